@@ -1,0 +1,1 @@
+"""Call routing with overflow for Asterisk."""
