@@ -1,0 +1,58 @@
+"""Names shared with the dialplan (asterisk/extensions_ccrouter.conf); a test compares both sides."""
+
+from typing import Final
+
+PLAN: Final = "CCROUTER_PLAN"
+"""Channel variable set by the FastAGI answer: the text of the plan (routing/plan.py)."""
+
+HEARTBEAT: Final = "CCROUTER_BEAT"
+"""Global variable: seconds since 1970, by the PABX's own clock, of the router's last sign of life."""
+
+CALL_VARIABLES: Final = (
+    "CCROUTER_NUMBER",  # what the caller dialled
+    "CCROUTER_ID",  # id of the decision in force; empty when the call runs on a fallback plan
+    "CCROUTER_SERVICE",
+    "CCROUTER_RULE",
+    "CCROUTER_STEP",  # `kind|target|since`: queue|support|1795289835, site|tunis|..., play|closed|...
+)
+"""Channel variables that tell where a call is: read back from the PABX by the AMI action Status."""
+
+STEP_EVENT: Final = "CCRouterStep"
+"""UserEvent at the begin and at the end of each step."""
+
+STEP_FIELDS: Final = (
+    "Phase",  # begin, end
+    "Number",
+    "Decision",
+    "Service",
+    "Rule",
+    "Step",  # 1 for the first step of the plan
+    "Kind",  # queue, site, play, voicemail
+    "Target",  # name of the site or message
+    "Result",  # at the end; see STEP_RESULTS
+    "Cause",  # at the end of a site step: Q.850 cause, 0 where none was given
+    "Elapsed",  # at the end: milliseconds since the begin
+)
+
+STEP_RESULTS: Final = {
+    "queue": ("answered", "timeout", "full", "joinempty", "leaveempty", "joinunavail", "leaveunavail", "withdraw"),
+    "site": ("answered", "busy", "congestion", "chanunavail", "noanswer", "full", "died"),
+    "play": ("done",),
+    "voicemail": ("done",),
+}
+"""What a step can end with. `full`: the capacity guard refused; `died`: the site was lost in the middle of the talk.
+A caller who hangs up in a step ends it without an end event: Hangup and CCRouterEnd tell."""
+
+END_EVENT: Final = "CCRouterEnd"
+"""UserEvent when the caller's channel ends, from the hangup handler."""
+
+END_FIELDS: Final = (
+    "Number",
+    "Decision",
+    "Service",
+    "Rule",
+    "Step",
+    "Kind",
+    "Target",
+    "Entry",  # routed, stored, static: which plan the entry found (stored and static: without the router)
+)

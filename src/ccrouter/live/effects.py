@@ -1,0 +1,85 @@
+"""What the live state asks for or reports, as values. Orders are imperative, reports are past tense."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ccrouter.live.events import Listing
+from ccrouter.routing.snapshot import Health
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relist:
+    """Read this listing again: what is known and what was heard do not agree."""
+
+    pabx: str
+    listing: Listing
+    reason: str
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteHealthChanged:
+    """A site went up or down, and why, in words for a log."""
+
+    site: str
+    health: Health
+    reason: str
+    at: float
+
+
+class Outcome(StrEnum):
+    """How a call ended for its caller."""
+
+    ANSWERED = "answered"  # talked with a position or a site
+    MESSAGE = "message"  # heard the last step: message or voicemail
+    ABANDONED = "abandoned"  # hung up before anybody answered
+    UNKNOWN = "unknown"  # ended while the link was down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFinished:
+    """A routed call ended.
+
+    Attributes:
+        target: site (or message) where the call was when it ended.
+        waited_s: from the decision to the answer, or to the end where nobody answered.
+        talked_s: length of the talk; None where nobody answered.
+
+    """
+
+    pabx: str
+    uniqueid: str
+    number: str
+    service: str
+    rule: str
+    decision: str
+    outcome: Outcome
+    target: str
+    waited_s: float
+    talked_s: float | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteTried:
+    """A site step ended, with its result and Q.850 cause."""
+
+    pabx: str
+    uniqueid: str
+    decision: str
+    site: str
+    result: str
+    cause: int
+    elapsed_s: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRefused:
+    """An event contradicted what is possible and was not applied; counted by `reason`."""
+
+    pabx: str
+    reason: str
+
+
+Effect = Relist | SiteHealthChanged | CallFinished | SiteTried | FactRefused

@@ -1,0 +1,361 @@
+"""Conditions: each answers yes, no or unknown about one call, and writes what it saw into the trace as it does."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ccrouter.routing.call import Call
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.schedule import Calendar
+from ccrouter.routing.thresholds import OFF, Direction, Latch, LatchKey, Level, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One line of a trace: what was tested, in the words of the routing file, the answer, and the value seen."""
+
+    text: str
+    verdict: Verdict
+    seen: str = ""
+
+
+@dataclass(slots=True)
+class Question:
+    """One call asked about at one instant, with what is learnt on the way."""
+
+    call: Call
+    facts: Facts
+    trace: list[Tested] = field(default_factory=list)
+    latches: dict[LatchKey, Latch] = field(default_factory=dict)
+
+    def answer(self, text: str, verdict: Verdict, seen: str = "") -> Verdict:
+        """Write a line of trace and return its verdict."""
+        self.trace.append(Tested(text, verdict, seen))
+        return verdict
+
+    def check(self, text: str, holds: bool, seen: str = "") -> Verdict:  # noqa: FBT001 - the fact itself
+        """Write a line of trace for a plain yes or no."""
+        return self.answer(text, Verdict.YES if holds else Verdict.NO, seen)
+
+
+class Condition(Protocol):
+    """Something that a rule may ask."""
+
+    def test(self, question: Question) -> Verdict:
+        """Answer for this call, and write the trace."""
+        ...
+
+
+# --- combinations -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Yes when every part says yes; one no decides."""
+
+    parts: tuple[Condition, ...]
+
+    def test(self, question: Question) -> Verdict:
+        """Answer in three values (Kleene)."""
+        return _first(self.parts, question, decisive=Verdict.NO, otherwise=Verdict.YES)
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """Yes when one part says yes."""
+
+    parts: tuple[Condition, ...]
+
+    def test(self, question: Question) -> Verdict:
+        """Answer in three values (Kleene)."""
+        return _first(self.parts, question, decisive=Verdict.YES, otherwise=Verdict.NO)
+
+
+def _first(parts: Sequence[Condition], question: Question, *, decisive: Verdict, otherwise: Verdict) -> Verdict:
+    unknown = False
+    for part in parts:
+        verdict = part.test(question)
+        if verdict is decisive:
+            return decisive
+        unknown |= verdict is Verdict.UNKNOWN
+    return Verdict.UNKNOWN if unknown else otherwise
+
+
+_OPPOSITE = {Verdict.YES: Verdict.NO, Verdict.NO: Verdict.YES, Verdict.UNKNOWN: Verdict.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite; unknown stays unknown."""
+
+    part: Condition
+
+    def test(self, question: Question) -> Verdict:
+        """Answer the opposite."""
+        return question.answer("not", _OPPOSITE[self.part.test(question)])
+
+
+# --- time, modes, the call --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A calendar is open; `closed: name` is its opposite."""
+
+    calendar: Calendar
+    wanted: bool = True
+
+    def test(self, question: Question) -> Verdict:
+        """Answer for the instant of the question."""
+        is_open = self.calendar.is_open(question.facts.instant)
+        text = f"{'open' if self.wanted else 'closed'}: {self.calendar.name}"
+        return question.check(text, is_open == self.wanted, "open" if is_open else "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A mode is on."""
+
+    name: str
+
+    def test(self, question: Question) -> Verdict:
+        """Answer from the modes that are on."""
+        on = self.name in question.facts.modes
+        return question.check(f"mode: {self.name}", on, "on" if on else "off")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberIs:
+    """The number dialled is one of `spellings`; `text` is what the file says."""
+
+    spellings: frozenset[str]
+    text: str
+
+    def test(self, question: Question) -> Verdict:
+        """Compare as dialled and in E.164."""
+        return question.check(f"number: {self.text}", question.call.number in self.spellings, question.call.number)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIs:
+    """The caller's number starts with one of `prefixes`, is one of `numbers`, or is hidden where `anonymous`."""
+
+    text: str
+    prefixes: tuple[str, ...] = ()
+    numbers: frozenset[str] = frozenset()
+    anonymous: bool = False
+
+    def test(self, question: Question) -> Verdict:
+        """Answer; a hidden caller matches no number. The number itself stays out of the trace."""
+        caller = question.call.caller
+        if caller is None:
+            return question.check(f"caller: {self.text}", self.anonymous, "hidden")
+        known = caller in self.numbers or caller.startswith(self.prefixes)
+        return question.check(f"caller: {self.text}", known, "known" if known else "another")
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageIs:
+    """The language of the call is one of `languages`; `fr` also covers `fr-CA` and `fr_CA`."""
+
+    languages: tuple[str, ...]
+
+    def test(self, question: Question) -> Verdict:
+        """Compare whole, then by the part before the region."""
+        language = question.call.language
+        base = language.replace("_", "-").split("-")[0]
+        return question.check(
+            f"language: {', '.join(self.languages)}",
+            language in self.languages or base in self.languages,
+            language or "none",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The caller has waited for at least `at_least_s` seconds; a call that has just arrived has waited 0."""
+
+    at_least_s: float
+
+    def test(self, question: Question) -> Verdict:
+        """Answer from the caller's own wait."""
+        waited = question.call.waited_s or 0.0
+        return question.check(f"waited: {self.at_least_s:g} s", waited >= self.at_least_s, f"{waited:.1f} s")
+
+
+# --- load -------------------------------------------------------------------------------------------------------------
+
+Reading = Callable[[Facts, str], float | None]
+"""Reads a value for a call on the PABX named; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A measured value against a level that may hold and stop elsewhere.
+
+    Attributes:
+        key: path of the condition in the routing file; names the latch and survives a reload.
+        text: what the file says, such as `waiting in support at least 5 until below 3`.
+        read: reads the value.
+        per_pabx: whether the value belongs to one PABX (queues) or to all (sites).
+        unit: of the value, for the trace.
+
+    """
+
+    key: str
+    text: str
+    read: Reading
+    level: Level
+    per_pabx: bool = True
+    unit: str = ""
+
+    def test(self, question: Question) -> Verdict:
+        """Move the latch by what is seen now, and answer by it."""
+        facts, key = question.facts, self.latch_key(question.call.pabx)
+        value = self.read(facts, question.call.pabx)
+        before = question.latches.get(key) or facts.latches.get(key, OFF)
+        latch = question.latches[key] = self.level.step(before, value, facts.at)
+        if value is None:
+            return question.answer(self.text, Verdict.UNKNOWN, "not known")
+        seen = f"{value:.4g}{self.unit}"
+        if latch.on:
+            reached = self.level.step(OFF, value, facts.at).reached_at is not None
+            return question.answer(self.text, Verdict.YES, seen if reached else f"{seen}, not yet stopped")
+        if latch.reached_at is not None:
+            seen = f"{seen}, held for {facts.at - latch.reached_at:.0f} s"
+        return question.answer(self.text, Verdict.NO, seen)
+
+    def latch_key(self, pabx: str) -> LatchKey:
+        """Return the key of the latch that a call on `pabx` looks at."""
+        return (self.key, pabx if self.per_pabx else "")
+
+    def watch(self, facts: Facts, pabx: str) -> tuple[LatchKey, Latch]:
+        """Return the latch after a look between calls."""
+        key = self.latch_key(pabx)
+        return key, self.level.step(facts.latches.get(key, OFF), self.read(facts, pabx), facts.at)
+
+
+def waiting(queue: str) -> Reading:
+    """Callers waiting in a queue."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.queue(pabx, queue)
+        return None if known is None else known.waiting
+
+    return read
+
+
+def longest_wait(queue: str) -> Reading:
+    """Seconds since the caller who waits longest joined; 0 when nobody waits."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.queue(pabx, queue)
+        if known is None:
+            return None
+        return 0.0 if known.oldest_joined_at is None else max(0.0, facts.at - known.oldest_joined_at)
+
+    return read
+
+
+def estimated_wait(queue: str) -> Reading:
+    """EWT in seconds of a caller who joins now."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.queue(pabx, queue)
+        return None if known is None else known.estimated_wait_s
+
+    return read
+
+
+def ready(queue: str) -> Reading:
+    """Positions who would be rung for the next caller."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.queue(pabx, queue)
+        return None if known is None else known.ready
+
+    return read
+
+
+def logged_in(queue: str) -> Reading:
+    """Positions whose telephone can be reached, paused or not."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.queue(pabx, queue)
+        return None if known is None else known.logged_in
+
+    return read
+
+
+def occupancy(queue: str) -> Reading:
+    """Occupancy in percent: busy / (busy + ready); unknown where there is neither."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.queue(pabx, queue)
+        return None if known is None or known.occupancy is None else 100 * known.occupancy
+
+    return read
+
+
+def service_level(queue: str, *, within_s: float, window_s: float) -> Reading:
+    """Service level in percent: answered within `within_s` / (answered + abandoned) over the last `window_s`."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.queue(pabx, queue)
+        level = None if known is None else known.service_level(within_s, window_s, facts.at)
+        return None if level is None else 100 * level
+
+    return read
+
+
+def site_calls(site: str) -> Reading:
+    """Calls at a site."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.site(pabx, site)
+        return None if known is None else known.calls
+
+    return read
+
+
+def free_lines(site: str, max_calls: int) -> Reading:
+    """Free lines of a site with a limit."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        known = facts.site(pabx, site)
+        return None if known is None else max(0, max_calls - known.calls)
+
+    return read
+
+
+def call_rate(service: str, *, window_s: float) -> Reading:
+    """Calls per minute that arrived for a service over the last `window_s`."""
+
+    def read(facts: Facts, pabx: str) -> float | None:
+        if not facts.fresh(pabx):
+            return None
+        arrivals = facts.snapshot.arrivals.get(service, ())
+        return sum(at > facts.at - window_s for at in arrivals) * 60 / window_s
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class SiteIs:
+    """A site is up (or, with `wanted` False, down)."""
+
+    site: str
+    wanted: bool = True
+
+    def test(self, question: Question) -> Verdict:
+        """Answer from the site's health; a site that may be probed counts as down."""
+        text = f"{'site_up' if self.wanted else 'site_down'}: {self.site}"
+        known = question.facts.site(question.call.pabx, self.site)
+        if known is None or known.health == "unknown":
+            return question.answer(text, Verdict.UNKNOWN, "not known")
+        return question.check(text, (known.health == "up") == self.wanted, known.health)
+
+
+def level(direction: Direction, start: float, stop: float | None = None, hold_s: float = 0.0) -> Level:
+    """Return a level whose stop value is its start value unless another is given."""
+    return Level(direction, start, start if stop is None else stop, hold_s)

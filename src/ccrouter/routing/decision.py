@@ -1,0 +1,69 @@
+"""A decision: the plan of one call, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ccrouter.routing.call import Call
+from ccrouter.routing.conditions import Tested
+from ccrouter.routing.plan import Plan, Treatment, encode
+from ccrouter.routing.shares import Turns
+from ccrouter.routing.thresholds import Latch, LatchKey, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTested:
+    """What became of one rule: the verdict of its condition and every test made for it, in order."""
+
+    rule: str
+    verdict: Verdict
+    tests: tuple[Tested, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What became of one destination: `state` is chosen, next, closed, full, down, empty or not its turn."""
+
+    destination: str
+    state: str
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The plan of a call with all that led to it.
+
+    Attributes:
+        at: the instant of the facts, seconds since 1970-01-01 UTC.
+        number: as the routing file writes it; empty where the file does not know the number dialled.
+        state_age_s: age of the picture of the call's PABX; None where there was none.
+        latches, turns: state of the thresholds and shares after this decision, for whoever carries it out.
+
+    """
+
+    id: str
+    call: Call
+    at: float
+    number: str
+    service: str
+    rule: str
+    plan: Plan
+    treatment: Treatment
+    trace: tuple[RuleTested, ...]
+    considered: tuple[Considered, ...]
+    rules_version: str
+    state_age_s: float | None
+    latches: Mapping[LatchKey, Latch]
+    turns: Mapping[str, Turns]
+
+    @property
+    def text(self) -> str:
+        """Return the plan as the dialplan reads it."""
+        return encode(
+            self.plan, decision=self.id, service=self.service, rule=self.rule, treatment=self.treatment
+        )
+
+    @property
+    def destination(self) -> str:
+        """Return the name of the site or message that comes first."""
+        first = self.plan.steps[0]
+        return getattr(first, "site", "") or getattr(first, "message", "")

@@ -1,0 +1,56 @@
+"""All that a decision may look at besides the rules and the call. The same facts always give the same decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from ccrouter.routing.shares import Turns
+from ccrouter.routing.snapshot import QueueFacts, SiteFacts, Snapshot
+from ccrouter.routing.thresholds import Latch, LatchKey
+
+STALE_AFTER_S = 5.0
+"""A PABX that has been silent for longer is not believed any more; pings are sent every second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that is true at one instant.
+
+    Attributes:
+        at: the instant asked about, seconds since 1970-01-01 UTC.
+        snapshot: the live load.
+        modes: names of the modes that are on.
+        latches: state of the thresholds, as the last look at them left it.
+        turns: state of the shares.
+
+    """
+
+    at: float
+    snapshot: Snapshot
+    modes: frozenset[str] = frozenset()
+    latches: Mapping[LatchKey, Latch] = field(default_factory=lambda: MappingProxyType({}))
+    turns: Mapping[str, Turns] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def instant(self) -> datetime:
+        """Return `at` as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.at, UTC)
+
+    def age_s(self, pabx: str) -> float | None:
+        """Return how old the picture of a PABX is, in seconds; None where there is none."""
+        known = self.snapshot.pabxs.get(pabx)
+        return max(0.0, self.at - known.heard_at) if known is not None and known.in_sync else None
+
+    def fresh(self, pabx: str) -> bool:
+        """Tell whether the picture of a PABX may be believed."""
+        age = self.age_s(pabx)
+        return age is not None and age <= STALE_AFTER_S
+
+    def queue(self, pabx: str, queue: str) -> QueueFacts | None:
+        """Return the facts of a queue, or None where they are missing or stale."""
+        return self.snapshot.queues.get((pabx, queue)) if self.fresh(pabx) else None
+
+    def site(self, pabx: str, site: str) -> SiteFacts | None:
+        """Return the facts of a site for a call on `pabx`, or None where they are missing or stale."""
+        return self.snapshot.sites.get(site) if self.fresh(pabx) else None

@@ -1,0 +1,131 @@
+"""The plan: the ordered steps of one call, carried by the caller's own channel.
+
+Its text form is the contract with the dialplan's runner (asterisk/extensions_ccrouter.conf): steps are joined by `&`,
+fields by `|`; the first piece is a header. Both signs are refused in every value that reaches a plan.
+"""
+
+import re
+from dataclasses import dataclass
+
+VERSION = "v1"
+MAX_TEXT = 900
+"""AMI refuses a line from about 1,000 characters on, and a plan must fit in WithdrawInfo."""
+
+SAFE_TEXT = re.compile(r"[^\x00-\x1f\x7f&|,;\"\\${}\[\]()]*")
+"""What a value in a plan may consist of: nothing that separates fields, starts an expression or ends a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStep:
+    """Wait in the queue of an in-house site for at most `max_wait_s` seconds."""
+
+    site: str
+    queue: str
+    max_wait_s: int
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of the text form."""
+        return ("queue", self.site, self.queue, str(self.max_wait_s))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStep:
+    """Dial an external site for at most `answer_within_s` seconds; `max_calls` 0 stands for no limit."""
+
+    site: str
+    dial: str
+    answer_within_s: int
+    max_calls: int = 0
+    hide_caller: bool = False
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of the text form."""
+        caller = "hide" if self.hide_caller else "pass"
+        return ("site", self.site, self.dial, str(self.answer_within_s), str(self.max_calls), caller)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayStep:
+    """Play a message and hang up."""
+
+    message: str
+    file: str
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of the text form."""
+        return ("play", self.message, self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailStep:
+    """Take a voicemail in `mailbox` (`1234@default`) and hang up."""
+
+    message: str
+    mailbox: str
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of the text form."""
+        return ("voicemail", self.message, self.mailbox)
+
+
+TransferStep = QueueStep | SiteStep
+LastStep = PlayStep | VoicemailStep
+Step = TransferStep | LastStep
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps tried in order; the last one always takes the call: never silence, never a dead end."""
+
+    transfers: tuple[TransferStep, ...]
+    last: LastStep
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return all steps in order."""
+        return (*self.transfers, self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """How a service treats its callers, whatever their plan.
+
+    Attributes:
+        language: set on the channel; empty leaves it as it is.
+        answer_on_entry: answer at once; False leaves the caller unanswered (and unbilled) until somebody takes the call.
+        priority: rank in queues, 0 or more; a higher one goes first.
+        announcement: sound file played at entry; empty for none.
+
+    """
+
+    language: str = ""
+    answer_on_entry: bool = False
+    priority: int = 0
+    announcement: str = ""
+
+
+def encode(plan: Plan, *, decision: str, service: str, rule: str, treatment: Treatment) -> str:
+    """Return the text of a plan: `v1|decision|service|rule|language|entry or position|priority|announcement&step&...`.
+
+    Raises:
+        ValueError: a value holds a sign that would change the meaning of the text, or the text is too long.
+
+    """
+    header = (
+        VERSION,
+        decision,
+        service,
+        rule,
+        treatment.language,
+        "entry" if treatment.answer_on_entry else "position",
+        str(treatment.priority),
+        treatment.announcement,
+    )
+    pieces = [header, *(step.fields() for step in plan.steps)]
+    for value in (value for fields in pieces for value in fields):
+        if not SAFE_TEXT.fullmatch(value):
+            raise ValueError(f"a plan can't carry {value!r}")
+    text = "&".join("|".join(fields) for fields in pieces)
+    if len(text.encode()) > MAX_TEXT:
+        raise ValueError(f"the plan takes {len(text.encode())} bytes, more than the {MAX_TEXT} that a PABX accepts")
+    return text

@@ -1,0 +1,138 @@
+"""The compiled routing file: numbers, services, rules and destinations, ready to decide with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ccrouter.routing.conditions import Condition, Threshold
+from ccrouter.routing.plan import LastStep, Treatment
+from ccrouter.routing.schedule import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class InHouse:
+    """Positions of one's own: an Asterisk queue."""
+
+    name: str
+    queue: str
+    max_wait_s: int
+    calendar: Calendar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """An outsourcer or backup centre over a trunk; `max_calls` 0 stands for no limit.
+
+    `endpoint` is the technology and name that the PABX watches, such as `PJSIP/trunk-tunis`.
+    """
+
+    name: str
+    dial: str
+    answer_within_s: int
+    max_calls: int = 0
+    calendar: Calendar | None = None
+    hide_caller: bool = False
+    endpoint: str = ""
+
+
+Site = InHouse | External
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A site as a destination, with a limit of its own where `limit_s` is given."""
+
+    site: Site
+    limit_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Destinations that take turns by weight; `key` names the rotation and survives a reload."""
+
+    key: str
+    legs: tuple[Leg, ...]
+    weights: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A last step by its name."""
+
+    name: str
+    step: LastStep
+
+
+Destination = Leg | Share | Message
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The first rule whose condition says yes decides.
+
+    Attributes:
+        when: None matches always.
+        match_unknown: whether the rule applies where its condition can't be answered; otherwise the next is tried.
+        to: destinations in order.
+
+    """
+
+    name: str
+    when: Condition | None
+    to: tuple[Destination, ...]
+    match_unknown: bool = False
+
+
+OTHERWISE = "otherwise"
+"""Name of the rule that decides when no other does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a number reaches.
+
+    Attributes:
+        otherwise: destinations when no rule matches.
+        last: the last step of every plan that does not bring its own.
+        while_waiting: rules asked again and again for each caller in a queue.
+
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    otherwise: tuple[Destination, ...]
+    last: Message
+    while_waiting: tuple[Rule, ...] = ()
+    treatment: Treatment = field(default_factory=Treatment)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that callers dial; its treatment is that of its service unless it says otherwise."""
+
+    number: str
+    service: Service
+    treatment: Treatment
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One version of the routing file.
+
+    Attributes:
+        version: hash of the file, short.
+        numbers: by every spelling under which a number may be dialled (`0800123456`, `+33800123456`, ...).
+        unknown: service of a number that the file does not know.
+        thresholds: all thresholds in all rules, to be watched between calls.
+
+    """
+
+    version: str
+    numbers: Mapping[str, Number]
+    services: Mapping[str, Service]
+    unknown: Service
+    sites: Mapping[str, Site] = field(default_factory=lambda: MappingProxyType({}))
+    messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
+    modes: frozenset[str] = frozenset()
+    thresholds: tuple[Threshold, ...] = ()

@@ -1,0 +1,116 @@
+"""What is true at one instant, as immutable values: the only picture of the world that a decision sees.
+
+A fact that is not known is None, never zero. Instants are seconds since 1970-01-01 UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+Seconds = float
+"""A duration."""
+
+
+class Health(StrEnum):
+    """Whether a site can be expected to answer."""
+
+    UP = "up"
+    DOWN = "down"
+    PROBE = "probe"  # it failed, and one call may try it again
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A wait in a queue that ended: answered, or given up by the caller."""
+
+    at: float
+    wait_s: Seconds
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """One queue on one PABX.
+
+    Attributes:
+        waiting: callers in the queue and callers already sent there whom the PABX has not yet confirmed.
+        oldest_joined_at: when the caller who waits longest joined; None when nobody waits.
+        logged_in: members whose telephone can be reached, paused or not.
+        ready: members who would be rung for the next caller.
+        busy: members in a call, ringing or in wrap-up.
+        paused: members who asked for a pause.
+        estimated_wait_s: EWT of a caller who joins now (QLr); None under 20 samples or with nobody logged in.
+        recent: waits that ended during the last hour, oldest first.
+
+    """
+
+    pabx: str
+    queue: str
+    waiting: int
+    oldest_joined_at: float | None
+    logged_in: int
+    ready: int
+    busy: int
+    paused: int
+    estimated_wait_s: Seconds | None = None
+    recent: tuple[Ended, ...] = ()
+
+    @property
+    def occupancy(self) -> float | None:
+        """Return busy / (busy + ready), 0 to 1; None when there is neither."""
+        return self.busy / (self.busy + self.ready) if self.busy + self.ready else None
+
+    def service_level(self, within_s: Seconds, window_s: Seconds, at: float) -> float | None:
+        """Return answered within `within_s` / (answered + abandoned) over the last `window_s`; None without calls."""
+        ended = [e for e in self.recent if e.at > at - window_s]
+        return sum(e.answered and e.wait_s <= within_s for e in ended) / len(ended) if ended else None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """One external site, over all PABXs.
+
+    Attributes:
+        calls: calls dialled to or talking at the site, and calls sent there whom the PABX has not yet confirmed.
+        health: from qualify and from the outcome of real calls.
+
+    """
+
+    site: str
+    calls: int
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class PabxFacts:
+    """One PABX: how fresh is what we know of it.
+
+    Attributes:
+        in_sync: the link is up and a full picture has been read since it came up.
+        heard_at: when its last byte arrived.
+
+    """
+
+    pabx: str
+    in_sync: bool
+    heard_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All facts at `at`.
+
+    Attributes:
+        queues: by (PABX, queue).
+        sites: by name.
+        arrivals: instants of the calls of the last hour, oldest first, by service.
+
+    """
+
+    at: float
+    pabxs: Mapping[str, PabxFacts] = field(default_factory=lambda: MappingProxyType({}))
+    queues: Mapping[tuple[str, str], QueueFacts] = field(default_factory=lambda: MappingProxyType({}))
+    sites: Mapping[str, SiteFacts] = field(default_factory=lambda: MappingProxyType({}))
+    arrivals: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
