@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# Asterisk and SIPp for the tests, and ShellCheck for the scripts, unpacked from Debian. Sourced by ../lib.sh.
+#
+# An unpacked Asterisk has two links in its root, since the suites differ in where they put things:
+#   modules    for astmoddir
+#   data       for astdatadir: sounds (in English), moh, documentation, agi-bin
+
+asterisk_tree() { echo "$CACHE/asterisk-$1"; }
+
+# ensure_asterisk 22|16: the newest Asterisk of Debian sid (which moves on), or the old one of Debian 11.
+ensure_asterisk() {
+    local packages=(asterisk asterisk-core-sounds-en-gsm asterisk-moh-opsound-gsm) suite
+    case ${1:-} in
+    22) suite=sid ;;
+    16) suite=bullseye packages+=(asterisk-voicemail) ;;
+    *) die "ensure_asterisk ${1:-}" "Give the version: 22 or 16." ;;
+    esac
+    locked "asterisk-$1" ensure_unpacked "$suite" "$(asterisk_tree "$1")" finish_asterisk "${packages[@]}"
+}
+
+finish_asterisk() {
+    local tree=$1 modules
+    step "Finishing $tree" "The packages may have changed their layout; compare it with ${BASH_SOURCE[0]}."
+    modules=$(cd "$tree" && find usr/lib -type d -path '*/asterisk/modules')
+    ln -s "$modules" "$tree/modules"
+    ln -s usr/share/asterisk "$tree/data"
+    ln -s en_US_f_Allison "$tree/data/sounds/en"
+    (run_unpacked "$tree" usr/sbin/asterisk -V >&2)
+}
+
+ensure_sipp() { locked sipp ensure_unpacked bookworm "$CACHE/sipp" finish_sipp sip-tester; }
+
+finish_sipp() {
+    step "Starting SIPp once" "Remove $1 and run it again."
+    # It exits with 99 after telling its version.
+    { (run_unpacked "$1" usr/bin/sipp -v) || (($? == 99)); } | sed -n 2p >&2
+}
+
+ensure_shellcheck() { locked shellcheck ensure_unpacked bookworm "$CACHE/shellcheck" finish_shellcheck shellcheck; }
+
+finish_shellcheck() {
+    step "Starting ShellCheck once" "Remove $1 and run it again."
+    (run_unpacked "$1" usr/bin/shellcheck --version) | sed -n 2p >&2
+}
