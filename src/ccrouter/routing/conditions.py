@@ -1,13 +1,15 @@
 """Conditions: each answers yes, no or unknown about one call, and writes what it saw into the trace as it does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.facts import Facts
+from ccrouter.routing.measures import Reading
 from ccrouter.routing.schedule import Calendar
-from ccrouter.routing.thresholds import OFF, Direction, Latch, LatchKey, Level, Verdict
+from ccrouter.routing.snapshot import Health
+from ccrouter.routing.thresholds import OFF, Latch, LatchKey, Level, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +187,6 @@ class Waited:
 
 # --- load -------------------------------------------------------------------------------------------------------------
 
-Reading = Callable[[Facts, str], float | None]
-"""Reads a value for a call on the PABX named; None where it is not known."""
-
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
@@ -235,111 +234,6 @@ class Threshold:
         return key, self.level.step(facts.latches.get(key, OFF), self.read(facts, pabx), facts.at)
 
 
-def waiting(queue: str) -> Reading:
-    """Callers waiting in a queue."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.queue(pabx, queue)
-        return None if known is None else known.waiting
-
-    return read
-
-
-def longest_wait(queue: str) -> Reading:
-    """Seconds since the caller who waits longest joined; 0 when nobody waits."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.queue(pabx, queue)
-        if known is None:
-            return None
-        return 0.0 if known.oldest_joined_at is None else max(0.0, facts.at - known.oldest_joined_at)
-
-    return read
-
-
-def estimated_wait(queue: str) -> Reading:
-    """EWT in seconds of a caller who joins now."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.queue(pabx, queue)
-        return None if known is None else known.estimated_wait_s
-
-    return read
-
-
-def ready(queue: str) -> Reading:
-    """Positions who would be rung for the next caller."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.queue(pabx, queue)
-        return None if known is None else known.ready
-
-    return read
-
-
-def logged_in(queue: str) -> Reading:
-    """Positions whose telephone can be reached, paused or not."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.queue(pabx, queue)
-        return None if known is None else known.logged_in
-
-    return read
-
-
-def occupancy(queue: str) -> Reading:
-    """Occupancy in percent: busy / (busy + ready); unknown where there is neither."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.queue(pabx, queue)
-        return None if known is None or known.occupancy is None else 100 * known.occupancy
-
-    return read
-
-
-def service_level(queue: str, *, within_s: float, window_s: float) -> Reading:
-    """Service level in percent: answered within `within_s` / (answered + abandoned) over the last `window_s`."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.queue(pabx, queue)
-        level = None if known is None else known.service_level(within_s, window_s, facts.at)
-        return None if level is None else 100 * level
-
-    return read
-
-
-def site_calls(site: str) -> Reading:
-    """Calls at a site."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.site(pabx, site)
-        return None if known is None else known.calls
-
-    return read
-
-
-def free_lines(site: str, max_calls: int) -> Reading:
-    """Free lines of a site with a limit."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.site(pabx, site)
-        return None if known is None else max(0, max_calls - known.calls)
-
-    return read
-
-
-def call_rate(service: str, *, window_s: float) -> Reading:
-    """Calls per minute that arrived for a service over the last `window_s`."""
-
-    def read(facts: Facts, pabx: str) -> float | None:
-        if not facts.fresh(pabx):
-            return None
-        arrivals = facts.snapshot.arrivals.get(service, ())
-        return sum(at > facts.at - window_s for at in arrivals) * 60 / window_s
-
-    return read
-
-
 @dataclass(frozen=True, slots=True)
 class SiteIs:
     """A site is up (or, with `wanted` False, down)."""
@@ -351,11 +245,6 @@ class SiteIs:
         """Answer from the site's health; a site that may be probed counts as down."""
         text = f"{'site_up' if self.wanted else 'site_down'}: {self.site}"
         known = question.facts.site(question.call.pabx, self.site)
-        if known is None or known.health == "unknown":
+        if known is None or known.health is Health.UNKNOWN:
             return question.answer(text, Verdict.UNKNOWN, "not known")
-        return question.check(text, (known.health == "up") == self.wanted, known.health)
-
-
-def level(direction: Direction, start: float, stop: float | None = None, hold_s: float = 0.0) -> Level:
-    """Return a level whose stop value is its start value unless another is given."""
-    return Level(direction, start, start if stop is None else stop, hold_s)
+        return question.check(text, (known.health is Health.UP) == self.wanted, known.health)

@@ -58,9 +58,7 @@ class Decision:
     @property
     def text(self) -> str:
         """Return the plan as the dialplan reads it."""
-        return encode(
-            self.plan, decision=self.id, service=self.service, rule=self.rule, treatment=self.treatment
-        )
+        return encode(self.plan, decision=self.id, service=self.service, rule=self.rule, treatment=self.treatment)
 
     @property
     def destination(self) -> str:

@@ -92,7 +92,7 @@ class Treatment:
 
     Attributes:
         language: set on the channel; empty leaves it as it is.
-        answer_on_entry: answer at once; False leaves the caller unanswered (and unbilled) until somebody takes the call.
+        answer_on_entry: answer at once; False leaves the call unanswered (and unbilled) until somebody takes it.
         priority: rank in queues, 0 or more; a higher one goes first.
         announcement: sound file played at entry; empty for none.
 

@@ -1,0 +1,104 @@
+"""From the destinations of a rule to the steps of a plan, by what each site can take at this moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ccrouter.routing.decision import Considered
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.plan import Plan, QueueStep, SiteStep, TransferStep
+from ccrouter.routing.rules import Destination, External, InHouse, Leg, Message, Share
+from ccrouter.routing.shares import Turns, take_turn
+from ccrouter.routing.snapshot import Health
+
+Obstacle = tuple[str, str]
+"""Why a destination can't take the call now (closed, full, down, empty, here), and the value seen."""
+
+FREE: Obstacle = ("", "")
+
+
+@dataclass(slots=True)
+class Route:
+    """The destinations of a rule, turned into steps.
+
+    A closed destination is left out. One that is full, down or without positions at this moment does not come first:
+    it moves behind those that can take the call now, and the PABX has the last word when its turn comes.
+    """
+
+    facts: Facts
+    pabx: str
+    leaving: str = ""
+    steps: list[TransferStep] = field(default_factory=list)
+    postponed: list[TransferStep] = field(default_factory=list)
+    last: Message | None = None
+    considered: list[Considered] = field(default_factory=list)
+    turns: dict[str, Turns] = field(default_factory=dict)
+
+    def add_all(self, destinations: Sequence[Destination]) -> None:
+        """Add destinations in order, up to the first message."""
+        for destination in destinations:
+            if isinstance(destination, Message):
+                self.last = destination
+                self.considered.append(Considered(destination.name, "next" if self.steps else "chosen"))
+                return
+            if isinstance(destination, Share):
+                self._add_share(destination)
+            else:
+                self._add(destination, self._obstacle(destination))
+
+    def plan(self, last: Message) -> Plan:
+        """Return the plan, with `last` where the rule brought no message of its own."""
+        return Plan((*self.steps, *self.postponed), (self.last or last).step)
+
+    def _add(self, leg: Leg, obstacle: Obstacle) -> None:
+        state, seen = obstacle
+        if state in {"closed", "here"}:
+            self.considered.append(Considered(leg.site.name, state, seen))
+        elif state and not self.steps:
+            self.postponed.append(_step(leg))
+            self.considered.append(Considered(leg.site.name, state, seen))
+        else:
+            self.considered.append(Considered(leg.site.name, "next" if self.steps else "chosen", state and seen))
+            self.steps.append(_step(leg))
+
+    def _add_share(self, share: Share) -> None:
+        obstacles = [self._obstacle(leg) for leg in share.legs]
+        usable = frozenset(i for i, (state, _) in enumerate(obstacles) if not state)
+        chosen, turns = take_turn(share.weights, usable, self.facts.turns.get(share.key, {}))
+        self.turns[share.key] = turns
+        for i, (leg, obstacle) in enumerate(zip(share.legs, obstacles, strict=True)):
+            if i == chosen or (chosen is None and share.weights[i]):
+                self._add(leg, obstacle)
+            else:
+                self.considered.append(Considered(leg.site.name, obstacle[0] or "not its turn", obstacle[1]))
+
+    def _obstacle(self, leg: Leg) -> Obstacle:
+        site = leg.site
+        if site.calendar is not None and not site.calendar.is_open(self.facts.instant):
+            return "closed", site.calendar.name
+        if isinstance(site, External):
+            return self._obstacle_outside(site)
+        return self._obstacle_in_house(site)
+
+    def _obstacle_outside(self, site: External) -> Obstacle:
+        known = self.facts.site(self.pabx, site.name)
+        if known is not None and known.health is Health.DOWN:
+            return "down", ""
+        if known is not None and site.max_calls and known.calls >= site.max_calls:
+            return "full", f"{known.calls} of {site.max_calls} calls"
+        return FREE
+
+    def _obstacle_in_house(self, site: InHouse) -> Obstacle:
+        if site.queue == self.leaving:
+            return "here", ""
+        known = self.facts.queue(self.pabx, site.queue)
+        if known is not None and not known.logged_in:
+            return "empty", "no position logged in"
+        return FREE
+
+
+def _step(leg: Leg) -> TransferStep:
+    site = leg.site
+    if isinstance(site, External):
+        within = leg.limit_s or site.answer_within_s
+        return SiteStep(site.name, site.dial, within, site.max_calls, site.hide_caller)
+    return QueueStep(site.name, site.queue, leg.limit_s or site.max_wait_s)
