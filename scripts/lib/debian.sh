@@ -157,7 +157,7 @@ run_unpacked() {
     local -a loaders folders
     shift 2
     shopt -s nullglob
-    loaders=("$tree"/usr/lib/*/ld-linux*.so.* "$tree"/lib/*/ld-linux*.so.*)
-    folders=("$tree"/usr/lib/*-linux-gnu* "$tree"/lib/*-linux-gnu*)
+    loaders=("$tree"/{usr/,}lib/*/ld-linux*.so.*)
+    folders=("$tree"/{usr/,}lib{/*-linux-gnu*,})
     exec "${loaders[0]}" --library-path "$(IFS=: && echo "${folders[*]}")" "$tree/$program" "$@"
 }
