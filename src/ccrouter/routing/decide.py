@@ -7,6 +7,7 @@ from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Question
 from ccrouter.routing.decision import Decision, RuleTested
 from ccrouter.routing.facts import Facts
+from ccrouter.routing.plan import QueueStep
 from ccrouter.routing.route import Route
 from ccrouter.routing.rules import OTHERWISE, Message, Rule, Rules
 from ccrouter.routing.thresholds import Latch, LatchKey, Verdict
@@ -27,15 +28,17 @@ def decide(rules: Rules, facts: Facts, call: Call, decision_id: str) -> Decision
 def decide_waiting(rules: Rules, facts: Facts, call: Call, queue: str, decision_id: str) -> Decision | None:
     """Return a new plan for a caller who waits in `queue`, or None when they shall stay.
 
-    A caller is not moved in vain: a rule counts only when its first usable destination is another one than this queue
-    and can take the call now, or when it leads to a message before all else.
+    A caller is not moved in vain: a rule counts only when a destination can take the call now, or when it leads to a
+    message before all else. Where the first that can is the queue itself, the caller stays.
     """
     inquiry = _Inquiry(rules, facts, call)
     for rule in inquiry.matching(inquiry.service.while_waiting):
-        route = Route(facts, call.pabx, leaving=queue)
+        route = Route(facts, call.pabx)
         route.add_all(rule.to)
         if route.steps or isinstance(rule.to[0], Message):
-            return inquiry.decision(rule, route, decision_id)
+            first = route.steps[0] if route.steps else None
+            stays = isinstance(first, QueueStep) and first.queue == queue
+            return None if stays else inquiry.decision(rule, route, decision_id)
     return None
 
 

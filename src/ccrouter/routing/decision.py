@@ -21,10 +21,13 @@ class RuleTested:
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """What became of one destination: `state` is chosen, next, closed, full, down, empty or not its turn."""
+    """What was seen of one destination of the rule, in the rule's order.
+
+    `state` is empty where it can take the call now; else closed, full, down, empty, or not its turn (in a share).
+    """
 
     destination: str
-    state: str
+    state: str = ""
     seen: str = ""
 
 

@@ -11,7 +11,7 @@ from ccrouter.routing.shares import Turns, take_turn
 from ccrouter.routing.snapshot import Health
 
 Obstacle = tuple[str, str]
-"""Why a destination can't take the call now (closed, full, down, empty, here), and the value seen."""
+"""Why a destination can't take the call now (closed, full, down, empty), and the value seen."""
 
 FREE: Obstacle = ("", "")
 
@@ -26,7 +26,6 @@ class Route:
 
     facts: Facts
     pabx: str
-    leaving: str = ""
     steps: list[TransferStep] = field(default_factory=list)
     postponed: list[TransferStep] = field(default_factory=list)
     last: Message | None = None
@@ -38,7 +37,7 @@ class Route:
         for destination in destinations:
             if isinstance(destination, Message):
                 self.last = destination
-                self.considered.append(Considered(destination.name, "next" if self.steps else "chosen"))
+                self.considered.append(Considered(destination.name))
                 return
             if isinstance(destination, Share):
                 self._add_share(destination)
@@ -51,14 +50,11 @@ class Route:
 
     def _add(self, leg: Leg, obstacle: Obstacle) -> None:
         state, seen = obstacle
-        if state in {"closed", "here"}:
-            self.considered.append(Considered(leg.site.name, state, seen))
-        elif state and not self.steps:
-            self.postponed.append(_step(leg))
-            self.considered.append(Considered(leg.site.name, state, seen))
-        else:
-            self.considered.append(Considered(leg.site.name, "next" if self.steps else "chosen", state and seen))
-            self.steps.append(_step(leg))
+        self.considered.append(Considered(leg.site.name, state, seen))
+        if state == "closed":
+            return
+        comes_first = not self.steps
+        (self.postponed if state and comes_first else self.steps).append(_step(leg))
 
     def _add_share(self, share: Share) -> None:
         obstacles = [self._obstacle(leg) for leg in share.legs]
@@ -88,8 +84,6 @@ class Route:
         return FREE
 
     def _obstacle_in_house(self, site: InHouse) -> Obstacle:
-        if site.queue == self.leaving:
-            return "here", ""
         known = self.facts.queue(self.pabx, site.queue)
         if known is not None and not known.logged_in:
             return "empty", "no position logged in"

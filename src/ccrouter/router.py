@@ -1,0 +1,133 @@
+"""The router: where the clock, the rules, the live state and its reservations meet. Synchronous: it never awaits.
+
+Between reading the snapshot and recording what was decided nothing else runs, so two calls can't win one free line.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from ccrouter.clock import Clock
+from ccrouter.live.events import CallRouted, Event, WithdrawAsked
+from ccrouter.live.state import State, WaitingCaller
+from ccrouter.routing.call import Call
+from ccrouter.routing.decide import decide, decide_waiting, watch
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.rules import Rules
+from ccrouter.routing.shares import Turns
+from ccrouter.routing.thresholds import Latch, LatchKey
+
+CONFIRMED_WITHIN_S = 5.0
+"""How long a decision counts at its first step without a word from the PABX; it mostly takes milliseconds."""
+
+ANNOUNCED_WITHIN_S = 60.0
+"""The same for a service that plays an announcement before the first step."""
+
+WITHDRAWN_WITHIN_S = 15.0
+"""A withdrawal waits for the end of the ring attempt that is under way, and rings are kept under 10 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawCaller:
+    """The order to take a waiting caller out of a queue, with the decision that says where to."""
+
+    caller: WaitingCaller
+    decision: Decision
+
+
+class Router:
+    """Decides for every call, and keeps what decisions leave behind: thresholds, turns of shares, reservations.
+
+    Args:
+        rules: the version in force.
+        state: what is true now, read here.
+        apply: puts an event into that state; whoever built both sees to the effects.
+        clock: tells the instant, once a decision.
+        ids: ids for decisions, unique over restarts.
+
+    """
+
+    def __init__(
+        self, rules: Rules, state: State, apply: Callable[[Event], None], clock: Clock, ids: Iterator[str]
+    ) -> None:
+        self.rules = rules
+        self.modes: frozenset[str] = frozenset()
+        self._state = state
+        self._apply = apply
+        self._clock = clock
+        self._ids = ids
+        self._latches: dict[LatchKey, Latch] = {}
+        self._turns: dict[str, Turns] = {}
+
+    def facts(self) -> Facts:
+        """Return all that is true at this instant."""
+        at = self._clock.now()
+        return Facts(at, self._state.snapshot(at), self.modes, self._latches, self._turns)
+
+    def route(self, call: Call) -> Decision:
+        """Decide where a call goes that has just arrived, and count it there from now on."""
+        decision = decide(self.rules, self.facts(), call, next(self._ids))
+        self._keep(decision)
+        announced = bool(decision.treatment.announcement)
+        self._apply(
+            CallRouted(
+                pabx=call.pabx,
+                at=decision.at,
+                uniqueid=call.uniqueid,
+                number=call.number,
+                service=decision.service,
+                rule=decision.rule,
+                decision=decision.id,
+                first=decision.plan.steps[0],
+                expires_at=decision.at + (ANNOUNCED_WITHIN_S if announced else CONFIRMED_WITHIN_S),
+            )
+        )
+        return decision
+
+    def drain(self, pabxs: Collection[str]) -> list[WithdrawCaller]:
+        """Return orders for the waiting callers on these PABXs whom a rule sends elsewhere, longest wait first."""
+        served = {name for name, service in self.rules.services.items() if service.while_waiting}
+        movable = [
+            caller
+            for caller in self._state.waiting()
+            if caller.pabx in pabxs and caller.service in served and not caller.withdrawing
+        ]
+        orders = []
+        for caller in sorted(movable, key=lambda caller: caller.joined_at):
+            facts = self.facts()
+            if not facts.fresh(caller.pabx):
+                continue
+            call = Call(caller.pabx, caller.uniqueid, caller.number, waited_s=facts.at - caller.joined_at)
+            decision = decide_waiting(self.rules, facts, call, caller.queue, next(self._ids))
+            if decision is not None:
+                orders.append(self._withdraw(caller, decision))
+        return orders
+
+    def watch(self) -> None:
+        """Look at every threshold, so that hold times run between calls too."""
+        self._latches = watch(self.rules, self.facts())
+
+    def replace(self, rules: Rules) -> None:
+        """Put another version in force; calls in progress keep the plan that they carry."""
+        self.rules = rules
+        known = {threshold.key for threshold in rules.thresholds}
+        self._latches = {key: latch for key, latch in self._latches.items() if key[0] in known}
+
+    def _withdraw(self, caller: WaitingCaller, decision: Decision) -> WithdrawCaller:
+        self._keep(decision)
+        self._apply(
+            WithdrawAsked(
+                pabx=caller.pabx,
+                at=decision.at,
+                uniqueid=caller.uniqueid,
+                rule=decision.rule,
+                decision=decision.id,
+                first=decision.plan.steps[0],
+                expires_at=decision.at + WITHDRAWN_WITHIN_S,
+            )
+        )
+        return WithdrawCaller(caller, decision)
+
+    def _keep(self, decision: Decision) -> None:
+        self._latches.update(decision.latches)
+        self._turns.update(decision.turns)
