@@ -1,0 +1,126 @@
+"""What is true at this instant, worked out when the metrics are asked for and never before."""
+
+from collections.abc import Callable, Collection, Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ccrouter.clock import Clock
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.snapshot import Health, QueueFacts, Snapshot
+
+
+class LiveCollector(Collector):
+    """Turns the snapshot, the rules and the modes into gauges.
+
+    What is not known has no sample: a queue or a site of which no PABX has told anything fresh is absent, never 0.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        clock: Clock,
+        *,
+        snapshot: Callable[[], Snapshot],
+        rules: Callable[[], Rules | None],
+        modes_on: Callable[[], Collection[str]],
+    ) -> None:
+        self._clock = clock
+        self._snapshot = snapshot
+        self._rules = rules
+        self._modes_on = modes_on
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield one family after the other, all from one look at the clock and the snapshot."""
+        facts = Facts(self._clock.now(), self._snapshot())
+        rules = self._rules()
+        yield from _pabxs(facts)
+        yield from _queues(facts)
+        yield from _sites(facts, rules)
+        yield from _rules_in_force(rules, self._modes_on())
+
+
+def _pabxs(facts: Facts) -> Iterator[Metric]:
+    in_sync = GaugeMetricFamily(
+        "ccrouter_pabx_in_sync", "1 when a full picture of the PABX was read since its link came up.", labels=["pabx"]
+    )
+    age = GaugeMetricFamily("ccrouter_pabx_heard_age_seconds", "Time since the PABX was last heard.", labels=["pabx"])
+    for name, pabx in facts.snapshot.pabxs.items():
+        in_sync.add_metric([name], pabx.in_sync)
+        age.add_metric([name], max(0.0, facts.at - pabx.heard_at))
+    yield from (in_sync, age)
+
+
+QUEUE_GAUGES: dict[str, tuple[str, Callable[[QueueFacts, float], float | None]]] = {
+    "ccrouter_queue_waiting": (
+        "Callers who wait, with those sent there whom the PABX has not yet confirmed.",
+        lambda queue, _: queue.waiting,
+    ),
+    "ccrouter_queue_longest_wait_seconds": (
+        "Wait of the caller who waits longest; 0 when nobody waits.",
+        lambda queue, at: 0.0 if queue.oldest_joined_at is None else max(0.0, at - queue.oldest_joined_at),
+    ),
+    "ccrouter_queue_estimated_wait_seconds": (
+        "Forecast wait of a caller who joins now; absent when there is no forecast.",
+        lambda queue, _: queue.estimated_wait_s,
+    ),
+    "ccrouter_queue_positions_logged_in": (
+        "Positions that can be reached, paused or not.",
+        lambda queue, _: queue.logged_in,
+    ),
+    "ccrouter_queue_positions_ready": (
+        "Positions that would be rung for the next caller.",
+        lambda queue, _: queue.ready,
+    ),
+    "ccrouter_queue_positions_busy": ("Positions in a call, ringing or in wrap-up.", lambda queue, _: queue.busy),
+    "ccrouter_queue_positions_paused": ("Positions that asked for a pause.", lambda queue, _: queue.paused),
+}
+
+
+def _queues(facts: Facts) -> Iterator[Metric]:
+    known = [(pabx, name) for pabx, name in facts.snapshot.queues if facts.fresh(pabx)]
+    for metric, (help_text, read) in QUEUE_GAUGES.items():
+        family = GaugeMetricFamily(metric, help_text, labels=["pabx", "queue"])
+        for pabx, name in known:
+            value = read(facts.snapshot.queues[pabx, name], facts.at)
+            if value is not None:
+                family.add_metric([pabx, name], value)
+        yield family
+
+
+def _sites(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
+    calls = GaugeMetricFamily(
+        "ccrouter_site_calls",
+        "Calls at an external site, with those sent there whom the PABX has not yet confirmed.",
+        labels=["site"],
+    )
+    up = GaugeMetricFamily(
+        "ccrouter_site_up", "1 when a site is up, 0 when it is down or on trial; absent when unknown.", labels=["site"]
+    )
+    capacity = GaugeMetricFamily(
+        "ccrouter_site_max_calls", "Calls that a site takes at once; absent without a limit.", labels=["site"]
+    )
+    if any(facts.fresh(pabx) for pabx in facts.snapshot.pabxs):
+        for name, site in facts.snapshot.sites.items():
+            calls.add_metric([name], site.calls)
+            if site.health is not Health.UNKNOWN:
+                up.add_metric([name], site.health is Health.UP)
+    for name, declared in rules.sites.items() if rules is not None else ():
+        if isinstance(declared, External) and declared.max_calls:
+            capacity.add_metric([name], declared.max_calls)
+    yield from (calls, up, capacity)
+
+
+def _rules_in_force(rules: Rules | None, modes_on: Collection[str]) -> Iterator[Metric]:
+    info = GaugeMetricFamily(
+        "ccrouter_config_info", "1, with the version of the routing file in force.", labels=["version"]
+    )
+    modes = GaugeMetricFamily("ccrouter_mode_on", "1 when a mode is on, 0 when it is off.", labels=["mode"])
+    if rules is not None:
+        info.add_metric([rules.version], 1)
+        for mode in sorted(rules.modes):
+            modes.add_metric([mode], mode in modes_on)
+    yield from (info, modes)

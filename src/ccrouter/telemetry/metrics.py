@@ -1,0 +1,133 @@
+"""Everything that is counted and measured, on a registry that is handed in.
+
+Names start with `ccrouter_`, units are base units, labels come from the settings, the routing file or a fixed list:
+never a caller, a channel or a call. What is true at this instant is not here but in live.py, read when it is asked for.
+"""
+
+import platform
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
+from prometheus_client.process_collector import ProcessCollector
+
+from ccrouter.contract import STEP_RESULTS
+from ccrouter.live.effects import CallFinished, Effect, FactRefused, Relist, SiteHealthChanged, SiteTried
+from ccrouter.live.events import CallEnded, PabxEvent, PeerFault
+from ccrouter.routing.rules import Rules
+from ccrouter.telemetry.counts import DecisionCounts, LoopLag, RulesCounts
+from ccrouter.telemetry.labels import Capped, among
+from ccrouter.telemetry.names import RuleNames
+from ccrouter.telemetry.peers import AgiCounts, LinkCounts
+
+ENTRIES = ("routed", "stored", "static")
+"""Which plan the PABX's entry found: the router's, the last one stored for the number, or the static one."""
+
+
+def new_registry() -> CollectorRegistry:
+    """Return an empty registry with the process's own figures, and without a `_created` series beside each counter."""
+    disable_created_metrics()  # type: ignore[no-untyped-call] # the library left this one untyped
+    registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)
+    return registry
+
+
+class Metrics:
+    """All counters and histograms, by what they are about.
+
+    Attributes:
+        decisions: what the router decided and how long that took.
+        agi: sessions of the FastAGI server.
+        links: the AMI links.
+        rules: which routing file is in force, and how its last reload went.
+        loop: how late the event loop runs.
+
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._names = RuleNames()
+        self.decisions = DecisionCounts(registry, self._names)
+        self.agi = AgiCounts(registry)
+        self.links = LinkCounts(registry)
+        self.rules = RulesCounts(registry)
+        self.loop = LoopLag(registry)
+        self._events = Counter(
+            "ccrouter_events_total", "Events that the PABXs told, by kind.", ["pabx", "event"], registry=registry
+        )
+        self._event_counters: dict[tuple[str, type[PabxEvent]], Counter] = {}
+        self._faults = Counter(
+            "ccrouter_peer_faults_total",
+            "AMI events that were refused: forged, incomplete, or with foreign fields.",
+            ["pabx", "event"],
+            registry=registry,
+        )
+        self._fault_names = Capped(64)
+        self._contradictions = Counter(
+            "ccrouter_facts_refused_total",
+            "Events that contradicted what is possible and were not applied.",
+            ["pabx", "reason"],
+            registry=registry,
+        )
+        self._contradiction_names = Capped(64)
+        self._relists = Counter(
+            "ccrouter_relists_total",
+            "Listings read again because what was heard and what was known did not agree.",
+            ["pabx", "listing"],
+            registry=registry,
+        )
+        self._finished = Counter(
+            "ccrouter_calls_finished_total",
+            "Routed calls that ended, by what they came to.",
+            ["service", "outcome"],
+            registry=registry,
+        )
+        self._entries = Counter(
+            "ccrouter_calls_ended_total",
+            "Calls that ended, by the plan that the PABX's entry found; stored and static went without the router.",
+            ["pabx", "entry"],
+            registry=registry,
+        )
+        self._tries = Counter(
+            "ccrouter_site_tries_total", "Dials to a site that ended, by result.", ["site", "result"], registry=registry
+        )
+        self._health_changes = Counter(
+            "ccrouter_site_health_changes_total",
+            "Times that a site's health changed.",
+            ["site", "health"],
+            registry=registry,
+        )
+        build = Gauge("ccrouter_build_info", "1, with the version that runs.", ["version", "python"], registry=registry)
+        build.labels(version("ccrouter"), platform.python_version()).set(1)
+
+    def rules_in_force(self, rules: Rules, at: float) -> None:
+        """Note that this version of the routing file is in force since `at`; its names become the labels."""
+        self.rules.taken(at)
+        self._names.use(rules)
+
+    def event(self, event: PabxEvent) -> None:
+        """Count an event of a PABX."""
+        key = (event.pabx, type(event))
+        counter = self._event_counters.get(key)
+        if counter is None:
+            counter = self._event_counters[key] = self._events.labels(event.pabx, type(event).__name__)
+        counter.inc()
+        match event:
+            case PeerFault():
+                self._faults.labels(event.pabx, self._fault_names(event.event)).inc()
+            case CallEnded():
+                self._entries.labels(event.pabx, among(event.entry, ENTRIES)).inc()
+
+    def effect(self, effect: Effect) -> None:
+        """Count what the live state reported."""
+        match effect:
+            case CallFinished():
+                self._finished.labels(self._names.service(effect.service), effect.outcome).inc()
+            case SiteTried():
+                self._tries.labels(
+                    self._names.destination(effect.site), among(effect.result, STEP_RESULTS["site"])
+                ).inc()
+            case SiteHealthChanged():
+                self._health_changes.labels(self._names.destination(effect.site), effect.health).inc()
+            case Relist():
+                self._relists.labels(effect.pabx, effect.listing).inc()
+            case FactRefused():
+                self._contradictions.labels(effect.pabx, self._contradiction_names(effect.reason)).inc()

@@ -1,0 +1,68 @@
+"""What the control API asks of the daemon: the Protocol that it declares, and the values that cross it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ccrouter.errors import CcrouterError
+from ccrouter.web.status import ModeStatus, Status
+
+
+class OrderError(CcrouterError):
+    """An order that can't be carried out as it was given; the text says why, and how to give it."""
+
+
+class UnknownNameError(OrderError):
+    """An order about something that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeOrder:
+    """Switch a mode.
+
+    Attributes:
+        author: who asks: the user at the other end of the socket, as the kernel tells it.
+        for_s: seconds after which the mode ends by itself; None for until it is switched off.
+
+    """
+
+    name: str
+    on: bool
+    author: str
+    reason: str
+    for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadOutcome:
+    """What a reload came to: `version` is in force now; with problems it is the one of before."""
+
+    version: str
+    changed: bool
+    problems: tuple[str, ...] = ()
+
+
+class Controls(Protocol):
+    """The daemon, as far as an admin on this machine may steer it."""
+
+    def status(self) -> Status:
+        """Return the whole picture at this instant."""
+        ...
+
+    def modes(self) -> Sequence[ModeStatus]:
+        """Return all modes that are declared or on, by name."""
+        ...
+
+    async def switch_mode(self, order: ModeOrder) -> ModeStatus:
+        """Switch a mode and return its state.
+
+        Raises:
+            UnknownNameError: the routing file declares no such mode.
+            StoreError: the switch could not be saved, and was not made.
+
+        """
+        ...
+
+    async def reload(self, author: str) -> ReloadOutcome:
+        """Read the routing file again and tell how that went."""
+        ...

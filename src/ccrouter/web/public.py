@@ -1,0 +1,66 @@
+"""Metrics and health over TCP: three pages for machines, nothing to order and nothing secret."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+
+MAX_REQUEST_BYTES = 1024
+TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether calls can be routed.
+
+    Attributes:
+        rules_loaded: a routing file is in force.
+        agi_listening: the FastAGI server takes calls.
+        pabxs_in_sync: for each PABX, whether a full and fresh picture of it is known.
+
+    """
+
+    rules_loaded: bool
+    agi_listening: bool
+    pabxs_in_sync: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        """Return in sentences why calls can't be routed; empty when they can."""
+        told = []
+        if not self.rules_loaded:
+            told.append("no routing file is in force")
+        if not self.agi_listening:
+            told.append("the FastAGI server does not listen")
+        if not any(self.pabxs_in_sync.values()):
+            names = ", ".join(sorted(self.pabxs_in_sync)) or "none is configured"
+            told.append(f"no PABX is in sync ({names})")
+        return tuple(told)
+
+
+def public_app(registry: CollectorRegistry, readiness: Callable[[], Readiness]) -> web.Application:
+    """Return the application that serves /metrics, /healthz and /readyz."""
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": TEXT_FORMAT})
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def readyz(_: web.Request) -> web.Response:
+        state = readiness()
+        obstacles = state.obstacles
+        body = {
+            "ready": not obstacles,
+            "reasons": obstacles,
+            "rules_loaded": state.rules_loaded,
+            "agi_listening": state.agi_listening,
+            "pabxs_in_sync": dict(state.pabxs_in_sync),
+        }
+        return web.json_response(body, status=HTTPStatus.SERVICE_UNAVAILABLE if obstacles else HTTPStatus.OK)
+
+    app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+    app.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    return app

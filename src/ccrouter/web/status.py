@@ -1,0 +1,165 @@
+"""The whole picture, as `ccrouter status` shows it: plain values that become JSON and come back from it.
+
+Instants are seconds since 1970-01-01 UTC. None stands for what is not known.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PabxStatus:
+    """One PABX and how fresh its picture is; `link` is a word for people, `version` what it says of itself."""
+
+    name: str
+    link: str
+    in_sync: bool
+    heard_age_s: float | None
+    version: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """One queue; `fresh` is False where the figures are the last ones known of a PABX that is silent now."""
+
+    pabx: str
+    name: str
+    fresh: bool
+    waiting: int
+    longest_wait_s: float | None
+    estimated_wait_s: float | None
+    logged_in: int
+    ready: int
+    busy: int
+    paused: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStatus:
+    """One external site; `max_calls` 0 stands for no limit."""
+
+    name: str
+    calls: int
+    max_calls: int
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeStatus:
+    """One mode; the last four are empty for one that is off. `declared` is False where the routing file lacks it."""
+
+    name: str
+    on: bool
+    declared: bool = True
+    author: str = ""
+    reason: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RulesStatus:
+    """The routing file in force; `problems` are those of the last reload, when it was refused."""
+
+    file: str
+    version: str
+    loaded_at: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionStatus:
+    """A decision of late, without its caller; `reason` is the test that made its rule match."""
+
+    id: str
+    at: float
+    pabx: str
+    number: str
+    service: str
+    rule: str
+    destination: str
+    reason: str
+    waited_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All of it. `totals` counts since the start, by the words of the metrics; `not_ready` is empty when well."""
+
+    version: str
+    pid: int
+    at: float
+    started_at: float
+    not_ready: tuple[str, ...]
+    rules: RulesStatus | None
+    pabxs: tuple[PabxStatus, ...] = ()
+    queues: tuple[QueueStatus, ...] = ()
+    sites: tuple[SiteStatus, ...] = ()
+    modes: tuple[ModeStatus, ...] = ()
+    decisions: tuple[DecisionStatus, ...] = ()
+    totals: dict[str, int] = field(default_factory=dict)
+
+
+def queues(snapshot: Snapshot, at: float) -> tuple[QueueStatus, ...]:
+    """Return the queues of all PABXs, by PABX and name."""
+    facts = Facts(at, snapshot)
+    return tuple(
+        QueueStatus(
+            pabx=pabx,
+            name=name,
+            fresh=facts.fresh(pabx),
+            waiting=queue.waiting,
+            longest_wait_s=None if queue.oldest_joined_at is None else max(0.0, at - queue.oldest_joined_at),
+            estimated_wait_s=queue.estimated_wait_s,
+            logged_in=queue.logged_in,
+            ready=queue.ready,
+            busy=queue.busy,
+            paused=queue.paused,
+        )
+        for (pabx, name), queue in sorted(snapshot.queues.items())
+    )
+
+
+def sites(snapshot: Snapshot, rules: Rules | None) -> tuple[SiteStatus, ...]:
+    """Return the external sites by name."""
+    declared = {} if rules is None else rules.sites
+    limits = {name: site.max_calls for name, site in declared.items() if isinstance(site, External)}
+    return tuple(
+        SiteStatus(name=name, calls=site.calls, max_calls=limits.get(name, 0), health=site.health.value)
+        for name, site in sorted(snapshot.sites.items())
+    )
+
+
+def recent(decisions: Iterable[Decision]) -> tuple[DecisionStatus, ...]:
+    """Return decisions as they are shown, in the order given."""
+    return tuple(
+        DecisionStatus(
+            id=each.id,
+            at=each.at,
+            pabx=each.call.pabx,
+            number=each.number or each.call.number,
+            service=each.service,
+            rule=each.rule,
+            destination=each.destination,
+            reason=_reason(each),
+            waited_s=each.call.waited_s,
+        )
+        for each in decisions
+    )
+
+
+def _reason(decision: Decision) -> str:
+    """Return what was tested last for the rule that decided, with the value seen, and why destinations were passed."""
+    tests = decision.trace[-1].tests
+    because = [f"{tests[-1].text} ({tests[-1].seen})" if tests[-1].seen else tests[-1].text] if tests else []
+    for considered in decision.considered:
+        if considered.state == "chosen":
+            break
+        because.append(f"{considered.destination} {considered.state}")
+    return ", ".join(because)
