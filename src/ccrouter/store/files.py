@@ -1,0 +1,85 @@
+"""Writing small files so that a crash, a power cut or a full disk leaves either the old content or the new."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+PRIVATE: Final = 0o600
+
+
+class Replacement:
+    """New content for a file: written beside it and safe on disk, but not yet in its place.
+
+    A full disk shows here, while the old file is untouched.
+
+    Raises:
+        OSError: the content could not be written; nothing is left behind.
+
+    """
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        self._path = path
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        self._temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            self.discard()
+            raise
+
+    def commit(self) -> None:
+        """Put the content in place of the old file, at one stroke.
+
+        Raises:
+            OSError: it could not be put there; the old file still is.
+
+        """
+        self._temporary.replace(self._path)
+        _sync_folder(self._path.parent)
+
+    def discard(self) -> None:
+        """Forget the content; does nothing after a commit."""
+        self._temporary.unlink(missing_ok=True)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    r"""Append a line (without its `\n`) to a file that only grows, and wait until it is safe on disk.
+
+    A line that could not be written whole is taken back; what a crash left unfinished is closed by a line end first.
+
+    Raises:
+        OSError: the line is not in the file.
+
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
+    try:
+        length = os.fstat(handle).st_size
+        unfinished = length > 0 and os.pread(handle, 1, length - 1) != b"\n"
+        try:
+            _write_all(handle, (b"\n" if unfinished else b"") + line + b"\n")
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, length)
+            raise
+    finally:
+        os.close(handle)
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(handle, content) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError:
+        # The new file is in its place, so nothing may tell that it is not; the system syncs the folder by itself soon.
+        pass
+    finally:
+        os.close(handle)
