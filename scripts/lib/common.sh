@@ -13,9 +13,14 @@ say() { printf '%s\n' "$*" >&2; }
 
 # step WHAT ADVICE: name what comes next, and what to do should it fail.
 step() {
+    expect "$@"
+    say "-- $1"
+}
+
+# expect WHAT ADVICE: the same for what takes no time, and is told only when it fails.
+expect() {
     CURRENT_STEP=$1
     CURRENT_ADVICE=$2
-    say "-- $1"
 }
 
 die() {

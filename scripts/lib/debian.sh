@@ -62,10 +62,10 @@ EOF
 # use_suite SUITE: sets STATE to an apt state with that suite of Debian, whatever the machine itself runs.
 use_suite() {
     local mirror keyring
-    step "Finding the Debian mirror of this machine" \
-        "Set CCROUTER_DEBIAN_MIRROR to the address of a Debian mirror; it is read from apt's sources on Debian only."
+    expect "Finding the Debian mirror of this machine" \
+        "Set CCROUTER_DEBIAN_MIRROR to the address of a Debian mirror: only Debian's own apt sources name one."
     mirror=$(debian_mirror)
-    step "Finding the Debian archive keys" "Install the package debian-archive-keyring."
+    expect "Finding the Debian archive keys" "Install the package debian-archive-keyring."
     keyring=$(debian_keyring)
     STATE=$(apt_state "$1")
     cat >>"$STATE/apt.conf" <<EOF
@@ -87,7 +87,8 @@ refresh_lists() {
         return
     fi
     step "Reading the package lists ($1)" \
-        "Is the mirror in reach? For 'not signed' or NO_PUBKEY, upgrade the package debian-archive-keyring."
+        "Is the mirror in reach, and does it have $1? If not, set CCROUTER_DEBIAN_MIRROR to one that has. For 'not signed'
+        or NO_PUBKEY, upgrade the package debian-archive-keyring."
     # Without Error-Mode apt calls a mirror out of reach a warning, and goes on with no lists.
     apt-get -q -c "$STATE/apt.conf" -o APT::Update::Error-Mode=any update >&2
     touch "$STATE/updated"
@@ -117,38 +118,40 @@ unpack_debs() {
     find "$1" -name '*.deb' -print0 | xargs -0 -n 1 -P "$(nproc)" sh -c 'dpkg-deb -x "$1" "$0"' "$2"
 }
 
-# unpack SUITE TREE PACKAGE...: fills TREE anew; what stood there stays until all has worked.
+# unpack SUITE FOLDER PACKAGE...: the packages and all they depend on.
 unpack() {
-    local suite=$1 tree=$2 work=$2.new packages
+    local suite=$1 folder=$2 packages
     shift 2
     use_suite "$suite"
     step "Choosing the packages for $1 from $suite" \
         "$suite may be in the middle of a transition; wait a day, or look up $1 in Debian's package tracker."
     packages=$(with_dependencies "$@")
-    rm -rf "$work"
-    mkdir -p "$work/debs"
+    rm -rf "$folder"
+    mkdir -p "$folder/debs"
     step "Downloading $1 from $suite" \
         "Run it again; if a package is gone from the mirror, remove $STATE first, so that the lists are read anew."
     # shellcheck disable=SC2086 # one word a package
-    download_debs "$work/debs" $packages
-    step "Unpacking $1" "Is there room? 300 MB are needed in $(dirname "$tree")."
-    unpack_debs "$work/debs" "$work"
-    rm -rf "$work/debs" "$tree"
-    mv "$work" "$tree"
+    download_debs "$folder/debs" $packages
+    step "Unpacking $1" "Is there room? 400 MB are needed in $CACHE."
+    unpack_debs "$folder/debs" "$folder"
+    rm -rf "$folder/debs"
 }
 
 # ensure_unpacked SUITE TREE FINISH PACKAGE...: FINISH is a function that does what package scripts would have done.
+# What stood in TREE stays until all has worked.
 ensure_unpacked() {
-    local suite=$1 tree=$2 finish=$3 key
+    local suite=$1 tree=$2 finish=$3 key work=$CACHE/unpacking/${2##*/}
     shift 3
     # The functions are part of the key: another recipe is another tree.
     key=$({ echo "$suite" "$NEVER_UNPACKED" "$@" && declare -f unpack_debs "$finish"; } | fingerprint)
     if is_current "$tree/.stamp" "$key"; then
         return
     fi
-    unpack "$suite" "$tree" "$@"
-    "$finish" "$tree"
-    echo "$key" >"$tree/.stamp"
+    unpack "$suite" "$work" "$@"
+    "$finish" "$work"
+    echo "$key" >"$work/.stamp"
+    rm -rf "$tree"
+    mv "$work" "$tree"
 }
 
 # run_unpacked TREE PROGRAM [ARGUMENT...]: takes the place of this process.

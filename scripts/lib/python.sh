@@ -15,7 +15,7 @@ ensure_venv() {
 
 ensure_venv_from() {
     local lock=$1 project_key
-    step "Looking for Python 3.11 or newer" "Install python3, or set CCROUTER_PYTHON to the one to use."
+    expect "Looking for Python 3.11 or newer" "Install python3, or set CCROUTER_PYTHON to the one to use."
     python_identity >/dev/null
     # What was made for development has all that running needs.
     if ! venv_is_current "$lock" && ! venv_is_current dev; then
@@ -62,7 +62,7 @@ venv_with_pip() {
 
 install_debian_pip() {
     local wheels
-    step "Looking for apt-get, to fetch pip" "Python has no ensurepip here: install python3-venv, or a complete Python."
+    expect "Looking for apt-get, to fetch pip" "Python has no ensurepip here: install python3-venv, or a complete Python."
     command -v apt-get >/dev/null
     use_machine_suite
     step "Downloading pip" "Run it again, or install python3-venv."

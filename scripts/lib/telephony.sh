@@ -15,30 +15,33 @@ ensure_asterisk() {
     16) suite=bullseye packages+=(asterisk-voicemail) ;;
     *) die "ensure_asterisk ${1:-}" "Give the version: 22 or 16." ;;
     esac
-    locked "asterisk-$1" ensure_unpacked "$suite" "$(asterisk_tree "$1")" finish_asterisk "${packages[@]}"
+    locked debian ensure_unpacked "$suite" "$(asterisk_tree "$1")" finish_asterisk "${packages[@]}"
 }
 
 finish_asterisk() {
-    local tree=$1 modules
-    step "Finishing $tree" "The packages may have changed their layout; compare it with ${BASH_SOURCE[0]}."
+    local tree=$1 modules told
+    step "Finishing ${tree##*/}" "The packages may have changed their layout; compare it with ${BASH_SOURCE[0]}."
     modules=$(cd "$tree" && find usr/lib -type d -path '*/asterisk/modules')
     ln -s "$modules" "$tree/modules"
     ln -s usr/share/asterisk "$tree/data"
     ln -s en_US_f_Allison "$tree/data/sounds/en"
-    (run_unpacked "$tree" usr/sbin/asterisk -V >&2)
+    told=$(run_unpacked "$tree" usr/sbin/asterisk -V)
+    say "   $told"
+    expect "Recognising ${tree##*/} in '$told'" "The suite has moved on to another major version; this one needs a new home."
+    [[ $told == "Asterisk ${tree##*-}."* ]]
 }
 
-ensure_sipp() { locked sipp ensure_unpacked bookworm "$CACHE/sipp" finish_sipp sip-tester; }
+ensure_sipp() { locked debian ensure_unpacked bookworm "$CACHE/sipp" finish_sipp sip-tester; }
 
 finish_sipp() {
-    step "Starting SIPp once" "Remove $1 and run it again."
+    step "Starting SIPp once" "Run it again; if it fails again, try the same package on a whole Debian."
     # It exits with 99 after telling its version.
-    { (run_unpacked "$1" usr/bin/sipp -v) || (($? == 99)); } | sed -n 2p >&2
+    { (run_unpacked "$1" usr/bin/sipp -v) || (($? == 99)); } | sed -n 's/^ *SIPp/   SIPp/p' >&2
 }
 
-ensure_shellcheck() { locked shellcheck ensure_unpacked bookworm "$CACHE/shellcheck" finish_shellcheck shellcheck; }
+ensure_shellcheck() { locked debian ensure_unpacked bookworm "$CACHE/shellcheck" finish_shellcheck shellcheck; }
 
 finish_shellcheck() {
-    step "Starting ShellCheck once" "Remove $1 and run it again."
-    (run_unpacked "$1" usr/bin/shellcheck --version) | sed -n 2p >&2
+    step "Starting ShellCheck once" "Run it again; if it fails again, try the same package on a whole Debian."
+    (run_unpacked "$1" usr/bin/shellcheck --version) | sed -n 's/^version:/   ShellCheck/p' >&2
 }
