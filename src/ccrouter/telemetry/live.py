@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ccrouter.clock import Clock
@@ -26,11 +26,13 @@ class LiveCollector(Collector):
         snapshot: Callable[[], Snapshot],
         rules: Callable[[], Rules | None],
         modes_on: Callable[[], Collection[str]],
+        log_lines_dropped: Callable[[], int],
     ) -> None:
         self._clock = clock
         self._snapshot = snapshot
         self._rules = rules
         self._modes_on = modes_on
+        self._log_lines_dropped = log_lines_dropped
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
@@ -41,6 +43,9 @@ class LiveCollector(Collector):
         yield from _queues(facts)
         yield from _sites(facts, rules)
         yield from _rules_in_force(rules, self._modes_on())
+        yield CounterMetricFamily(
+            "ccrouter_log_lines_dropped", "Log lines that could not be written.", value=self._log_lines_dropped()
+        )
 
 
 def _pabxs(facts: Facts) -> Iterator[Metric]:

@@ -1,0 +1,153 @@
+"""Logs: structlog with JSON or console lines, and the standard library's loggers brought into the same stream."""
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Final, Literal, Self, TextIO, cast
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from ccrouter.clock import Clock, utc
+from ccrouter.telemetry.outlet import Outlet
+from ccrouter.telemetry.privacy import cleaned, foreign
+
+Level = Literal["debug", "info", "warning", "error"]
+Form = Literal["json", "console"]
+Render = Callable[[Mapping[str, object]], str]
+
+FOREIGN_LEVELS: Final = {
+    "panoramisk": logging.WARNING,  # below, it writes whole messages, the login with its password among them
+    "aiohttp.access": logging.WARNING,
+    "asyncio": logging.WARNING,
+}
+"""Loggers of libraries that say too much."""
+
+
+class Logs:
+    """All log lines of the process, from start to close.
+
+    Attributes:
+        logger: what is handed to those who log; `bind` gives one that adds fields to each of its lines.
+
+    """
+
+    def __init__(
+        self, clock: Clock, stream: TextIO, *, level: Level = "info", form: Form = "json", mask_callers: bool = True
+    ) -> None:
+        self._outlet = Outlet(stream)
+        lines = _Lines(clock, self._outlet, _renderer(form, stream), mask_callers=mask_callers)
+        threshold = logging.getLevelNamesMapping()[level.upper()]
+        # Also for whoever asks structlog itself, so that no line takes another way.
+        structlog.configure(
+            processors=[structlog.contextvars.merge_contextvars, lines.own],
+            wrapper_class=structlog.make_filtering_bound_logger(threshold),
+            logger_factory=lambda *_: None,
+            cache_logger_on_first_use=False,
+        )
+        self.logger = cast("FilteringBoundLogger", structlog.get_logger())
+        self._foreign = _Foreign(lines)
+        root = logging.getLogger()
+        self._before = (root.level, root.handlers[:])
+        root.handlers[:] = [self._foreign]
+        root.setLevel(threshold)
+        for name, least in FOREIGN_LEVELS.items():
+            logging.getLogger(name).setLevel(max(least, threshold))
+        logging.captureWarnings(capture=True)
+
+    @property
+    def dropped(self) -> int:
+        """Return how many lines could not be written."""
+        return self._outlet.dropped
+
+    def close(self) -> None:
+        """Write what waits and let go of the standard library's loggers."""
+        logging.captureWarnings(capture=False)
+        root = logging.getLogger()
+        if self._foreign in root.handlers:
+            level, root.handlers[:] = self._before
+            root.setLevel(level)
+        self._outlet.close()
+
+    def __enter__(self) -> Self:
+        """Return the logs."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close them."""
+        self.close()
+
+
+class _Lines:
+    """Makes lines from fields; a line that can't be made is told as such, and nothing is raised."""
+
+    def __init__(self, clock: Clock, outlet: Outlet, render: Render, *, mask_callers: bool) -> None:
+        self._clock = clock
+        self._outlet = outlet
+        self._render = render
+        self._mask_callers = mask_callers
+
+    def own(self, _: WrappedLogger, level: str, fields: EventDict) -> EventDict:
+        """Write a line of structlog's."""
+        self.write(level, dict(fields))
+        raise structlog.DropEvent
+
+    def write(self, level: str, fields: dict[str, object]) -> None:
+        """Write a line."""
+        try:
+            error = fields.pop("exc_info", None)
+            head = {"at": utc(self._clock.now()).isoformat(timespec="milliseconds"), "level": level, "event": ""}
+            clean = head | cleaned(fields, mask_callers=self._mask_callers)
+            if error:
+                clean["exception"] = foreign(_traceback(error), mask_callers=self._mask_callers, lines=True)
+            line = self._render(clean)
+        except Exception as failure:  # noqa: BLE001 - whatever goes wrong in a log line must not stop a call
+            line = json.dumps({"level": "error", "event": "a log line could not be made", "error": repr(failure)})
+        self._outlet.put(line)
+
+    def foreign(self, record: logging.LogRecord) -> None:
+        """Write a line of the standard library's loggers."""
+        try:
+            text = record.getMessage()
+        except Exception:  # noqa: BLE001 - its arguments do not fit its text
+            text = str(record.msg)
+        fields: dict[str, object] = {
+            "event": foreign(text, mask_callers=self._mask_callers),
+            "logger": record.name,
+        }
+        if record.exc_info:
+            fields["exc_info"] = record.exc_info
+        self.write(record.levelname.lower(), fields)
+
+
+class _Foreign(logging.Handler):
+    def __init__(self, lines: _Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.foreign(record)
+
+
+def _renderer(form: Form, stream: TextIO) -> Render:
+    if form == "json":
+        return lambda fields: json.dumps(fields, ensure_ascii=False, default=str)
+    # Imported here for its cost. Its own tracebacks would show local variables, secrets among them: ours come as text.
+    from structlog.dev import ConsoleRenderer, plain_traceback  # noqa: PLC0415
+
+    console = ConsoleRenderer(
+        colors=stream.isatty(), sort_keys=False, timestamp_key="at", exception_formatter=plain_traceback
+    )
+    return lambda fields: str(console(None, "", dict(fields)))
+
+
+def _traceback(error: object) -> str:
+    if isinstance(error, BaseException):
+        return "".join(traceback.format_exception(error))
+    if isinstance(error, tuple):
+        kind, value, trace = cast("tuple[type[BaseException], BaseException, TracebackType | None]", error)
+        return "".join(traceback.format_exception(kind, value, trace))
+    return "".join(traceback.format_exception(*sys.exc_info()))
