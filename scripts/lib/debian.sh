@@ -87,8 +87,8 @@ refresh_lists() {
         return
     fi
     step "Reading the package lists ($1)" \
-        "Is the mirror in reach, and does it have $1? If not, set CCROUTER_DEBIAN_MIRROR to one that has. For 'not signed'
-        or NO_PUBKEY, upgrade the package debian-archive-keyring."
+        "Is the mirror in reach, and does it have $1? If not, set CCROUTER_DEBIAN_MIRROR to one that has.
+        For 'not signed' or NO_PUBKEY, upgrade the package debian-archive-keyring."
     # Without Error-Mode apt calls a mirror out of reach a warning, and goes on with no lists.
     apt-get -q -c "$STATE/apt.conf" -o APT::Update::Error-Mode=any update >&2
     touch "$STATE/updated"
