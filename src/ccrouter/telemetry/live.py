@@ -1,6 +1,7 @@
 """What is true at this instant, worked out when the metrics are asked for and never before."""
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -12,39 +13,39 @@ from ccrouter.routing.rules import External, Rules
 from ccrouter.routing.snapshot import Health, QueueFacts, Snapshot
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the collector reads what is true now; each is asked once for each scrape, in the event loop's thread."""
+
+    snapshot: Callable[[], Snapshot]
+    rules: Callable[[], Rules | None]
+    modes_on: Callable[[], Collection[str]]
+    log_lines_dropped: Callable[[], int]
+
+
 class LiveCollector(Collector):
     """Turns the snapshot, the rules and the modes into gauges.
 
     What is not known has no sample: a queue or a site of which no PABX has told anything fresh is absent, never 0.
     """
 
-    def __init__(
-        self,
-        registry: CollectorRegistry,
-        clock: Clock,
-        *,
-        snapshot: Callable[[], Snapshot],
-        rules: Callable[[], Rules | None],
-        modes_on: Callable[[], Collection[str]],
-        log_lines_dropped: Callable[[], int],
-    ) -> None:
+    def __init__(self, registry: CollectorRegistry, clock: Clock, sources: Sources) -> None:
         self._clock = clock
-        self._snapshot = snapshot
-        self._rules = rules
-        self._modes_on = modes_on
-        self._log_lines_dropped = log_lines_dropped
+        self._sources = sources
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
         """Yield one family after the other, all from one look at the clock and the snapshot."""
-        facts = Facts(self._clock.now(), self._snapshot())
-        rules = self._rules()
+        facts = Facts(self._clock.now(), self._sources.snapshot())
+        rules = self._sources.rules()
         yield from _pabxs(facts)
         yield from _queues(facts)
         yield from _sites(facts, rules)
-        yield from _rules_in_force(rules, self._modes_on())
+        yield from _rules_in_force(rules, self._sources.modes_on())
         yield CounterMetricFamily(
-            "ccrouter_log_lines_dropped", "Log lines that could not be written.", value=self._log_lines_dropped()
+            "ccrouter_log_lines_dropped",
+            "Log lines that could not be written.",
+            value=self._sources.log_lines_dropped(),
         )
 
 

@@ -1,0 +1,118 @@
+"""Speaks to a daemon on this machine over its control socket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+from pydantic import TypeAdapter, ValidationError
+
+from ccrouter.errors import CcrouterError
+from ccrouter.web.orders import ReloadOutcome
+from ccrouter.web.status import ModeStatus, Status
+from ccrouter.web.wire import MODE, MODES, OUTCOME, STATUS
+
+T = TypeVar("T")
+
+ANSWER_WITHIN_S: Final = 10.0
+
+
+class UnreachableError(CcrouterError):
+    """No daemon answers at the socket; the text says what to do."""
+
+
+class RefusedError(CcrouterError):
+    """The daemon answered that it does not do this; the text is its own."""
+
+
+class Client:
+    """One connection to a daemon; `connected` gives one."""
+
+    def __init__(self, session: aiohttp.ClientSession, path: Path) -> None:
+        self._session = session
+        self._path = path
+
+    async def status(self) -> Status:
+        """Return the whole picture."""
+        return _read(STATUS, await self.status_json())
+
+    async def status_json(self) -> bytes:
+        """Return the whole picture as the daemon writes it."""
+        return await self._ask("GET", "/status")
+
+    async def modes(self) -> tuple[ModeStatus, ...]:
+        """Return all modes."""
+        return _read(MODES, await self._ask("GET", "/modes"))
+
+    async def switch_mode(
+        self, name: str, *, on: bool, reason: str, author: str = "", for_s: float | None = None
+    ) -> ModeStatus:
+        """Switch a mode and return its state."""
+        body: dict[str, object] = {"on": on, "reason": reason, "author": author}
+        if for_s is not None:
+            body["for_s"] = for_s
+        return _read(MODE, await self._ask("PUT", f"/modes/{quote(name, safe='')}", body))
+
+    async def reload(self) -> ReloadOutcome:
+        """Have the routing file read again; an outcome with problems is returned, not raised."""
+        return _read(OUTCOME, await self._ask("POST", "/reload", accepted=(HTTPStatus.UNPROCESSABLE_ENTITY,)))
+
+    async def _ask(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, accepted: tuple[int, ...] = ()
+    ) -> bytes:
+        try:
+            async with (
+                asyncio.timeout(ANSWER_WITHIN_S),
+                self._session.request(method, f"http://ccrouter{path}", json=body) as response,
+            ):
+                content = await response.read()
+                if response.status == HTTPStatus.OK or response.status in accepted:
+                    return content
+                raise RefusedError(_told(content) or f"the daemon answered {response.status}")
+        except TimeoutError as error:
+            raise UnreachableError(
+                f"the daemon at {self._path} did not answer within {ANSWER_WITHIN_S:g} s; what was asked may yet happen"
+            ) from error
+        except aiohttp.ClientConnectorError as error:
+            raise UnreachableError(_why(error.os_error, self._path)) from error
+        except aiohttp.ClientError as error:
+            raise UnreachableError(f"the daemon at {self._path} broke off: {error}") from error
+
+
+@asynccontextmanager
+async def connected(path: Path) -> AsyncIterator[Client]:
+    """Give a client for the daemon at this socket; each question raises UnreachableError where there is none."""
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(path))) as session:
+        yield Client(session, path)
+
+
+_ERROR: Final = TypeAdapter(dict[str, str])
+
+
+def _told(content: bytes) -> str:
+    try:
+        return _ERROR.validate_json(content).get("error", "")
+    except ValidationError:
+        return ""
+
+
+def _read(adapter: TypeAdapter[T], content: bytes) -> T:
+    try:
+        return adapter.validate_json(content)
+    except ValidationError as error:
+        raise UnreachableError("the daemon is of another version; use the ccrouter that it runs with") from error
+
+
+def _why(error: OSError, path: Path) -> str:
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        return (
+            f"no ccrouter is running at {path}; start it with `systemctl start ccrouter` or "
+            "`ccrouter run --settings FILE`, or name its socket with --socket"
+        )
+    if isinstance(error, PermissionError):
+        return f"you may not speak to the ccrouter at {path}; use sudo, or become a member of its group"
+    return f"the ccrouter at {path} can't be reached: {error.strerror}"

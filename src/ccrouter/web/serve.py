@@ -1,0 +1,69 @@
+"""Serving an aiohttp application while a context lasts, on TCP or on a unix socket."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from ccrouter.errors import CcrouterError
+from ccrouter.web.unix_socket import listening
+
+MAX_LINE_BYTES: Final = 4096
+STOP_WITHIN_S: Final = 2.0
+IDLE_S: Final = 30.0
+
+
+class ListenError(CcrouterError):
+    """An address can't be listened at; the text says why, and what to do."""
+
+
+@asynccontextmanager
+async def serve_tcp(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve on TCP and give the port, which the kernel chooses for 0.
+
+    Raises:
+        ListenError: the address is taken, or not this machine's.
+
+    """
+    async with _runner(app) as runner:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            cure = "stop who listens there, or set another address in the settings"
+            raise ListenError(f"http can't listen at {host}:{port}: {error.strerror or error}; {cure}") from error
+        yield int(runner.addresses[0][1])
+
+
+@asynccontextmanager
+async def serve_unix(
+    app: web.Application, path: Path, mode: int = 0o600, group: int | None = None
+) -> AsyncIterator[None]:
+    """Serve on a unix socket with these permissions.
+
+    Raises:
+        SocketError: another daemon lives there, or the path can't be used.
+
+    """
+    with listening(path, mode, group) as listener:
+        async with _runner(app) as runner:
+            await web.SockSite(runner, listener).start()
+            yield
+
+
+@asynccontextmanager
+async def _runner(app: web.Application) -> AsyncIterator[web.AppRunner]:
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=IDLE_S,
+        max_line_size=MAX_LINE_BYTES,
+        max_field_size=MAX_LINE_BYTES,
+        shutdown_timeout=STOP_WITHIN_S,
+    )
+    await runner.setup()
+    try:
+        yield runner
+    finally:
+        await runner.cleanup()
