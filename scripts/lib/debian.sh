@@ -8,7 +8,7 @@
 NEVER_UNPACKED='^(adduser|base-passwd|debconf|dirmngr|dpkg|gnupg.*|gpg.*|init-system-helpers|libperl.*|login\.defs'
 NEVER_UNPACKED+='|libsnmp-base|lsb-base|passwd|pci\.ids|perl.*|pinentry-.*|systemd.*|tar|tzdata)='
 
-# An old suite's index is valid although its date has passed; the lists are asked for again after this many minutes.
+# Long enough for one preparation to read a suite's lists once, short enough to miss no package that replaced another.
 LISTS_GOOD_FOR_MIN=60
 
 debian_mirror() {
@@ -36,7 +36,8 @@ debian_keyring() {
     return 1
 }
 
-# apt_state NAME: an apt state of our own, empty and free of the machine's hooks and preferences.
+# apt_state NAME: an apt state of our own, empty and free of the machine's hooks and preferences. The lists of a suite
+# that gets no updates any more stay valid past their date.
 apt_state() {
     local state=$CACHE/apt/$1
     mkdir -p "$state/lists/partial" "$state/archives/partial"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The virtual environment, made from the locks even where Python came without venv's tools and pip. Sourced by ../lib.sh.
+# The virtual environment, made from the locks even where Python came without pip. Sourced by ../lib.sh.
 
 PYTHON=${CCROUTER_PYTHON:-python3}
 LOCKS=$ROOT/requirements
@@ -62,7 +62,7 @@ venv_with_pip() {
 
 install_debian_pip() {
     local wheels
-    expect "Looking for apt-get, to fetch pip" "Python has no ensurepip here: install python3-venv, or a complete Python."
+    expect "Looking for apt-get, to fetch pip" "Python has no ensurepip: install python3-venv, or a complete Python."
     command -v apt-get >/dev/null
     use_machine_suite
     step "Downloading pip" "Run it again, or install python3-venv."
@@ -84,6 +84,7 @@ install_locked() {
 }
 
 install_project() {
-    step "Installing ccrouter itself, editable" "Is pyproject.toml well-formed, and does every file exist that it names?"
+    step "Installing ccrouter itself, editable" \
+        "Is pyproject.toml well-formed, and does every file exist that it names?"
     "$VENV/bin/python" -m pip --quiet install --no-index --no-deps --no-build-isolation -e "$ROOT"
 }
