@@ -43,18 +43,26 @@ class Router:
         state: what is true now, read here.
         apply: puts an event into that state; whoever built both sees to the effects.
         clock: tells the instant, once a decision.
+        modes: returns the names of the modes that are on at an instant.
         ids: ids for decisions, unique over restarts.
 
     """
 
-    def __init__(
-        self, rules: Rules, state: State, apply: Callable[[Event], None], clock: Clock, ids: Iterator[str]
+    def __init__(  # noqa: PLR0913 - each is one thing it works with
+        self,
+        rules: Rules,
+        state: State,
+        *,
+        apply: Callable[[Event], None],
+        clock: Clock,
+        modes: Callable[[float], frozenset[str]],
+        ids: Iterator[str],
     ) -> None:
         self.rules = rules
-        self.modes: frozenset[str] = frozenset()
         self._state = state
         self._apply = apply
         self._clock = clock
+        self._modes = modes
         self._ids = ids
         self._latches: dict[LatchKey, Latch] = {}
         self._turns: dict[str, Turns] = {}
@@ -62,7 +70,7 @@ class Router:
     def facts(self) -> Facts:
         """Return all that is true at this instant."""
         at = self._clock.now()
-        return Facts(at, self._state.snapshot(at), self.modes, self._latches, self._turns)
+        return Facts(at, self._state.snapshot(at), self._modes(at), self._latches, self._turns)
 
     def route(self, call: Call) -> Decision:
         """Decide where a call goes that has just arrived, and count it there from now on."""
@@ -90,14 +98,15 @@ class Router:
         movable = [
             caller
             for caller in self._state.waiting()
-            if caller.pabx in pabxs and caller.service in served and not caller.withdrawing
+            if caller.pabx in pabxs and caller.routed and caller.service in served and not caller.withdrawing
         ]
         orders = []
         for caller in sorted(movable, key=lambda caller: caller.joined_at):
             facts = self.facts()
             if not facts.fresh(caller.pabx):
                 continue
-            call = Call(caller.pabx, caller.uniqueid, caller.number, waited_s=facts.at - caller.joined_at)
+            waited_s = facts.at - caller.joined_at + caller.waited_before_s
+            call = Call(caller.pabx, caller.uniqueid, caller.number, waited_s=waited_s)
             decision = decide_waiting(self.rules, facts, call, caller.queue, next(self._ids))
             if decision is not None:
                 orders.append(self._withdraw(caller, decision))
