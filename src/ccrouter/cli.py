@@ -1,0 +1,289 @@
+"""The command line: parses arguments, prints, sets exit codes. What a command needs is imported when it runs.
+
+Exit codes: 0 done; 1 refused or failed, the reason is on stderr; 2 the command was given wrongly; 3 no daemon answers.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+from ccrouter.errors import CcrouterError
+
+if TYPE_CHECKING:
+    from ccrouter.web.client import Client
+    from ccrouter.web.status import ModeStatus, Status
+
+SETTINGS: Final = Path("/etc/ccrouter/settings.yaml")
+SOCKET: Final = Path("/run/ccrouter/control.sock")
+WATCH_EVERY_S: Final = 1.0
+
+FAILED: Final = 1
+UNREACHABLE: Final = 3
+
+UNITS_S: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+class Duration(click.ParamType[float]):
+    """A length of time such as `90s`, `30m`, `2h`, `1d12h`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's own
+        """Return seconds."""
+        parts = re.findall(r"(\d{1,6})([dhms])", str(value))
+        if not parts or "".join(number + unit for number, unit in parts) != value:
+            self.fail(f"{value!r} is no length of time; write 90s, 30m, 2h or 1d12h", param, ctx)
+        return float(sum(int(number) * UNITS_S[unit] for number, unit in parts))
+
+
+def examples(*lines: str) -> str:
+    """Return an epilog that shows these lines as they are typed."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+socket_option = click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    envvar="CCROUTER_SOCKET",
+    default=SOCKET,
+    show_default=True,
+    show_envvar=True,
+    help="Control socket of the daemon.",
+)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "ccrouter check /etc/ccrouter/routing.yaml",
+        "ccrouter run --settings /etc/ccrouter/settings.yaml",
+        "ccrouter status --watch",
+        'ccrouter mode set crisis --reason "flooded in Paris" --for 2h',
+    ),
+)
+@click.version_option(package_name="ccrouter", message="%(prog)s %(version)s")
+def main() -> None:
+    """Route calls between positions of your own and outside sites, for Asterisk."""
+
+
+@main.command(
+    epilog=examples(
+        "ccrouter run",
+        "ccrouter run --settings configs/demo/settings.yaml",
+    ),
+)
+@click.option(
+    "--settings",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=SETTINGS,
+    show_default=True,
+    help="Settings file: connections, addresses, and where the routing file is.",
+)
+def run(settings: Path) -> NoReturn:
+    """Run the daemon in the foreground.
+
+    SIGTERM and SIGINT stop it: calls in progress stay with the PABX and go on. SIGHUP reads the routing file again.
+    """
+    with _told():
+        from ccrouter.app import run_daemon  # noqa: PLC0415 - only this command needs all of it
+        from ccrouter.config.load import load_settings  # noqa: PLC0415
+
+        sys.exit(run_daemon(load_settings(settings)))
+
+
+@main.group()
+def mode() -> None:
+    """List and switch modes: named switches that the rules test, such as `crisis`."""
+
+
+@mode.command("list")
+@socket_option
+def mode_list(socket: Path) -> None:
+    """List the modes with who switched them, why, and until when."""
+
+    async def work(client: "Client") -> None:
+        from ccrouter.web.terminal import modes_section  # noqa: PLC0415
+
+        _show((), (modes_section(await client.modes()),))
+
+    _ask(socket, work)
+
+
+def _reason_option(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option("--reason", required=True, help="Why; kept in the audit journal.")(command)
+
+
+@mode.command(
+    "set",
+    epilog=examples(
+        'ccrouter mode set crisis --reason "flooded in Paris"',
+        'ccrouter mode set all_outside --reason "general assembly" --for 2h30m',
+    ),
+)
+@click.argument("name")
+@_reason_option
+@click.option("--for", "for_s", type=Duration(), help="Length of time after which it ends by itself: 90s, 30m, 2h, 1d.")
+@socket_option
+def mode_set(name: str, reason: str, for_s: float | None, socket: Path) -> None:
+    """Switch the mode NAME on, or give it a new reason and end."""
+
+    async def work(client: "Client") -> None:
+        _tell_mode(await client.switch_mode(name, on=True, reason=reason, author=_person(), for_s=for_s))
+
+    _ask(socket, work)
+
+
+@mode.command("clear", epilog=examples('ccrouter mode clear crisis --reason "all dry again"'))
+@click.argument("name")
+@_reason_option
+@socket_option
+def mode_clear(name: str, reason: str, socket: Path) -> None:
+    """Switch the mode NAME off."""
+
+    async def work(client: "Client") -> None:
+        _tell_mode(await client.switch_mode(name, on=False, reason=reason, author=_person()))
+
+    _ask(socket, work)
+
+
+@main.command(epilog=examples("ccrouter reload && ccrouter status"))
+@socket_option
+def reload(socket: Path) -> None:
+    """Have the daemon read the routing file again. With problems in it, the rules of before stay in force."""
+
+    async def work(client: "Client") -> None:
+        outcome = await client.reload()
+        if outcome.problems:
+            for problem in outcome.problems:
+                click.echo(problem, err=True)
+            raise CcrouterError(f"the routing file was refused; version {outcome.version} stays in force")
+        click.echo(f"version {outcome.version} is in force" + ("" if outcome.changed else ", as before"))
+
+    _ask(socket, work)
+
+
+@main.command(
+    epilog=examples(
+        "ccrouter status",
+        "ccrouter status --watch",
+        "ccrouter status --json | jq .queues",
+    ),
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one line for each look.")
+@click.option("--watch", is_flag=True, help="Look again every second until Ctrl-C.")
+@socket_option
+def status(as_json: bool, watch: bool, socket: Path) -> None:  # noqa: FBT001 - click hands flags over so
+    """Show PABXs, queues, sites, modes and the last decisions."""
+
+    async def work(client: "Client") -> None:
+        if as_json:
+            await _watch_lines(client, watch=watch)
+        elif watch and sys.stdout.isatty():
+            await _watch_screen(client)
+        else:
+            await _watch_pages(client, watch=watch)
+
+    _ask(socket, work)
+
+
+async def _watch_lines(client: "Client", *, watch: bool) -> None:
+    click.echo(await client.status_json())
+    while watch:
+        await _pause()
+        click.echo(await client.status_json())
+
+
+async def _watch_pages(client: "Client", *, watch: bool) -> None:
+    from ccrouter.web.terminal import headline, status_sections  # noqa: PLC0415
+
+    seen = await client.status()
+    _show(headline(seen), status_sections(seen))
+    while watch:
+        await _pause()
+        click.echo("")
+        seen = await client.status()
+        _show(headline(seen), status_sections(seen))
+
+
+async def _watch_screen(client: "Client") -> None:
+    from rich.live import Live  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from ccrouter.web.client import UnreachableError  # noqa: PLC0415
+    from ccrouter.web.terminal import headline, rich_picture, status_sections  # noqa: PLC0415
+
+    seen: Status = await client.status()
+    with Live(screen=True, auto_refresh=False) as screen:
+        while True:
+            screen.update(rich_picture(headline(seen), status_sections(seen)), refresh=True)
+            await _pause()
+            try:
+                seen = await client.status()
+            except UnreachableError as error:
+                # Whoever watches wants to see it come back.
+                screen.update(Text(str(error), style="bold red"), refresh=True)
+
+
+async def _pause() -> None:
+    import asyncio  # noqa: PLC0415
+
+    await asyncio.sleep(WATCH_EVERY_S)
+
+
+def _show(head: tuple[str, ...], sections: Any) -> None:  # noqa: ANN401
+    from ccrouter.web.terminal import plain_lines, rich_picture  # noqa: PLC0415
+
+    if sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415
+
+        Console().print(rich_picture(head, sections))
+        return
+    for line in plain_lines(head, sections):
+        click.echo(line)
+
+
+def _tell_mode(state: "ModeStatus") -> None:
+    from ccrouter.web.terminal import instant  # noqa: PLC0415
+
+    until = "" if state.until is None else f" until {instant(state.until)} UTC"
+    click.echo(f"{state.name} is {'on' if state.on else 'off'}{until}")
+
+
+def _person() -> str:
+    """Return who stands behind a shared user: the kernel tells the daemon `root`, sudo knows the person."""
+    return os.environ.get("SUDO_USER", "")
+
+
+def _ask(socket: Path, work: "Callable[[Client], Coroutine[Any, Any, None]]") -> None:
+    import asyncio  # noqa: PLC0415 - `--help` and `check` have no use for it
+
+    from ccrouter.web.client import UnreachableError, connected  # noqa: PLC0415
+
+    async def session() -> None:
+        async with connected(socket) as client:
+            await work(client)
+
+    with _told():
+        try:
+            asyncio.run(session())
+        except UnreachableError as error:
+            click.echo(f"ccrouter: {error}", err=True)
+            sys.exit(UNREACHABLE)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell errors that are meant for people without a traceback."""
+    try:
+        yield
+    except CcrouterError as error:
+        click.echo(f"ccrouter: {error}", err=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)

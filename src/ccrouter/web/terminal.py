@@ -1,0 +1,173 @@
+"""The status for people: the same sections as rich tables in a terminal, and as plain aligned columns elsewhere."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ccrouter.clock import utc
+from ccrouter.telemetry.privacy import plain
+from ccrouter.web.status import ModeStatus, Status
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+UNKNOWN: Final = "?"
+NONE: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table with a title; `empty` is said in place of rows where there are none."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    empty: str
+
+
+def status_sections(status: Status) -> tuple[Section, ...]:
+    """Return the whole picture, section by section."""
+    return (
+        Section(
+            "PABXs",
+            ("pabx", "link", "picture", "last heard", "version", "remark"),
+            tuple(
+                (p.name, p.link, "in sync" if p.in_sync else "none", _ago(p.heard_age_s), p.version or NONE, p.reason)
+                for p in status.pabxs
+            ),
+            "no PABX is configured",
+        ),
+        Section(
+            "Queues",
+            ("pabx", "queue", "waiting", "longest", "forecast", "logged in", "ready", "busy", "paused", "remark"),
+            tuple(
+                (
+                    *(q.pabx, q.name, str(q.waiting)),
+                    NONE if q.longest_wait_s is None else duration(q.longest_wait_s),
+                    UNKNOWN if q.estimated_wait_s is None else duration(q.estimated_wait_s),
+                    *(str(q.logged_in), str(q.ready), str(q.busy), str(q.paused)),
+                    "" if q.fresh else "old: the PABX is silent",
+                )
+                for q in status.queues
+            ),
+            "no queue is known",
+        ),
+        Section(
+            "Sites",
+            ("site", "calls", "limit", "health"),
+            tuple((s.name, str(s.calls), str(s.max_calls or NONE), s.health) for s in status.sites),
+            "no external site is known",
+        ),
+        modes_section(status.modes),
+        Section(
+            "Last decisions",
+            ("at (UTC)", "number", "service", "rule", "to", "because"),
+            tuple(
+                (f"{utc(d.at):%H:%M:%S}", d.number, d.service, d.rule, d.destination, d.reason)
+                for d in status.decisions
+            ),
+            "no call has been routed yet",
+        ),
+        Section(
+            "Since the start",
+            ("what", "count"),
+            tuple((name, str(count)) for name, count in status.totals.items()),
+            "nothing has been counted yet",
+        ),
+    )
+
+
+def headline(status: Status) -> tuple[str, ...]:
+    """Return what comes first: what runs, whether it is ready, and which rules are in force."""
+    up = duration(status.at - status.started_at)
+    lines = [f"ccrouter {status.version}, process {status.pid}, running for {up}"]
+    lines += [f"NOT READY: {each}" for each in status.not_ready] or ["ready"]
+    rules = status.rules
+    if rules is None:
+        lines.append("rules: none are in force")
+    else:
+        lines.append(f"rules: {rules.file}, version {rules.version}, since {instant(rules.loaded_at)}")
+        lines += [f"LAST RELOAD REFUSED: {each}" for each in rules.problems]
+    return tuple(line for each in lines for line in each.splitlines())
+
+
+def modes_section(modes: Iterable[ModeStatus]) -> Section:
+    """Return the modes as a table."""
+    return Section(
+        "Modes",
+        ("mode", "state", "since (UTC)", "until (UTC)", "author", "reason"),
+        tuple(
+            (
+                mode.name if mode.declared else f"{mode.name} (not in the routing file)",
+                "on" if mode.on else "off",
+                NONE if mode.since is None else instant(mode.since),
+                NONE if mode.until is None else instant(mode.until),
+                mode.author or NONE,
+                mode.reason or NONE,
+            )
+            for mode in modes
+        ),
+        "the routing file declares no modes",
+    )
+
+
+def plain_lines(head: Sequence[str], sections: Sequence[Section]) -> Iterator[str]:
+    """Yield text lines without any styling, for pipes and logs."""
+    yield from map(plain, head)
+    for place, section in enumerate(sections):
+        if head or place:
+            yield ""
+        yield section.title
+        if not section.rows:
+            yield f"  {section.empty}"
+            continue
+        rows = [section.columns, *(tuple(map(plain, row)) for row in section.rows)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def rich_picture(head: Sequence[str], sections: Sequence[Section]) -> "RenderableType":
+    """Return the same for a terminal."""
+    # Imported here, for `--help` and `check` have no use for it.
+    from rich.console import Group  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    parts: list[RenderableType] = [Text(plain(line), style="bold red" if line[:3].isupper() else "") for line in head]
+    for section in sections:
+        table = Table(title=section.title, title_justify="left", title_style="bold", expand=False)
+        for column in section.columns:
+            table.add_column(column)
+        for row in section.rows:
+            table.add_row(*(Text(plain(cell), style=_style(cell)) for cell in row))
+        parts.append(table if section.rows else Text(f"{section.title}: {section.empty}", style="dim"))
+    return Group(*parts)
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two greatest units: `42s`, `3m05s`, `2h10m`, `4d06h`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02}h"
+
+
+def instant(at: float) -> str:
+    """Return an instant in UTC, to the second."""
+    return f"{utc(at):%Y-%m-%d %H:%M:%S}"
+
+
+_STYLES: Final = {"up": "green", "in sync": "green", "down": "bold red", "on": "bold yellow", "probe": "yellow"}
+
+
+def _style(cell: str) -> str:
+    return _STYLES.get(cell, "")
+
+
+def _ago(age_s: float | None) -> str:
+    return "never" if age_s is None else f"{age_s:.1f}s ago"
