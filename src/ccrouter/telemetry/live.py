@@ -15,11 +15,11 @@ from ccrouter.routing.snapshot import Health, QueueFacts, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the collector reads what is true now; each is asked once for each scrape, in the event loop's thread."""
+    """Where the collector reads what is true now; each is asked once a scrape, in the event loop's thread."""
 
     snapshot: Callable[[], Snapshot]
     rules: Callable[[], Rules | None]
-    modes_on: Callable[[], Collection[str]]
+    modes_on: Callable[[float], Collection[str]]
     log_lines_dropped: Callable[[], int]
 
 
@@ -41,7 +41,7 @@ class LiveCollector(Collector):
         yield from _pabxs(facts)
         yield from _queues(facts)
         yield from _sites(facts, rules)
-        yield from _rules_in_force(rules, self._sources.modes_on())
+        yield from _rules_in_force(rules, self._sources.modes_on(facts.at))
         yield CounterMetricFamily(
             "ccrouter_log_lines_dropped",
             "Log lines that could not be written.",

@@ -1,0 +1,338 @@
+"""The metrics as Prometheus reads them: names, labels, values, and what is never in them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from ccrouter.clock import Clock
+from ccrouter.live.effects import CallFinished, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
+from ccrouter.live.events import CallEnded, Heard, Listing, PeerFault
+from ccrouter.routing import measures
+from ccrouter.routing.conditions import All, Mode, Not, SiteIs, Threshold
+from ccrouter.routing.decide import decide, decide_waiting
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.rules import Rule, Rules
+from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
+from ccrouter.routing.thresholds import Direction, Level
+from ccrouter.telemetry.labels import OTHER
+from ccrouter.telemetry.live import LiveCollector, Sources
+from ccrouter.telemetry.metrics import Metrics, new_registry
+from ccrouter.telemetry.peers import LINK_STATES
+from support.world import NOON, World
+
+WORLD = World()
+CROWD = Threshold("k", "waiting", measures.waiting("support"), Level(Direction.AT_LEAST, 5, 3))
+RULES = replace(
+    WORLD.rules(
+        Rule("crisis", Mode("crisis"), WORLD.legs("backup")),
+        Rule("peak", All((CROWD, Not(Mode("crisis")))), WORLD.legs("tunis")),
+        Rule("tunis is up", All((SiteIs("tunis"), Mode("all_outside"))), WORLD.legs("tunis")),
+        while_waiting=(Rule("too long", None, WORLD.legs("tunis")),),
+    ),
+    sites={"paris": WORLD.paris, "tunis": WORLD.tunis, "backup": WORLD.backup},
+    messages={"closed": WORLD.closed},
+    modes=frozenset({"crisis", "all_outside"}),
+)
+
+FORBIDDEN_LABELS = {"caller", "caller_number", "channel", "uniqueid", "linkedid", "decision", "call", "interface"}
+
+
+def families(registry: CollectorRegistry) -> dict[str, Metric]:
+    """Scrape, and read what came with Prometheus' own parser."""
+    return {family.name: family for family in text_string_to_metric_families(generate_latest(registry).decode())}
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """Give a registry of the test's own."""
+    return new_registry()
+
+
+@pytest.fixture
+def metrics(registry: CollectorRegistry) -> Metrics:
+    """Give metrics that know the rules."""
+    made = Metrics(registry)
+    made.rules_in_force(RULES, NOON)
+    return made
+
+
+def value(registry: CollectorRegistry, name: str, **labels: str) -> float | None:
+    """Read one sample."""
+    return registry.get_sample_value(name, labels)
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_counted_with_its_rule_and_destination(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """The labels are the words of the routing file, and the time falls into a bucket."""
+    decision = decide(RULES, WORLD.facts(modes=["crisis"]), WORLD.call(), "d1")
+    metrics.decisions.decided(decision, 0.00007)
+    labels = {"pabx": "pbx", "service": "support", "rule": "crisis", "destination": "backup"}
+    assert value(registry, "ccrouter_decisions_total", **labels) == 1
+    assert value(registry, "ccrouter_decision_seconds_bucket", le="5e-05") == 0
+    assert value(registry, "ccrouter_decision_seconds_bucket", le="0.0001") == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "waited_s", "moment"),
+    [
+        pytest.param(WORLD.facts(modes=["crisis"]), None, None, id="a mode is not load"),
+        pytest.param(WORLD.facts(), None, None, id="otherwise, at the first site"),
+        pytest.param(WORLD.facts(queue=WORLD.queue(waiting=7)), None, "entry", id="a rule measures a queue"),
+        pytest.param(WORLD.facts(modes=["all_outside"]), None, "entry", id="a rule asks for a site's health"),
+        pytest.param(WORLD.facts(queue=WORLD.queue(logged_in=0, ready=0)), None, "entry", id="nobody at the first"),
+        pytest.param(WORLD.facts(), 100.0, "waiting", id="taken out of a queue"),
+    ],
+)
+def test_an_overflow_is_a_call_that_the_load_sent_elsewhere(
+    metrics: Metrics, registry: CollectorRegistry, facts: Facts, waited_s: float | None, moment: str | None
+) -> None:
+    """By a rule on load or past a site that can't take it: at entry. By a withdrawal: while waiting."""
+    call = WORLD.call(waited_s=waited_s)
+    if waited_s is None:
+        decision: Decision | None = decide(RULES, facts, call, "d1")
+    else:
+        decision = decide_waiting(RULES, facts, call, "support", "d1")
+    assert decision is not None
+    metrics.decisions.decided(decision, 0.001)
+    counted = {s.labels["moment"]: s.value for s in families(registry)["ccrouter_overflows"].samples}
+    assert counted == ({} if moment is None else {moment: 1.0})
+
+
+# --- events and effects -----------------------------------------------------------------------------------------------
+
+
+def finished(**details: str) -> CallFinished:
+    """Return the end of a call."""
+    told = {"number": "0800123456", "service": "support", "rule": "peak", "decision": "d1", "target": "tunis"}
+    return CallFinished(
+        pabx="pbx", uniqueid="1.2", outcome=Outcome.ANSWERED, waited_s=1.0, talked_s=60.0, at=NOON, **(told | details)
+    )
+
+
+def test_effects_are_counted_by_the_names_of_the_routing_file(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """Calls by service and outcome, dials by site and result, changes of health, listings read again."""
+    metrics.effect(finished())
+    metrics.effect(
+        SiteTried(
+            pabx="pbx", uniqueid="1.2", decision="d", site="tunis", result="busy", cause=17, elapsed_s=0.1, at=NOON
+        )
+    )
+    metrics.effect(SiteHealthChanged(site="tunis", health=Health.DOWN, reason="503 five times", at=NOON))
+    metrics.effect(Relist(pabx="pbx", listing=Listing.QUEUES, reason="somebody unknown left"))
+    metrics.effect(FactRefused(pabx="pbx", reason="left twice"))
+    assert value(registry, "ccrouter_calls_finished_total", service="support", outcome="answered") == 1
+    assert value(registry, "ccrouter_site_tries_total", site="tunis", result="busy") == 1
+    assert value(registry, "ccrouter_site_health_changes_total", site="tunis", health="down") == 1
+    assert value(registry, "ccrouter_relists_total", pabx="pbx", listing="queues") == 1
+    assert value(registry, "ccrouter_facts_refused_total", pabx="pbx", reason="left twice") == 1
+
+
+def test_calls_that_went_without_the_router_are_told_apart(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """The fallback must be seen: each call's entry is counted, and an entry that does not exist is `other`."""
+    for entry in ("routed", "stored", "static", "static", "forged"):
+        metrics.event(
+            CallEnded(
+                pabx="pbx",
+                at=NOON,
+                uniqueid="1",
+                number="1",
+                decision="",
+                service="",
+                rule="",
+                kind="",
+                target="",
+                entry=entry,
+            )  # fmt: skip - a row of empty fields
+        )
+    found = {s.labels["entry"]: s.value for s in families(registry)["ccrouter_calls_ended"].samples}
+    assert found == {"routed": 1, "stored": 1, "static": 2, OTHER: 1}
+    assert value(registry, "ccrouter_events_total", pabx="pbx", event="CallEnded") == 5
+
+
+text = st.one_of(st.text(max_size=40), st.integers(0, 10**6).map(lambda n: f"Name{n}"))
+
+
+@given(st.lists(st.tuples(text, text, text), min_size=100, max_size=130))
+def test_what_peers_send_never_makes_many_series(sent: list[tuple[str, str, str]]) -> None:
+    """Whatever names come in events, the number of series stays small and all of it can be read back."""
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    metrics.rules_in_force(RULES, NOON)
+    for one, two, three in sent:
+        metrics.event(PeerFault(pabx="pbx", at=NOON, event=one, reason=two, queue=three))
+        metrics.effect(finished(service=one, rule=two, target=three))
+        metrics.effect(FactRefused(pabx="pbx", reason=one))
+        metrics.effect(
+            SiteTried(pabx="pbx", uniqueid=one, decision="", site=two, result=three, cause=0, elapsed_s=0, at=NOON)
+        )
+        metrics.agi.session_ended(one, 0.001)
+    for name, family in families(registry).items():
+        assert len(family.samples) <= 70, name
+
+
+# --- the rules and the links ------------------------------------------------------------------------------------------
+
+
+def test_a_refused_reload_shows_and_the_next_good_one_clears_it(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """The instant of the version in force stays what it was; only whether the last try succeeded changes."""
+    metrics.rules.refused()
+    assert value(registry, "ccrouter_config_last_reload_successful") == 0
+    assert value(registry, "ccrouter_config_last_reload_success_timestamp_seconds") == NOON
+    metrics.rules_in_force(RULES, NOON + 60)
+    assert value(registry, "ccrouter_config_last_reload_successful") == 1
+    assert value(registry, "ccrouter_config_last_reload_success_timestamp_seconds") == NOON + 60
+    assert value(registry, "ccrouter_config_reloads_total", result="refused") == 1
+
+
+def test_a_link_is_in_one_state_at_a_time(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """One of the states is 1, the others are 0."""
+    for state in (*LINK_STATES, LINK_STATES[0]):
+        metrics.links.link_changed("pbx", state)
+        samples = families(registry)["ccrouter_ami_link_state"].samples
+        assert {s.labels["state"]: s.value for s in samples} == {each: float(each == state) for each in LINK_STATES}
+
+
+# --- what is true now -------------------------------------------------------------------------------------------------
+
+
+class Scene:
+    """A picture that a test changes, and the collector that reads it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.registry = CollectorRegistry()
+        self.snapshot = Snapshot(0.0)
+        self.rules: Rules | None = RULES
+        self.modes: frozenset[str] = frozenset()
+        sources = Sources(lambda: self.snapshot, lambda: self.rules, lambda _: self.modes, lambda: 3)
+        LiveCollector(self.registry, clock, sources)
+
+    def samples(self, name: str) -> dict[tuple[str, ...], float]:
+        """Return the values of a family by their labels."""
+        family = families(self.registry)[name]
+        return {tuple(sample.labels.values()): sample.value for sample in family.samples}
+
+
+@pytest.fixture
+def scene(clock: Clock) -> Scene:
+    """Give a picture of one PABX with a queue and two sites, heard half a second ago."""
+    made = Scene(clock)
+    now = clock.now()
+    queue = QueueFacts("pbx", "support", 3, now - 42, 5, 1, 2, 2, 12.5)
+    made.snapshot = Snapshot(
+        now,
+        {"pbx": PabxFacts("pbx", in_sync=True, heard_at=now - 0.5)},
+        {("pbx", "support"): queue, ("pbx", "sales"): replace(queue, queue="sales", estimated_wait_s=None)},
+        {"tunis": SiteFacts("tunis", 7, Health.UP), "backup": SiteFacts("backup", 0, Health.UNKNOWN)},
+    )
+    return made
+
+
+def test_queues_are_read_when_asked_for(scene: Scene) -> None:
+    """Each figure of the snapshot has its gauge; a forecast that does not exist has no sample."""
+    one = ("pbx", "support")
+    expected = {
+        "waiting": 3,
+        "longest_wait_seconds": 42,
+        "positions_logged_in": 5,
+        "positions_ready": 1,
+        "positions_busy": 2,
+        "positions_paused": 2,
+    }  # fmt: skip - a short table
+    for name, figure in expected.items():
+        assert scene.samples(f"ccrouter_queue_{name}")[one] == figure
+    assert scene.samples("ccrouter_queue_estimated_wait_seconds") == {one: 12.5}
+
+
+def test_an_empty_queue_waits_zero_seconds(scene: Scene) -> None:
+    """Nobody waiting is known to be nobody: the longest wait is 0 and not absent."""
+    facts = scene.snapshot.queues["pbx", "support"]
+    scene.snapshot = replace(
+        scene.snapshot, queues={("pbx", "support"): replace(facts, waiting=0, oldest_joined_at=None)}
+    )
+    assert scene.samples("ccrouter_queue_longest_wait_seconds") == {("pbx", "support"): 0}
+
+
+def test_sites_show_calls_limit_and_health(scene: Scene) -> None:
+    """A site whose health is not known is neither up nor down; its limit comes from the routing file."""
+    assert scene.samples("ccrouter_site_calls") == {("tunis",): 7, ("backup",): 0}
+    assert scene.samples("ccrouter_site_up") == {("tunis",): 1}
+    assert scene.samples("ccrouter_site_max_calls") == {("tunis",): 30, ("backup",): 12}
+
+
+@pytest.mark.parametrize("health", [Health.DOWN, Health.PROBE])
+def test_a_site_that_failed_is_not_up(scene: Scene, health: Health) -> None:
+    """On trial is not up yet."""
+    scene.snapshot = replace(scene.snapshot, sites={"tunis": SiteFacts("tunis", 0, health)})
+    assert scene.samples("ccrouter_site_up") == {("tunis",): 0}
+
+
+@pytest.mark.parametrize(
+    "pabx",
+    [
+        pytest.param(PabxFacts("pbx", in_sync=False, heard_at=NOON), id="no picture"),
+        pytest.param(PabxFacts("pbx", in_sync=True, heard_at=0.0), id="silent"),
+    ],
+)
+def test_figures_of_a_silent_pabx_are_absent(scene: Scene, pabx: PabxFacts) -> None:
+    """What was true some time ago is not shown as true now; that the PABX is silent is."""
+    scene.snapshot = replace(scene.snapshot, pabxs={"pbx": pabx})
+    for name in ("ccrouter_queue_waiting", "ccrouter_queue_positions_ready", "ccrouter_site_calls", "ccrouter_site_up"):
+        assert scene.samples(name) == {}
+    assert scene.samples("ccrouter_pabx_heard_age_seconds")["pbx",] > 5
+    assert scene.samples("ccrouter_pabx_in_sync") == {("pbx",): pabx.in_sync}
+
+
+def test_modes_and_the_version_in_force_are_shown(scene: Scene) -> None:
+    """Each declared mode has a value; a mode that the routing file does not declare makes no series."""
+    scene.modes = frozenset({"crisis", "forgotten"})
+    assert scene.samples("ccrouter_mode_on") == {("crisis",): 1, ("all_outside",): 0}
+    assert scene.samples("ccrouter_config_info") == {("v",): 1}
+    scene.rules = replace(RULES, version="w", modes=frozenset())
+    assert scene.samples("ccrouter_config_info") == {("w",): 1}
+    assert scene.samples("ccrouter_mode_on") == {}
+    scene.rules = None
+    assert scene.samples("ccrouter_config_info") == {}
+
+
+def test_lines_that_the_log_lost_are_counted(scene: Scene) -> None:
+    """A log that can't be written is seen here."""
+    assert scene.registry.get_sample_value("ccrouter_log_lines_dropped_total") == 3
+
+
+# --- hygiene ----------------------------------------------------------------------------------------------------------
+
+
+def everything(registry: CollectorRegistry, metrics: Metrics) -> Mapping[str, Metric]:
+    """Make each metric appear, and return what a scrape gives."""
+    metrics.decisions.decided(decide(RULES, WORLD.facts(), WORLD.call(), "d1"), 0.001)
+    metrics.decisions.failed("pbx")
+    metrics.decisions.withdraw_answered("pbx", "accepted")
+    metrics.agi.session_ended("answered", 0.001)
+    metrics.links.link_changed("pbx", "up")
+    metrics.loop.seen(0.001)
+    metrics.event(Heard(pabx="pbx", at=NOON))
+    metrics.event(PeerFault(pabx="pbx", at=NOON, event="QueueMemberPause", reason="forged"))
+    metrics.effect(finished())
+    return families(registry)
+
+
+def test_names_and_labels_follow_the_rules(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """Our prefix or the process's own, help for each, base units, no label that names a caller or a call."""
+    for name, family in everything(registry, metrics).items():
+        assert re.fullmatch(r"(ccrouter|process)_[a-z_]+", name)
+        assert family.documentation
+        assert not name.endswith(("_ms", "_milliseconds", "_minutes", "_percent", "_created"))
+        for sample in family.samples:
+            assert not FORBIDDEN_LABELS & set(sample.labels)
+        if family.type == "counter":
+            assert all(sample.name.endswith("_total") for sample in family.samples)
