@@ -1,7 +1,6 @@
 """Writing small files so that a crash, a power cut or a full disk leaves either the old content or the new."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +19,9 @@ class Replacement:
 
     def __init__(self, path: Path, content: bytes) -> None:
         self._path = path
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        self._temporary = Path(name)
+        # One name for all: what a crash left behind is written over. There is one writer, the daemon.
+        self._temporary = path.with_name(f".{path.name}.new")
+        handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
