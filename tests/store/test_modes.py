@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccrouter.clock import Clock
 from ccrouter.errors import StoreError
 from ccrouter.store.journal import Deed, Journal
 from ccrouter.store.mode_files import AUDIT, FILE, ModeFiles
 from ccrouter.store.modes import ModeOn, Modes
+from support.hand_clock import HandClock
 
 NOW = 1_795_289_835.0
 CRISIS = ModeOn("crisis", "alice (root)", "flooded in Paris", NOW, NOW + 7200)
@@ -29,12 +29,18 @@ OUTSIDE = ModeOn("all_outside", "bob", "assembly: « à midi »", NOW)
 
 
 @pytest.fixture
-def files(tmp_path: Path, clock: Clock) -> ModeFiles:
+def clock() -> HandClock:
+    """Give a clock that stands still."""
+    return HandClock()
+
+
+@pytest.fixture
+def files(tmp_path: Path, clock: HandClock) -> ModeFiles:
     """Give a keeper in an empty folder."""
     return ModeFiles(tmp_path, clock)
 
 
-def restarted(tmp_path: Path, clock: Clock) -> Modes:
+def restarted(tmp_path: Path, clock: HandClock) -> Modes:
     """Return what the next start finds."""
     modes = Modes(ModeFiles(tmp_path, clock))
     modes.load()
@@ -68,7 +74,7 @@ def full_disk(limit: int) -> Iterator[None]:
 # --- what survives ----------------------------------------------------------------------------------------------------
 
 
-async def test_modes_that_are_on_are_on_after_a_restart(tmp_path: Path, clock: Clock, files: ModeFiles) -> None:
+async def test_modes_that_are_on_are_on_after_a_restart(tmp_path: Path, clock: HandClock, files: ModeFiles) -> None:
     """With author, reason, begin and end, whatever letters these hold."""
     modes = Modes(files)
     await modes.switch_on(CRISIS)
@@ -78,7 +84,7 @@ async def test_modes_that_are_on_are_on_after_a_restart(tmp_path: Path, clock: C
     assert again.on(NOW) == {"crisis", "all_outside"}
 
 
-async def test_a_mode_switched_off_stays_off(tmp_path: Path, clock: Clock, files: ModeFiles) -> None:
+async def test_a_mode_switched_off_stays_off(tmp_path: Path, clock: HandClock, files: ModeFiles) -> None:
     """And the journal tells who did what, when, why, and until when."""
     modes = Modes(files)
     await modes.switch_on(CRISIS)
@@ -104,7 +110,7 @@ async def test_a_mode_switched_off_stays_off(tmp_path: Path, clock: Clock, files
     ]
 
 
-async def test_a_mode_ends_when_it_said(tmp_path: Path, clock: Clock, files: ModeFiles) -> None:
+async def test_a_mode_ends_when_it_said(tmp_path: Path, clock: HandClock, files: ModeFiles) -> None:
     """At its end it is off for the very next decision, and a little later also in the file and the journal."""
     modes = Modes(files)
     await modes.switch_on(CRISIS)
@@ -120,13 +126,15 @@ async def test_a_mode_ends_when_it_said(tmp_path: Path, clock: Clock, files: Mod
     assert (deeds(tmp_path)[-1]["what"], deeds(tmp_path)[-1]["at"]) == ("mode ended", "2026-11-21T21:37:15.000+00:00")
 
 
-async def test_a_mode_whose_end_came_while_nothing_ran_is_off(tmp_path: Path, clock: Clock, files: ModeFiles) -> None:
+async def test_a_mode_whose_end_came_while_nothing_ran_is_off(
+    tmp_path: Path, clock: HandClock, files: ModeFiles
+) -> None:
     """A restart after the end does not bring it back."""
     await Modes(files).switch_on(CRISIS)
     assert restarted(tmp_path, clock).on(NOW + 8000) == frozenset()
 
 
-async def test_switches_at_the_same_time_are_all_kept(tmp_path: Path, clock: Clock, files: ModeFiles) -> None:
+async def test_switches_at_the_same_time_are_all_kept(tmp_path: Path, clock: HandClock, files: ModeFiles) -> None:
     """Two admins at once do not undo each other."""
     modes = Modes(files)
     names = [f"mode{i}" for i in range(12)]
@@ -161,7 +169,7 @@ def test_files_are_for_the_daemon_alone(tmp_path: Path, files: ModeFiles) -> Non
         b'\xff\xfe{"format": 1}',
     ],
 )
-def test_a_broken_file_is_told_and_moved_aside(tmp_path: Path, clock: Clock, content: bytes) -> None:
+def test_a_broken_file_is_told_and_moved_aside(tmp_path: Path, clock: HandClock, content: bytes) -> None:
     """No mode is on, the file is kept for whoever wants to look, and the next switch works."""
     (tmp_path / FILE).write_bytes(content)
     modes = Modes(ModeFiles(tmp_path, clock))
@@ -176,14 +184,14 @@ def test_a_broken_file_is_told_and_moved_aside(tmp_path: Path, clock: Clock, con
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(content=st.binary(max_size=300))
-def test_no_content_at_all_keeps_the_daemon_from_starting(tmp_path: Path, clock: Clock, content: bytes) -> None:
+def test_no_content_at_all_keeps_the_daemon_from_starting(tmp_path: Path, clock: HandClock, content: bytes) -> None:
     """A file is read or it is refused; nothing else comes out."""
     (tmp_path / FILE).write_bytes(content)
     with pytest.raises(StoreError):
         ModeFiles(tmp_path, clock).load()
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, clock: Clock) -> None:
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, clock: HandClock) -> None:
     """A folder in its place, for instance."""
     (tmp_path / FILE).mkdir()
     with pytest.raises(StoreError, match="can't be read"):
@@ -192,7 +200,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, clock: Clock) -> Non
 
 @pytest.mark.parametrize("room", [0, 40, 130])
 async def test_a_full_disk_changes_nothing_and_says_so(
-    tmp_path: Path, clock: Clock, files: ModeFiles, room: int
+    tmp_path: Path, clock: HandClock, files: ModeFiles, room: int
 ) -> None:
     """The switch was not made: not in memory, not in the file, not in the journal, and no litter is left."""
     modes = Modes(files)
@@ -207,7 +215,7 @@ async def test_a_full_disk_changes_nothing_and_says_so(
     assert restarted(tmp_path, clock).on(NOW) == {"all_outside", "crisis"}
 
 
-async def test_a_journal_without_room_refuses_the_switch(tmp_path: Path, clock: Clock, files: ModeFiles) -> None:
+async def test_a_journal_without_room_refuses_the_switch(tmp_path: Path, clock: HandClock, files: ModeFiles) -> None:
     """No switch without its line in the journal: what could not be written whole is taken back."""
     modes = Modes(files)
     for _ in range(20):
@@ -220,7 +228,7 @@ async def test_a_journal_without_room_refuses_the_switch(tmp_path: Path, clock: 
     assert restarted(tmp_path, clock).on(NOW) == frozenset()
 
 
-async def test_a_state_folder_that_is_gone_refuses_the_switch(tmp_path: Path, clock: Clock) -> None:
+async def test_a_state_folder_that_is_gone_refuses_the_switch(tmp_path: Path, clock: HandClock) -> None:
     """The admin is told; nothing else happens."""
     modes = Modes(ModeFiles(tmp_path / "gone", clock))
     modes.load()
@@ -257,7 +265,7 @@ def test_a_reason_with_line_ends_stays_one_line(tmp_path: Path) -> None:
     assert len((tmp_path / AUDIT).read_bytes().splitlines()) == 1
 
 
-def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, clock: Clock) -> None:
+def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, clock: HandClock) -> None:
     """A process that switches without pause is killed again and again: what is found is one of the states it kept.
 
     What the killed process left half-written does not pile up.

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from ccrouter.clock import Clock
 from ccrouter.telemetry.logs import Form, Level, Logs
 from ccrouter.telemetry.outlet import Outlet
 from ccrouter.telemetry.privacy import REDACTED
+from support.hand_clock import HandClock
 
 Written = Callable[..., list[str]]
 
@@ -29,7 +29,13 @@ class Broken(io.StringIO):
 
 
 @pytest.fixture
-def open_logs(clock: Clock) -> Iterator[Callable[..., tuple[Logs, Callable[[], list[str]]]]]:
+def clock() -> HandClock:
+    """Give a clock that stands still."""
+    return HandClock()
+
+
+@pytest.fixture
+def open_logs(clock: HandClock) -> Iterator[Callable[..., tuple[Logs, Callable[[], list[str]]]]]:
     """Open logs on a stream of their own; the second value closes them and returns the lines."""
     opened: list[Logs] = []
 
@@ -151,7 +157,7 @@ def test_whoever_asks_structlog_itself_gets_the_same_lines(open_logs: Callable[.
     assert REDACTED in lines()[0]
 
 
-def test_closing_gives_the_standard_librarys_loggers_back(clock: Clock) -> None:
+def test_closing_gives_the_standard_librarys_loggers_back(clock: HandClock) -> None:
     """What stood there before stands there again."""
     before = (logging.getLogger().level, logging.getLogger().handlers[:])
     with Logs(clock, io.StringIO()):
@@ -160,7 +166,7 @@ def test_closing_gives_the_standard_librarys_loggers_back(clock: Clock) -> None:
     structlog.reset_defaults()
 
 
-def test_a_full_disk_loses_lines_and_counts_them(clock: Clock) -> None:
+def test_a_full_disk_loses_lines_and_counts_them(clock: HandClock) -> None:
     """Calls go on; the number of lines lost is known."""
     logs = Logs(clock, Broken())
     logs.logger.info("one")

@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from ccrouter.clock import Clock
 from ccrouter.live.effects import CallFinished, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
 from ccrouter.live.events import CallEnded, Heard, Listing, PeerFault
 from ccrouter.routing import measures
@@ -26,6 +25,7 @@ from ccrouter.telemetry.labels import OTHER
 from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.peers import LINK_STATES
+from support.hand_clock import HandClock
 from support.world import NOON, World
 
 WORLD = World()
@@ -48,6 +48,12 @@ FORBIDDEN_LABELS = {"caller", "caller_number", "channel", "uniqueid", "linkedid"
 def families(registry: CollectorRegistry) -> dict[str, Metric]:
     """Scrape, and read what came with Prometheus' own parser."""
     return {family.name: family for family in text_string_to_metric_families(generate_latest(registry).decode())}
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Give a clock that stands still."""
+    return HandClock()
 
 
 @pytest.fixture
@@ -208,7 +214,7 @@ def test_a_link_is_in_one_state_at_a_time(metrics: Metrics, registry: CollectorR
 class Scene:
     """A picture that a test changes, and the collector that reads it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: HandClock) -> None:
         self.registry = CollectorRegistry()
         self.snapshot = Snapshot(0.0)
         self.rules: Rules | None = RULES
@@ -223,7 +229,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(clock: Clock) -> Scene:
+def scene(clock: HandClock) -> Scene:
     """Give a picture of one PABX with a queue and two sites, heard half a second ago."""
     made = Scene(clock)
     now = clock.now()

@@ -1,11 +1,13 @@
 """Serving an aiohttp application while a context lasts, on TCP or on a unix socket."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from ccrouter.errors import CcrouterError
 from ccrouter.web.unix_socket import listening
@@ -17,6 +19,17 @@ IDLE_S: Final = 30.0
 
 class ListenError(CcrouterError):
     """An address can't be listened at; the text says why, and what to do."""
+
+
+class _OurFaults(logging.Filter):
+    """Keeps aiohttp from telling each bad request with a traceback: anybody could fill the log with them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_LOGGER: Final = logging.getLogger("ccrouter.web")
+_LOGGER.addFilter(_OurFaults())
 
 
 @asynccontextmanager
@@ -57,6 +70,7 @@ async def _runner(app: web.Application) -> AsyncIterator[web.AppRunner]:
     runner = web.AppRunner(
         app,
         access_log=None,
+        logger=_LOGGER,
         keepalive_timeout=IDLE_S,
         max_line_size=MAX_LINE_BYTES,
         max_field_size=MAX_LINE_BYTES,

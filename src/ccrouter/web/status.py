@@ -159,7 +159,7 @@ def _reason(decision: Decision) -> str:
     tests = decision.trace[-1].tests
     because = [f"{tests[-1].text} ({tests[-1].seen})" if tests[-1].seen else tests[-1].text] if tests else []
     for considered in decision.considered:
-        if considered.state == "chosen":
+        if not considered.state:
             break
         because.append(f"{considered.destination} {considered.state}")
     return ", ".join(because)

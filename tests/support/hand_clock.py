@@ -1,13 +1,11 @@
-"""What the store tests share."""
+"""A clock that a test turns by hand."""
 
 from dataclasses import dataclass
-
-import pytest
 
 
 @dataclass
 class HandClock:
-    """A clock that a test turns by hand."""
+    """Stands at `at` until a test moves it: 2026-11-21 19:37:15.25 UTC."""
 
     at: float = 1_795_289_835.25
 
@@ -18,9 +16,3 @@ class HandClock:
     def steady(self) -> float:
         """Return the same."""
         return self.at
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    """Give a clock that stands still."""
-    return HandClock()

@@ -1,0 +1,63 @@
+"""A daemon that does what the test says, behind the real control API."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from ccrouter.errors import CcrouterError
+from ccrouter.web.control import control_app
+from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
+from ccrouter.web.serve import serve_unix
+from ccrouter.web.status import ModeStatus, Status
+
+NOW = 1_795_289_835.0
+
+
+@dataclass
+class ScriptedDaemon:
+    """Carries out orders in memory, or fails as it was told to."""
+
+    picture: Status = field(default_factory=lambda: Status("0.1.0", 42, NOW, NOW - 60, (), None))
+    outcome: ReloadOutcome = field(default_factory=lambda: ReloadOutcome("v1", changed=False))
+    failure: Exception | None = None
+    orders: list[ModeOrder] = field(default_factory=list)
+    reloads: list[str] = field(default_factory=list)
+    switched: dict[str, ModeStatus] = field(default_factory=lambda: {"crisis": ModeStatus("crisis", on=False)})
+
+    def status(self) -> Status:
+        """Return the picture set."""
+        if self.failure:
+            raise self.failure
+        return self.picture
+
+    def modes(self) -> Sequence[ModeStatus]:
+        """Return the modes as they were switched."""
+        return tuple(self.switched.values())
+
+    async def switch_mode(self, order: ModeOrder) -> ModeStatus:
+        """Note the order and switch."""
+        if self.failure:
+            raise self.failure
+        if order.name not in self.switched:
+            raise UnknownNameError(f"there is no mode {order.name}; the routing file declares crisis")
+        self.orders.append(order)
+        until = None if order.for_s is None else NOW + order.for_s
+        state = ModeStatus(order.name, on=True, author=order.author, reason=order.reason, since=NOW, until=until)
+        self.switched[order.name] = state if order.on else ModeStatus(order.name, on=False)
+        return self.switched[order.name]
+
+    async def reload(self, author: str) -> ReloadOutcome:
+        """Return the outcome set."""
+        if isinstance(self.failure, CcrouterError):
+            raise self.failure
+        self.reloads.append(author)
+        return self.outcome
+
+    @asynccontextmanager
+    async def served(self, path: Path) -> AsyncIterator[None]:
+        """Serve the control API on a socket while the context lasts."""
+        async with serve_unix(control_app(self, structlog.get_logger()), path):
+            yield

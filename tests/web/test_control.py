@@ -1,0 +1,240 @@
+"""The control API and its client over a real unix socket."""
+
+import asyncio
+import getpass
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from ccrouter.errors import StoreError
+from ccrouter.web.client import Client, RefusedError, UnreachableError, connected
+from ccrouter.web.orders import ModeOrder, ReloadOutcome
+from ccrouter.web.status import (
+    DecisionStatus,
+    ModeStatus,
+    PabxStatus,
+    QueueStatus,
+    RulesStatus,
+    SiteStatus,
+    Status,
+)
+from support.scripted_daemon import NOW, ScriptedDaemon
+
+ME = getpass.getuser()
+
+PICTURE = Status(
+    version="0.1.0",
+    pid=42,
+    at=NOW,
+    started_at=NOW - 3600,
+    not_ready=("no PABX is in sync (main)",),
+    rules=RulesStatus("/etc/ccrouter/routing.yaml", "a1b2c3", NOW - 60, ("routing.yaml:3:1: unknown key",)),
+    pabxs=(PabxStatus("main", "syncing", in_sync=False, heard_age_s=None, reason="login refused"),),
+    queues=(
+        QueueStatus(
+            "main",
+            "support",
+            fresh=True,
+            waiting=3,
+            longest_wait_s=42.5,
+            estimated_wait_s=None,
+            logged_in=5,
+            ready=1,
+            busy=2,
+            paused=2,
+        ),
+    ),
+    sites=(SiteStatus("tunis", 7, 30, "up"),),
+    modes=(ModeStatus("crisis", on=True, author="alice", reason="flooded: « Paris »", since=NOW, until=NOW + 60),),
+    decisions=(DecisionStatus("d1", NOW, "main", "0800 123 456", "support", "peak", "tunis", "waiting (7)", None),),
+    totals={"answered": 12},
+)
+
+
+@pytest.fixture
+def daemon() -> ScriptedDaemon:
+    """Give a daemon with one mode, crisis."""
+    return ScriptedDaemon(picture=PICTURE)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give a path for a socket; pytest's own folders can be longer than the 107 bytes that a socket may have."""
+    return Path(os.path.relpath(tmp_path / "control.sock"))
+
+
+@pytest.fixture
+async def client(daemon: ScriptedDaemon, path: Path) -> AsyncIterator[Client]:
+    """Give a client of that daemon."""
+    async with daemon.served(path), connected(path) as client:
+        yield client
+
+
+async def ask(path: Path, method: str, page: str, body: bytes = b"") -> tuple[int, dict[str, object]]:
+    """Ask without the client, for what it would never send."""
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(path))) as session,
+        session.request(method, f"http://x{page}", data=body) as response,
+    ):
+        return response.status, await response.json()
+
+
+async def test_the_whole_picture_comes_through(client: Client) -> None:
+    """Every value arrives as it was, unknown ones as unknown."""
+    assert await client.status() == PICTURE
+    assert json.loads(await client.status_json())["queues"][0]["estimated_wait_s"] is None
+
+
+async def test_a_mode_is_switched_on_and_off(client: Client, daemon: ScriptedDaemon) -> None:
+    """The author is the user at the other end, by the kernel's word; a person behind it is named before."""
+    state = await client.switch_mode("crisis", on=True, reason="flooded", author="alice", for_s=7200)
+    assert state == ModeStatus("crisis", on=True, author=f"alice ({ME})", reason="flooded", since=NOW, until=NOW + 7200)
+    assert await client.modes() == (state,)
+    await client.switch_mode("crisis", on=False, reason="dry again")
+    assert daemon.orders == [
+        ModeOrder("crisis", on=True, author=f"alice ({ME})", reason="flooded", for_s=7200),
+        ModeOrder("crisis", on=False, author=ME, reason="dry again"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["nosuch", "a/b", "../status", "%2e%2e", "é\n", "x" * 300])
+async def test_a_mode_that_does_not_exist_is_refused(client: Client, daemon: ScriptedDaemon, name: str) -> None:
+    """Whatever its name is, it stays a name, and the daemon's own answer comes back."""
+    with pytest.raises(RefusedError, match=r"there is no mode|Not Found|Bad Request"):
+        await client.switch_mode(name, on=True, reason="x")
+    assert daemon.orders == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "body: Invalid JSON"),
+        (b"[]", "body: Input should be an object"),
+        (b'{"on": true}', "reason: Field required"),
+        (b'{"on": "yes", "reason": "x"}', "on: Input should be a valid boolean"),
+        (b'{"on": true, "reason": ""}', "reason: String should have at least 1 character"),
+        (b'{"on": true, "reason": "two\\nlines"}', "reason: String should match pattern"),
+        (b'{"on": true, "reason": "x", "author": "\\u202e"}', "author: String should match pattern"),
+        (b'{"on": true, "reason": "x", "for_s": 0}', "for_s: Input should be greater than 0"),
+        (b'{"on": true, "reason": "x", "for_s": NaN}', "for_s: Input should be"),
+        (b'{"on": true, "reason": "x", "for_s": 1e12}', "for_s: Input should be less than or equal"),
+        (b'{"on": false, "reason": "x", "for_s": 5}', "for_s goes with on: true"),
+        (b'{"on": true, "reason": "x", "until": 5}', "until: Extra inputs are not permitted"),
+        (b'{"on": true, "reason": "' + b"x" * 301 + b'"}', "reason: String should have at most 300 characters"),
+        (b'{"on": true, "reason": "\xff"}', "body: Invalid JSON"),
+    ],
+)
+async def test_a_bad_order_is_refused_with_its_fault(
+    daemon: ScriptedDaemon, path: Path, body: bytes, told: str
+) -> None:
+    """The field and what is wrong with it, and nothing is switched."""
+    async with daemon.served(path):
+        status, answer = await ask(path, "PUT", "/modes/crisis", body)
+    assert status == 400
+    assert told in str(answer["error"])
+    assert daemon.orders == []
+
+
+async def test_a_body_out_of_bounds_is_refused(daemon: ScriptedDaemon, path: Path) -> None:
+    """The daemon reads 16 kB and no more."""
+    async with daemon.served(path):
+        status, answer = await ask(path, "PUT", "/modes/crisis", b"x" * 100_000)
+    assert (status, "error" in answer) == (413, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "page", "status"),
+    [("GET", "/", 404), ("DELETE", "/modes/crisis", 405), ("GET", "/reload", 405), ("GET", "/metrics", 404)],
+)
+async def test_errors_are_json(daemon: ScriptedDaemon, path: Path, method: str, page: str, status: int) -> None:
+    """Also those that aiohttp makes."""
+    async with daemon.served(path):
+        got, answer = await ask(path, method, page)
+    assert (got, set(answer)) == (status, {"error"})
+
+
+async def test_a_switch_that_could_not_be_saved_is_told(client: Client, daemon: ScriptedDaemon) -> None:
+    """The store's own sentence reaches the admin."""
+    daemon.failure = StoreError("modes.json can't be written: No space left on device")
+    with pytest.raises(RefusedError, match="No space left on device"):
+        await client.switch_mode("crisis", on=True, reason="x")
+
+
+async def test_a_fault_of_ours_is_told_without_its_entrails(daemon: ScriptedDaemon, path: Path) -> None:
+    """The answer says where to look; the API goes on."""
+    async with daemon.served(path):
+        daemon.failure = ZeroDivisionError("0612345678")
+        status, answer = await ask(path, "GET", "/status")
+        assert (status, answer) == (500, {"error": "ccrouter failed at this; its log tells more"})
+        daemon.failure = None
+        assert (await ask(path, "GET", "/status"))[0] == 200
+
+
+async def test_a_reload_tells_its_true_outcome(client: Client, daemon: ScriptedDaemon, path: Path) -> None:
+    """What is in force and what was wrong; a refused one is no success by its status either."""
+    assert await client.reload() == ReloadOutcome("v1", changed=False)
+    daemon.outcome = ReloadOutcome("v1", changed=False, problems=("routing.yaml:3:1: unknown key `nmae`",))
+    assert await client.reload() == daemon.outcome
+    assert (await ask(path, "POST", "/reload"))[0] == 422
+    assert daemon.reloads == [ME] * 3
+
+
+async def test_no_daemon_is_told_with_the_cure(path: Path) -> None:
+    """Neither a missing socket nor one that nobody listens at is a riddle."""
+    async with connected(path) as client:
+        with pytest.raises(UnreachableError, match=f"no ccrouter is running at {path}; start it with"):
+            await client.status()
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"", "broke off"),
+        (b"garbage\r\n\r\n", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{}", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "another version"),
+    ],
+)
+async def test_a_daemon_that_talks_nonsense_is_told(path: Path, answer: bytes, told: str) -> None:
+    """The client ends with a sentence, whatever answers."""
+
+    async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_unix_server(nonsense, path), connected(path) as client:
+        with pytest.raises(UnreachableError, match=told):
+            await client.status()
+
+
+async def test_an_admin_who_hangs_up_does_not_stop_the_switch(daemon: ScriptedDaemon, path: Path) -> None:
+    """An order that was taken is carried out whole, whether its sender still listens or not."""
+    entered, let_go = asyncio.Event(), asyncio.Event()
+    switch = daemon.switch_mode
+    done = asyncio.Event()
+
+    async def slow(order: ModeOrder) -> ModeStatus:
+        entered.set()
+        await let_go.wait()
+        state = await switch(order)
+        done.set()
+        return state
+
+    daemon.switch_mode = slow  # type: ignore[method-assign] # slower than the class makes it
+    async with daemon.served(path):
+        _, writer = await asyncio.open_unix_connection(path)
+        body = b'{"on": true, "reason": "x"}'
+        head = b"PUT /modes/crisis HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+        writer.write(head + body)
+        await entered.wait()
+        writer.close()
+        await writer.wait_closed()
+        let_go.set()
+        async with asyncio.timeout(5):
+            await done.wait()
+    assert daemon.switched["crisis"].on

@@ -1,0 +1,143 @@
+"""/metrics, /healthz and /readyz over real TCP."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.parser import text_string_to_metric_families
+
+from ccrouter.web.public import Readiness, public_app
+from ccrouter.web.serve import ListenError, serve_tcp
+
+READY = Readiness(rules_loaded=True, agi_listening=True, pabxs_in_sync={"main": True, "second": False})
+
+
+class Served:
+    """The public pages on a port of their own; `state` is what /readyz is told."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.state = READY
+        self.port = 0
+
+    async def ask(self, path: str, method: str = "GET", **options: object) -> tuple[int, str, str]:
+        """Return status, content type and body of a page."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with aiohttp.ClientSession() as session, session.request(method, url, **options) as response:  # type: ignore[arg-type] # a test's shorthand
+            return response.status, response.headers["Content-Type"], await response.text()
+
+    async def send(self, raw: bytes) -> bytes:
+        """Send bytes as they are and return what comes back until the server closes or is silent for a second."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(raw)
+        got = b""
+        try:
+            async with asyncio.timeout(1):
+                while chunk := await reader.read(65536):
+                    got += chunk
+        except (TimeoutError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+        return got
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    """Serve on loopback."""
+    made = Served()
+    async with serve_tcp(public_app(made.registry, lambda: made.state), "127.0.0.1", 0) as made.port:
+        yield made
+
+
+async def test_metrics_come_in_the_text_format(served: Served) -> None:
+    """Prometheus' own parser reads them, whatever kind of answer was asked for."""
+    Counter("ccrouter_tests", "Tests.", registry=served.registry).inc(3)
+    for accept in ("", "*/*", "application/openmetrics-text; version=garbage", "text/plain; version=1.0.0"):
+        status, kind, body = await served.ask("/metrics", headers={"Accept": accept})
+        assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+        names = {sample.name for family in text_string_to_metric_families(body) for sample in family.samples}
+        assert "ccrouter_tests_total" in names
+
+
+async def test_healthz_answers_while_the_event_loop_runs(served: Served) -> None:
+    """Alive and ready are two things."""
+    served.state = Readiness(rules_loaded=False, agi_listening=False)
+    assert (await served.ask("/healthz"))[::2] == (200, '{"status": "alive"}')
+
+
+@pytest.mark.parametrize(
+    ("state", "reasons"),
+    [
+        (READY, []),
+        (Readiness(rules_loaded=False, agi_listening=True, pabxs_in_sync={"a": True}), ["no routing file is in force"]),
+        (
+            Readiness(rules_loaded=True, agi_listening=False, pabxs_in_sync={"a": True}),
+            ["the FastAGI server does not listen"],
+        ),
+        (
+            Readiness(rules_loaded=True, agi_listening=True, pabxs_in_sync={"b": False, "a": False}),
+            ["no PABX is in sync (a, b)"],
+        ),
+        (Readiness(rules_loaded=True, agi_listening=True), ["no PABX is in sync (none is configured)"]),
+    ],
+)
+async def test_readyz_tells_what_is_missing(served: Served, state: Readiness, reasons: list[str]) -> None:
+    """One PABX in sync is enough; each thing that is missing has its sentence."""
+    served.state = state
+    url = f"http://127.0.0.1:{served.port}/readyz"
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        told = await response.json()
+        assert response.status == (503 if reasons else 200)
+    assert (told["ready"], told["reasons"]) == (not reasons, reasons)
+    assert told["pabxs_in_sync"] == state.pabxs_in_sync
+
+
+@pytest.mark.parametrize("path", ["/", "/status", "/modes/crisis", "/reload", "/metrics/", "/x/../metrics/..", "/%00"])
+async def test_there_is_nothing_else(served: Served, path: str) -> None:
+    """No page of the control API, and no listing, is to be had over TCP."""
+    assert (await served.ask(path))[0] in {400, 404}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_nothing_can_be_written(served: Served, method: str) -> None:
+    """The pages are read only."""
+    assert (await served.ask("/metrics", method, data=b"x" * 100_000))[0] == 405
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", id="long line"),
+        pytest.param(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n", id="long header"),
+        pytest.param(b"\x00\xff\x13garbage\r\n\r\n", id="garbage"),
+        pytest.param(b"GET /healthz HTTP/1.1\r\n\xff\xfe: \x00\r\n\r\n", id="bad header"),
+    ],
+)
+async def test_a_request_out_of_bounds_is_refused(served: Served, raw: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """It is answered with an error of its own, the next one is served, and nobody fills our log that way."""
+    assert (await served.send(raw)).splitlines()[0].endswith(b" 400 Bad Request")
+    assert (await served.ask("/healthz"))[0] == 200
+    assert not caplog.records
+
+
+async def test_connections_that_say_nothing_harm_nobody(served: Served) -> None:
+    """A hundred silent connections, and one that closes at once, do not keep others from an answer."""
+    writers = [(await asyncio.open_connection("127.0.0.1", served.port))[1] for _ in range(100)]
+    (await asyncio.open_connection("127.0.0.1", served.port))[1].close()
+    assert (await served.ask("/healthz"))[0] == 200
+    for writer in writers:
+        writer.close()
+
+
+async def test_a_taken_port_is_told_with_the_cure() -> None:
+    """The daemon does not start half: who asked is told which address, why, and what to do."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ListenError, match=rf"127\.0\.0\.1:{port}: .*; stop who listens there, or set another"):
+            async with serve_tcp(public_app(CollectorRegistry(), lambda: READY), "127.0.0.1", port):
+                pass
