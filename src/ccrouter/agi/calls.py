@@ -1,0 +1,64 @@
+"""From a request to a call: what the PABX tells about the caller, checked field by field.
+
+The messages of errors never repeat a field's text: it may be the caller's.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from ccrouter.agi.protocol import Request
+from ccrouter.errors import PeerError
+from ccrouter.routing.call import Call
+
+SCRIPT: Final = "route"
+"""The path that the dialplan asks for: `agi://host:port/route`, or `/route/<pabx>` where there are several."""
+
+NUMBER: Final = re.compile(r"\+?[0-9]{1,40}")
+UNIQUEID: Final = re.compile(r"[\x21-\x7e]{1,149}")  # AST_MAX_UNIQUEID, without its final NUL
+PRESENTATION: Final = re.compile(r"[0-9]{1,3}")
+
+RESTRICTION: Final = 0x60
+"""Bits of a presentation (AST_PRES_RESTRICTION): 0 allowed, 0x20 prohibited, 0x40 unavailable, 0x60 reserved."""
+
+
+def call_of(request: Request, pabxs: Collection[str]) -> Call:
+    """Return the call that a request is about; `pabxs` are the names from the settings.
+
+    Raises:
+        PeerError: another script or PABX, or a field that no PABX writes so.
+
+    """
+    if not UNIQUEID.fullmatch(request.uniqueid):
+        raise PeerError("agi_uniqueid is no id of a channel")
+    if not NUMBER.fullmatch(request.extension):
+        raise PeerError("agi_extension is no number: digits with an optional leading +")
+    if not PRESENTATION.fullmatch(request.callingpres):
+        raise PeerError("agi_callingpres is no presentation")
+    return Call(
+        pabx=_pabx(request.script, pabxs),
+        uniqueid=request.uniqueid,
+        number=request.extension,
+        caller=_caller(request.callerid, int(request.callingpres)),
+        language=request.language,
+    )
+
+
+def _pabx(script: str, pabxs: Collection[str]) -> str:
+    name, slash, pabx = script.partition("/")
+    if name != SCRIPT:
+        raise PeerError(f"the script asked for is not {SCRIPT}")
+    if slash:
+        if pabx not in pabxs:
+            raise PeerError(f"the PABX named after {SCRIPT}/ is not in the settings")
+        return pabx
+    if len(pabxs) != 1:
+        raise PeerError(f"there are several PABXs: each must ask for {SCRIPT}/ and its own name")
+    return next(iter(pabxs))
+
+
+def _caller(number: str, presentation: int) -> str | None:
+    """Return the caller's number; None where it is hidden, `unknown`, `anonymous`, or a SIP user's name."""
+    if presentation & RESTRICTION or not NUMBER.fullmatch(number):
+        return None
+    return number

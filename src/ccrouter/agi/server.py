@@ -1,0 +1,74 @@
+"""The FastAGI server: where it listens, how many it serves at once, how it stops."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ccrouter.agi.session import Desk, Roll, Session
+from ccrouter.errors import CcrouterError
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much the server takes on.
+
+    Attributes:
+        sessions: connections served at once; a further one is closed at once, and its caller goes on without delay.
+        backlog: connections that may wait while the event loop is busy. A caller who finds it full loses 2 s (the
+            kernel caps it at net.core.somaxconn).
+        stop_s: seconds that sessions under way have when the server stops.
+
+    """
+
+    sessions: int = 400
+    backlog: int = 4096
+    stop_s: float = 2.0
+
+
+class AgiServer:
+    """Listens on every address given, from start to stop; `port` 0 lets the kernel choose."""
+
+    def __init__(self, desk: Desk, addresses: Sequence[tuple[str, int]], bounds: Bounds = Bounds()) -> None:
+        self._desk = desk
+        self._wanted = tuple(addresses)
+        self._bounds = bounds
+        self._roll = Roll(bounds.sessions, desk.clock)
+        self._servers: list[asyncio.Server] = []
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Return where the server listens now."""
+        return [sock.getsockname()[:2] for server in self._servers for sock in server.sockets]
+
+    async def start(self) -> None:
+        """Listen on all addresses, or on none.
+
+        Raises:
+            CcrouterError: an address can't be had; the text says which and why.
+
+        """
+        loop = asyncio.get_running_loop()
+        session = partial(Session, self._desk, self._roll)
+        for host, port in self._wanted:
+            try:
+                server = await loop.create_server(
+                    session, host, port, backlog=self._bounds.backlog, start_serving=False
+                )
+            except OSError as error:
+                self._close()
+                raise CcrouterError(f"FastAGI can't listen on {host}:{port}: {error.strerror or error}") from error
+            self._servers.append(server)
+        for server in self._servers:
+            await server.start_serving()
+        self._desk.log.info("FastAGI listens", addresses=self.addresses)
+
+    async def stop(self) -> None:
+        """Let nobody in any more, and return when the last session has ended: within `stop_s`."""
+        self._close()
+        await self._roll.finish(self._bounds.stop_s)
+
+    def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()

@@ -1,0 +1,248 @@
+"""One call asks: request, decision, one order, its answer, and the end. No task, no await: each step is a callback.
+
+Whatever goes wrong here, the connection is closed without a plan, and the dialplan sees within a millisecond or two
+that its variable is unset and takes the plan that it keeps for that case.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol, cast
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter import contract
+from ccrouter.agi.calls import call_of
+from ccrouter.agi.protocol import Exchange, HungUp, Reply, Request
+from ccrouter.clock import Clock
+from ccrouter.errors import PeerError
+from ccrouter.routing.call import Call
+from ccrouter.routing.decision import Decision
+
+SWEEP_S: Final = 0.05
+"""How often deadlines are looked at: they may be so much late."""
+
+
+class Outcome(StrEnum):
+    """How a connection ended; also the label of its counter."""
+
+    ANSWERED = "answered"  # the PABX confirmed that the plan is set
+    HUNG_UP = "hung_up"  # the caller was gone before
+    PROBED = "probed"  # closed before it asked: a health check
+    REFUSED = "refused"  # the peer broke the protocol, or asked for what is not ours
+    FAILED = "failed"  # deciding raised an error
+    SILENT = "silent"  # no whole request in time
+    UNCONFIRMED = "unconfirmed"  # the PABX did not take the plan, or said nothing in time
+    CROWDED = "crowded"  # too many connections at once
+    STOPPED = "stopped"  # cut when the server stopped
+
+
+class Decides(Protocol):
+    """Whoever knows where a call goes."""
+
+    def route(self, call: Call) -> Decision:
+        """Decide at once where this call goes."""
+        ...
+
+
+class Watches(Protocol):
+    """Whoever counts how connections end."""
+
+    def session_ended(self, result: str, took_s: float) -> None:
+        """Note the outcome of a connection, and the seconds since it was made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that a peer has for its whole request, and for its answer to the order.
+
+    The dialplan gives up after 1 s, so a later answer helps nobody.
+    """
+
+    request_s: float = 1.0
+    reply_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all sessions share; `pabxs` are the names of the PABXs that may ask."""
+
+    pabxs: frozenset[str]
+    decides: Decides
+    watches: Watches
+    clock: Clock
+    log: FilteringBoundLogger
+    deadlines: Deadlines = Deadlines()
+
+
+class Roll:
+    """The sessions under way, never more than `limit`, and their deadlines: one timer for all costs next to nothing.
+
+    Attributes:
+        turned_away: how many found no place since it was last half empty.
+        closed: nobody is let in any more.
+
+    """
+
+    def __init__(self, limit: int, clock: Clock) -> None:
+        self.limit = limit
+        self._clock = clock
+        self.turned_away = 0
+        self._sessions: set[Session] = set()
+        self.closed = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def enter(self, session: "Session") -> bool:
+        """Note a session; False where there is no place for it."""
+        if self.closed or len(self._sessions) >= self.limit:
+            self.turned_away += 1
+            return False
+        self._sessions.add(session)
+        self._empty.clear()
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire)
+        return True
+
+    def leave(self, session: "Session") -> None:
+        """Forget a session."""
+        self._sessions.discard(session)
+        if len(self._sessions) <= self.limit // 2:
+            self.turned_away = 0
+        if not self._sessions:
+            self._empty.set()
+
+    async def finish(self, within_s: float) -> None:
+        """Let nobody in any more, wait for those inside, and cut those that take longer."""
+        self.closed = True
+        try:
+            async with asyncio.timeout(within_s):
+                await self._empty.wait()
+        except TimeoutError:
+            for session in tuple(self._sessions):
+                session.cut()
+            await self._empty.wait()
+        if self._sweep is not None:
+            self._sweep.cancel()
+
+    def _expire(self) -> None:
+        self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire) if self._sessions else None
+        now = self._clock.steady()
+        for session in tuple(self._sessions):
+            if session.due <= now:
+                session.expire()
+
+
+class Session(asyncio.Protocol):
+    """One connection, in the order of a call's way; `_end` takes effect once, whatever happens.
+
+    Attributes:
+        due: when the peer's time for its next step is over, by the steady clock.
+
+    """
+
+    def __init__(self, desk: Desk, roll: Roll) -> None:
+        self._desk = desk
+        self._roll = roll
+        self._names: dict[str, str] = {}
+        self._exchange = Exchange()
+        self._transport: asyncio.Transport
+        self._began = desk.clock.steady()
+        self._asked = False
+        self._over = False
+        self.due = self._began + desk.deadlines.request_s
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the request, or turn the connection away."""
+        self._transport = cast("asyncio.Transport", transport)
+        if self._roll.enter(self):
+            return
+        if self._roll.turned_away == 1 and not self._roll.closed:
+            self._log.error("FastAGI is crowded: calls get no plan from here", sessions=self._roll.limit)
+        self._end(Outcome.STOPPED if self._roll.closed else Outcome.CROWDED)
+
+    def data_received(self, data: bytes) -> None:
+        """Read all that has come before acting on it: a caller who is gone by now needs no decision."""
+        if self._over:
+            return
+        self._exchange.receive(data)
+        request = None
+        try:
+            while (event := self._exchange.next_event()) is not None:
+                match event:
+                    case Request():
+                        request = event
+                    case HungUp():
+                        self._end(Outcome.HUNG_UP)
+                        return
+                    case Reply():
+                        self._replied(event)
+                        return
+            if request is not None:
+                self._asked = True
+                self._route(call_of(request, self._desk.pabxs), mangled=request.mangled)
+        except PeerError as error:
+            self._log.warning("AGI refused", reason=str(error), uniqueid=self._exchange.uniqueid, peer=self._peer())
+            self._end(Outcome.REFUSED)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a reset and an end are one to us
+        """Note how far the peer came."""
+        self._end(Outcome.HUNG_UP if self._asked else Outcome.PROBED)
+        self._roll.leave(self)
+
+    def cut(self) -> None:
+        """End now, for the server stops."""
+        self._end(Outcome.STOPPED)
+
+    def expire(self) -> None:
+        """End, for the peer let the time in `due` pass."""
+        if self._over:
+            return
+        if self._asked:
+            self._log.warning("the PABX did not confirm the plan in time")
+            self._end(Outcome.UNCONFIRMED)
+        else:
+            self._log.warning("no whole AGI request in time", peer=self._peer())
+            self._end(Outcome.SILENT)
+
+    def _route(self, call: Call, *, mangled: bool) -> None:
+        self._names = {"pabx": call.pabx, "uniqueid": call.uniqueid}
+        if mangled:
+            self._log.info("bytes of the AGI request were no UTF-8 and were replaced")
+        try:
+            decision = self._desk.decides.route(call)
+            self._names["decision"] = decision.id
+            order = self._exchange.set_variable(contract.PLAN, decision.text)
+        except Exception:  # noqa: BLE001 - whatever was wrong: this call gets no plan, and the next one is decided
+            self._log.exception("no plan for this call: deciding failed", number=call.number)
+            self._end(Outcome.FAILED)
+            return
+        self._transport.write(order)
+        self.due = self._desk.clock.steady() + self._desk.deadlines.reply_s
+
+    def _replied(self, reply: Reply) -> None:
+        if (reply.code, reply.result) == (200, "1"):
+            self._end(Outcome.ANSWERED)
+        elif reply.code == 511:
+            self._end(Outcome.HUNG_UP)
+        else:
+            self._log.warning("the PABX did not take the plan", code=reply.code, data=reply.data[:200])
+            self._end(Outcome.UNCONFIRMED)
+
+    def _end(self, outcome: Outcome) -> None:
+        """Count the outcome and close without lingering: what the peer has not read by now, it does not need."""
+        if self._over:
+            return
+        self._over = True
+        self._transport.abort()
+        self._desk.watches.session_ended(outcome, self._desk.clock.steady() - self._began)
+
+    @property
+    def _log(self) -> FilteringBoundLogger:
+        """Bound when it is needed: most calls leave no line here, and binding costs as much as reading a request."""
+        return self._desk.log.bind(**self._names)
+
+    def _peer(self) -> object:
+        return self._transport.get_extra_info("peername")
