@@ -35,12 +35,23 @@ STEP_FIELDS: Final = (
 )
 
 STEP_RESULTS: Final = {
-    "queue": ("answered", "timeout", "full", "joinempty", "leaveempty", "joinunavail", "leaveunavail", "withdraw"),
+    "queue": (
+        "answered",
+        "timeout",
+        "full",
+        "joinempty",
+        "leaveempty",
+        "joinunavail",
+        "leaveunavail",
+        "withdraw",
+        "unknown",
+    ),
     "site": ("answered", "busy", "congestion", "chanunavail", "noanswer", "full", "died"),
-    "play": ("done",),
-    "voicemail": ("done",),
+    "play": ("done", "failed"),
+    "voicemail": ("done", "failed"),
 }
-"""What a step can end with. `full`: the capacity guard refused; `died`: the site was lost in the middle of the talk.
+"""What a step can end with. `full`: the capacity guard refused; `died`: the site was lost in the middle of the talk;
+`unknown`: there is no such queue; `failed`: the sound file or the mailbox is missing, and the caller heard a tone.
 A caller who hangs up in a step ends it without an end event: Hangup and CCRouterEnd tell."""
 
 END_EVENT: Final = "CCRouterEnd"
