@@ -1,6 +1,12 @@
-"""The sites that the routing file names: what the live state must know of each."""
+"""The sites of the routing file and their health: what the PABXs see of their endpoints, and how real calls fared."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ccrouter.live.breaker import Breaker, Lesson, lesson
+from ccrouter.live.effects import SiteHealthChanged
+from ccrouter.live.queues import CallKey
+from ccrouter.routing.snapshot import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +25,164 @@ class SiteLimits:
     endpoint: str = ""
     max_calls: int = 0
     queue: str = ""
+
+
+@dataclass(slots=True)
+class Endpoints:
+    """Reachability of SIP endpoints, as each PABX sees it.
+
+    `True`, `False`, or None where nothing watches it. What a PABX told before its link was lost counts only as long as
+    no other PABX tells anything.
+    """
+
+    seen: dict[str, dict[str, tuple[bool | None, int]]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+
+    def see(self, pabx: str, endpoint: str, reachable: bool | None, mark: int) -> None:  # noqa: FBT001 - the fact itself
+        """Take in what a PABX tells of an endpoint."""
+        self.seen.setdefault(endpoint, {})[pabx] = (reachable, mark)
+
+    def drop_older(self, pabx: str, mark: int) -> None:
+        """Forget endpoints of which a PABX has not told since `mark`."""
+        gone = [name for name, told in self.seen.items() if pabx in told and told[pabx][1] < mark]
+        for name in gone:
+            del self.seen[name][pabx]
+            if not self.seen[name]:
+                del self.seen[name]
+
+    def reachable(self, endpoint: str) -> bool | None:
+        """Return whether any PABX reaches an endpoint; None where none says."""
+        told = self.seen.get(endpoint, {})
+        believed = [
+            reachable for pabx, (reachable, _) in told.items() if pabx not in self.lost and reachable is not None
+        ]
+        believed = believed or [reachable for reachable, _ in told.values() if reachable is not None]
+        return any(believed) if believed else None
+
+
+@dataclass(slots=True)
+class Site:
+    """One external site."""
+
+    limits: SiteLimits
+    breaker: Breaker = field(default_factory=Breaker)
+    reachable: bool | None = None
+    told: Health = Health.UNKNOWN
+
+    @property
+    def health(self) -> Health:
+        """Return what the breaker says of a site that may be reachable."""
+        if self.reachable is False:
+            return Health.DOWN
+        health = self.breaker.health
+        return Health.UP if health is Health.UNKNOWN and self.reachable else health
+
+
+class Sites:
+    """All sites, and the changes of their health that nobody has been told yet.
+
+    `effects` holds those changes until they are drained; `changed` the sites whose facts are not the last ones shown.
+    """
+
+    def __init__(self) -> None:
+        self.endpoints = Endpoints()
+        self.effects: list[SiteHealthChanged] = []
+        self.changed: set[str] = set()
+        self.limits: dict[str, SiteLimits] = {}
+        self._external: dict[str, Site] = {}
+        self._in_house: dict[str, str] = {}
+
+    def configure(self, sites: Iterable[SiteLimits], at: float) -> None:
+        """Replace the sites; what is known of an external site that stays is kept."""
+        self.changed.update(self.limits)
+        self.limits = {site.name: site for site in sites}
+        self.changed.update(self.limits)
+        self._in_house = {site.queue: site.name for site in self.limits.values() if site.queue}
+        known, self._external = self._external, {}
+        for limits in self.limits.values():
+            if not limits.queue:
+                site = self._external[limits.name] = known.get(limits.name) or Site(limits)
+                site.limits = limits
+                self._reach(site, at)
+
+    def of_queue(self, queue: str) -> str:
+        """Return the in-house site that a queue belongs to; empty where none is known."""
+        return self._in_house.get(queue, "")
+
+    def queue_of(self, name: str) -> str:
+        """Return the queue of an in-house site; empty for any other."""
+        limits = self.limits.get(name)
+        return "" if limits is None else limits.queue
+
+    def health(self, name: str) -> Health:
+        """Return the health of an external site."""
+        site = self._external.get(name)
+        return Health.UNKNOWN if site is None else site.health
+
+    def reach(self, at: float, endpoint: str | None = None) -> None:
+        """Look again at what the PABXs tell of `endpoint`, or of all."""
+        for site in self._external.values():
+            if site.limits.endpoint and endpoint in {None, site.limits.endpoint}:
+                self._reach(site, at)
+
+    def arrived(self, name: str, call: CallKey, at: float) -> None:
+        """Take in that a call is sent to a site."""
+        site = self._external.get(name)
+        if site is not None:
+            site.breaker.arrived(call, at)
+            self._review(site, "one call tries it", at)
+
+    def left(self, name: str, call: CallKey, at: float) -> None:
+        """Take in that a call is not at a site any more."""
+        site = self._external.get(name)
+        if site is not None:
+            site.breaker.left(call)
+            self._review(site, "the call that tried it taught nothing", at)
+
+    def answered(self, name: str, at: float) -> None:
+        """Take in that a site answered."""
+        site = self._external.get(name)
+        if site is not None:
+            site.breaker.alive()
+            self._review(site, "answered", at)
+
+    def talk_ended(self, name: str) -> None:
+        """Take in that a talk with a site ended as talks do."""
+        site = self._external.get(name)
+        if site is not None:
+            site.breaker.ended_well()
+
+    def ended(self, name: str, result: str, cause: int, at: float, *, rang: bool) -> None:
+        """Take in how a step at a site ended."""
+        site = self._external.get(name)
+        if site is None:
+            return
+        what = lesson(result, cause, rang=rang)
+        if what is Lesson.ALIVE:
+            site.breaker.alive()
+            site.breaker.ended_well()
+        elif what is Lesson.DEAD:
+            site.breaker.dead(at)
+        elif what is Lesson.DIED:
+            site.breaker.died(at)
+        self._review(site, f"{result}, cause {cause}", at)
+
+    def tick(self, at: float) -> None:
+        """Let breakers that have been open for long enough have a call tried."""
+        for site in self._external.values():
+            site.breaker.tick(at)
+            self._review(site, "one call may try it", at)
+
+    def _reach(self, site: Site, at: float) -> None:
+        before, site.reachable = site.reachable, self.endpoints.reachable(site.limits.endpoint)
+        if before is False and site.reachable is not False:
+            site.breaker.trust()
+        words = {True: "can be reached", False: "can't be reached", None: "is not watched"}
+        self._review(site, f"{site.limits.endpoint or 'its endpoint'} {words[site.reachable]}", at)
+
+    def _review(self, site: Site, reason: str, at: float) -> None:
+        health = site.health
+        if health is not site.told:
+            site.told = health
+            self.changed.add(site.limits.name)
+            self.effects.append(SiteHealthChanged(site=site.limits.name, health=health, reason=reason, at=at))

@@ -1,32 +1,98 @@
 """The live state: one way in, immutable pictures out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
+from ccrouter.live import course, events, resync, waits
 from ccrouter.live.effects import Effect
-from ccrouter.live.events import Event
+from ccrouter.live.events import Event, PabxEvent
+from ccrouter.live.picture import Picture
+from ccrouter.live.positions import Position
 from ccrouter.live.queues import WaitingCaller
 from ccrouter.live.sites import SiteLimits
+from ccrouter.live.views import CallView, Views
 from ccrouter.routing.snapshot import Snapshot
+
+_APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
+    events.LinkUp: resync.link_up,
+    events.LinkLost: resync.link_lost,
+    events.Heard: resync.heard,
+    events.PabxRestarted: resync.pabx_restarted,
+    events.ListBegan: resync.list_began,
+    events.ListDone: resync.list_done,
+    events.EndpointSeen: resync.endpoint_seen,
+    events.PeerFault: resync.peer_fault,
+    events.Ticked: resync.ticked,
+    events.QueueListed: waits.queue_listed,
+    events.PositionSeen: waits.position_seen,
+    events.PositionLeft: waits.position_left,
+    events.CallerListed: waits.caller_listed,
+    events.CallerJoined: waits.caller_joined,
+    events.CallerLeft: waits.caller_left,
+    events.CallerConnected: waits.caller_connected,
+    events.TalkEnded: waits.talk_ended,
+    events.CallListed: course.call_listed,
+    events.CallRouted: course.call_routed,
+    events.WithdrawAsked: course.withdraw_asked,
+    events.WithdrawRefused: course.withdraw_refused,
+    events.StepBegan: course.step_began,
+    events.StepEnded: course.step_ended,
+    events.SiteRang: course.site_rang,
+    events.SiteAnswered: course.site_answered,
+    events.CallHungUp: course.call_hung_up,
+    events.CallEnded: course.call_ended,
+}
+
+_NOT_HEARD = (events.LinkLost, events.CallRouted, events.WithdrawAsked, events.WithdrawRefused)
+"""Events that are no sign of life of the PABX's link: they come from this side of it."""
 
 
 class State:
-    """Everything that is true now on all PABXs. Not thread-safe: one writer."""
+    """Everything that is true now on all PABXs.
 
-    def __init__(self, sites: Iterable[SiteLimits]) -> None:
-        self._sites = {site.name: site for site in sites}
+    Time passes in it only by events: `Ticked` at least every second lets reservations expire, wrap-ups end, breakers
+    probe and windows roll. Not for several threads: one writer.
+    """
+
+    def __init__(self, sites: Iterable[SiteLimits] = ()) -> None:
+        self._picture = Picture()
+        self._views = Views(self._picture)
+        self._at = 0.0
+        self.configure(sites)
 
     def apply(self, event: Event) -> list[Effect]:
-        """Take in one event, and return what follows from it. Never raises on account of an event."""
-        raise NotImplementedError(event)
+        """Take in one event, and return what follows from it. Never raises on account of what a PABX tells."""
+        picture = self._picture
+        picture.mark += 1
+        self._at = event.at
+        if isinstance(event, PabxEvent):
+            link = picture.link(event.pabx)
+            if not isinstance(event, _NOT_HEARD):
+                link.heard_at = event.at
+        _APPLY[type(event)](picture, event)
+        return picture.drain(event.at)
 
     def configure(self, sites: Iterable[SiteLimits]) -> None:
-        """Replace the sites after a reload; what is known of those that stay is kept."""
-        self._sites = {site.name: site for site in sites}
+        """Replace the sites after a reload; what is known of those that stay is kept.
+
+        Changes of health that follow from it are among the effects of the next event.
+        """
+        self._picture.sites.configure(sites, self._at)
 
     def snapshot(self, at: float) -> Snapshot:
         """Return the facts as of the last event applied, stamped `at`."""
-        raise NotImplementedError(at)
+        return self._views.snapshot(at)
 
     def waiting(self) -> Iterator[WaitingCaller]:
-        """Return the callers in all queues, each queue in its order."""
-        raise NotImplementedError
+        """Yield the callers in all queues, each queue in its order."""
+        return self._views.waiting()
+
+    def calls(self) -> Iterator[CallView]:
+        """Yield the calls that went through ccrouter's dialplan, for display."""
+        return self._views.calls()
+
+    def positions(self) -> Iterator[tuple[str, Position]]:
+        """Yield every position with its PABX, once for each queue that it serves, for display."""
+        for queue in self._picture.queues:
+            for position in queue.positions:
+                yield queue.pabx, position

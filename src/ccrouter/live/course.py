@@ -1,0 +1,298 @@
+"""What happens to a call on its way through a plan, applied to the picture."""
+
+from ccrouter.live.calls import CallRecord, Stand, Withdrawal
+from ccrouter.live.durations import duration
+from ccrouter.live.effects import CallFinished, Outcome, SiteTried
+from ccrouter.live.events import (
+    CallEnded,
+    CallHungUp,
+    CallListed,
+    CallRouted,
+    Listing,
+    SiteAnswered,
+    SiteRang,
+    StepBegan,
+    StepEnded,
+    WithdrawAsked,
+    WithdrawRefused,
+)
+from ccrouter.live.lifecycle import Fact, Phase
+from ccrouter.live.picture import Picture
+from ccrouter.routing.snapshot import Seconds
+
+SETTLE_S: Seconds = 5.0
+"""Time for a caller whose queue step began to be seen in the queue."""
+
+GIVE_UP_S: Seconds = 1.0
+"""A caller without a plan who hangs up this soon after leaving a queue gave up in it; later, they were elsewhere."""
+
+_BEGAN = {
+    "queue": Fact.QUEUE_BEGAN,
+    "site": Fact.SITE_BEGAN,
+    "play": Fact.LAST_BEGAN,
+    "voicemail": Fact.LAST_BEGAN,
+}
+
+_UNSEEN = frozenset({Phase.ROUTED, Phase.LAPSED, Phase.BETWEEN})
+"""Phases in which no step is under way."""
+
+
+# --- the router's own doings ------------------------------------------------------------------------------------------
+
+
+def call_routed(picture: Picture, event: CallRouted) -> None:
+    """Reserve a place at the first step. A call that asks again stands nowhere else: its channel asked."""
+    key = (event.pabx, event.uniqueid)
+    call = picture.call(key)
+    if call is None:
+        call = picture.new_call(key, event.at)
+        picture.arrived(event.service, event.at)
+    picture.leave_queue(call, event.at, answered=None)
+    picture.advance(call, Fact.ROUTED, event.at)
+    call.number, call.service = event.number, event.service
+    call.decision, call.rule = event.decision, event.rule
+    call.stand, call.expires_at, call.withdrawal = Stand.at(event.first), event.expires_at, None
+    picture.settle(call, event.at)
+
+
+def withdraw_asked(picture: Picture, event: WithdrawAsked) -> None:
+    """Count a waiting caller where they are sent, as long as the PABX has not said what became of it."""
+    call = picture.calls.records.get((event.pabx, event.uniqueid))
+    if call is None or call.phase is not Phase.WAITING or call.withdrawal is not None:
+        picture.refuse(event.pabx, "withdrawal of a caller who can't be withdrawn")
+        return
+    call.withdrawal = Withdrawal(event.decision, event.rule, Stand.at(event.first), event.expires_at)
+    picture.settle(call, event.at)
+
+
+def withdraw_refused(picture: Picture, event: WithdrawRefused) -> None:
+    """Let the caller keep what they have."""
+    call = picture.calls.records.get((event.pabx, event.uniqueid))
+    if call is not None and call.withdrawal is not None and call.withdrawal.decision == event.decision:
+        call.withdrawal = None
+        picture.settle(call, event.at)
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+def step_began(picture: Picture, event: StepBegan) -> None:
+    """Put a call where the PABX says that it is now."""
+    key = (event.pabx, event.uniqueid)
+    fact = _BEGAN.get(event.kind)
+    if fact is None:
+        picture.refuse(event.pabx, "a step of an unknown kind")
+        return
+    call = picture.call(key)
+    if call is None:
+        call = picture.new_call(key, event.at)
+        if event.step == 1:
+            picture.arrived(event.service, event.at)
+    elif call.decision == event.decision and not _goes_on(picture, call, event):
+        picture.settle(call, event.at)
+        return
+    routed_here = call.phase is Phase.ROUTED and call.stand.is_at(event.kind, event.target)
+    queue, expires_at = call.stand.queue if routed_here else "", call.expires_at if routed_here else None
+    if call.withdrawal is not None and call.withdrawal.decision == event.decision:
+        queue = call.withdrawal.first.queue
+    if not picture.advance(call, fact, event.at):
+        picture.settle(call, event.at)
+        return
+    picture.leave_queue(call, event.at, answered=None)
+    call.withdrawal, call.rang, call.expires_at = None, False, None
+    if fact is Fact.QUEUE_BEGAN:
+        queue = queue or picture.sites.queue_of(event.target)
+        call.expires_at = event.at + SETTLE_S if expires_at is None else expires_at
+    _adopt(call, event, Stand(event.kind, event.target, queue, event.step))
+    picture.settle(call, event.at)
+
+
+def _goes_on(picture: Picture, call: CallRecord, event: StepBegan) -> bool:
+    """Tell whether a begin within the decision in force is a new step, and not one that is known or past."""
+    if not call.stand.step:
+        if call.phase in _UNSEEN or not call.stand.is_at(event.kind, event.target):
+            return True
+        call.stand = Stand(event.kind, event.target, call.stand.queue, event.step)  # a listing was ahead of it
+        return False
+    if event.step == call.stand.step and call.stand.is_at(event.kind, event.target):
+        return False
+    if event.step <= call.stand.step:
+        picture.refuse(event.pabx, "a step that is past", Listing.CALLS)
+        return False
+    return True
+
+
+def step_ended(picture: Picture, event: StepEnded) -> None:
+    """Take in how a step ended; the next one begins, or the call ends."""
+    key = (event.pabx, event.uniqueid)
+    if event.kind not in _BEGAN:
+        picture.refuse(event.pabx, "a step of an unknown kind")
+        return
+    call = picture.call(key)
+    if call is None:
+        call = picture.new_call(key, event.at)
+        _adopt(call, event, Stand(event.kind, event.target, step=event.step))
+    elif not _ends(picture, call, event):
+        picture.settle(call, event.at)
+        return
+    if event.kind == "site":
+        _tried(picture, call, event)
+    if event.result in {"answered", "died"} and call.answered_at is None:
+        call.answered_at = event.at
+    call.heard_message |= _BEGAN[event.kind] is Fact.LAST_BEGAN
+    answered = event.result == "answered" and call.phase is Phase.LEAVING
+    picture.leave_queue(call, event.at, answered=True if answered else None)
+    if event.result != "withdraw":
+        call.withdrawal = None
+    picture.advance(call, Fact.STEP_ENDED, event.at)
+    call.expires_at = None
+    _adopt(call, event, Stand(event.kind, event.target, call.stand.queue, event.step))
+    picture.settle(call, event.at)
+
+
+def _ends(picture: Picture, call: CallRecord, event: StepEnded) -> bool:
+    """Tell whether an end is that of the step under way, or of one whose begin was missed."""
+    here = call.stand.is_at(event.kind, event.target)
+    if call.withdrawal is not None and call.withdrawal.decision == event.decision:
+        return True
+    if call.decision != event.decision:
+        picture.refuse(event.pabx, "the end of a step of another decision", Listing.CALLS)
+        return False
+    if event.step == call.stand.step and here:
+        return call.phase is not Phase.BETWEEN or event.kind != "site"  # told twice
+    if event.step <= call.stand.step or (not call.stand.step and call.phase not in _UNSEEN and not here):
+        picture.refuse(event.pabx, "the end of a step that is past")
+        return False
+    return True
+
+
+def _tried(picture: Picture, call: CallRecord, event: StepEnded) -> None:
+    picture.sites.ended(event.target, event.result, event.cause, event.at, rang=call.rang)
+    picture.effects.append(
+        SiteTried(
+            pabx=event.pabx,
+            uniqueid=event.uniqueid,
+            decision=event.decision,
+            site=event.target,
+            result=event.result,
+            cause=event.cause,
+            elapsed_s=duration(event.elapsed_s),
+            at=event.at,
+        )
+    )
+
+
+def _adopt(call: CallRecord, event: StepBegan | StepEnded | CallListed, stand: Stand) -> None:
+    call.channel, call.number, call.service = event.channel, event.number, event.service
+    call.decision, call.rule, call.stand = event.decision, event.rule, stand
+
+
+def site_rang(picture: Picture, event: SiteRang) -> None:
+    """Remember that somebody is there, whether or not they pick up."""
+    call = picture.call((event.pabx, event.uniqueid))
+    if call is not None and call.phase is Phase.DIALLING:
+        call.rang = True
+
+
+def site_answered(picture: Picture, event: SiteAnswered) -> None:
+    """Begin the talk of a call that dials a site."""
+    call = picture.call((event.pabx, event.uniqueid))
+    if call is None or call.stand.kind != "site" or call.phase is Phase.TALKING:
+        return
+    before = call.phase
+    picture.advance(call, Fact.SITE_ANSWERED, event.at)
+    if call.phase is not before:
+        call.expires_at = None
+        picture.sites.answered(call.stand.target, event.at)
+        picture.settle(call, event.at)
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------
+
+
+def call_hung_up(picture: Picture, event: CallHungUp) -> None:
+    """End a call, or the wait of a caller who came to a queue by another way."""
+    key = (event.pabx, event.uniqueid)
+    call = picture.calls.records.get(key)
+    if call is not None:
+        picture.finish(call, event.at)
+        return
+    picture.queues.leave(key, event.at)
+    departure = picture.queues.departed.get(key)
+    if departure is not None:
+        gave_up = event.at - departure.left_at <= GIVE_UP_S
+        picture.queues.settle(key, event.at, answered=False if gave_up else None)
+
+
+def call_ended(picture: Picture, event: CallEnded) -> None:
+    """End a call as the dialplan tells it, which is also known for calls whose way was not seen."""
+    heard_message = _BEGAN.get(event.kind) is Fact.LAST_BEGAN
+    call = picture.calls.records.get((event.pabx, event.uniqueid))
+    if call is not None:
+        call.heard_message |= heard_message
+        picture.finish(call, event.at)
+        return
+    picture.effects.append(
+        CallFinished(
+            pabx=event.pabx,
+            uniqueid=event.uniqueid,
+            number=event.number,
+            service=event.service,
+            rule=event.rule,
+            decision=event.decision,
+            outcome=Outcome.MESSAGE if heard_message else Outcome.UNKNOWN,
+            target=event.target,
+            waited_s=0.0,
+            talked_s=None,
+            at=event.at,
+        )
+    )
+
+
+# --- a listing --------------------------------------------------------------------------------------------------------
+
+
+def call_listed(picture: Picture, event: CallListed) -> None:
+    """Put a call where the listing shows it: that is newer than all that was heard before."""
+    key = (event.pabx, event.uniqueid)
+    if event.kind and event.kind not in _BEGAN:
+        picture.refuse(event.pabx, "a step of an unknown kind")
+        return
+    known = picture.call(key)
+    began_at = event.since if event.since is not None and event.since < event.at else event.at
+    call = known or picture.new_call(key, began_at)
+    same = call.decision == event.decision
+    if call.phase is Phase.ROUTED and not same:
+        return  # the channel still shows the plan before this one
+    here = same and call.stand.is_at(event.kind, event.target)
+    waits_in = picture.queues.where(key)
+    phase = _listed_phase(call, event, here=here, waits=waits_in is not None)
+    if phase is not Phase.WAITING:
+        picture.leave_queue(call, event.at, answered=True if phase is Phase.TALKING else None)
+    if phase is Phase.ENTERING and not (here and call.phase is phase):
+        call.expires_at = event.at + SETTLE_S
+    elif phase is not Phase.ROUTED and phase is not Phase.ENTERING:
+        call.expires_at = None
+    if not same or phase not in {Phase.WAITING, Phase.LEAVING, Phase.BETWEEN}:
+        call.withdrawal = None
+    call.go(phase, event.at if here else began_at)
+    queue = call.stand.queue if here else picture.sites.queue_of(event.target)
+    if waits_in is not None and phase is Phase.WAITING:
+        queue = waits_in.name
+    _adopt(call, event, Stand(event.kind, event.target, queue, call.stand.step if here else 0))
+    picture.settle(call, event.at)
+
+
+def _listed_phase(call: CallRecord, event: CallListed, *, here: bool, waits: bool) -> Phase:
+    """Return the phase of a call that is listed; what a listing can't tell stays as it was heard."""
+    if not event.kind:
+        return call.phase if here and call.phase in _UNSEEN else Phase.BETWEEN
+    if _BEGAN[event.kind] is Fact.LAST_BEGAN:
+        return Phase.PLAYING
+    if event.bridged:
+        return Phase.TALKING
+    if event.kind == "queue" and waits:
+        return Phase.WAITING
+    if here and call.phase not in {Phase.ROUTED, Phase.LAPSED, Phase.WAITING}:
+        return call.phase
+    return Phase.ENTERING if event.kind == "queue" else Phase.DIALLING

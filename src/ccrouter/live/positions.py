@@ -1,0 +1,177 @@
+"""Positions: the members of a queue, and which of them would be rung for the next caller."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from ccrouter.live.durations import duration
+from ccrouter.live.events import DeviceState, PositionSeen
+from ccrouter.routing.snapshot import Seconds
+
+UNREACHABLE = frozenset({DeviceState.INVALID, DeviceState.UNAVAILABLE})
+"""States in which app_queue rings nobody. UNKNOWN is not among them: it does ring such a member."""
+
+FREE = frozenset({DeviceState.NOT_IN_USE, DeviceState.UNKNOWN})
+"""States in which a member is rung (without `ringinuse`)."""
+
+
+class Standing(Enum):
+    """What a position is, as far as callers are concerned."""
+
+    OUT = "out"  # its telephone can't be reached
+    READY = "ready"
+    BUSY = "busy"  # in a call, ringing or in wrap-up
+    PAUSED = "paused"
+    BUSY_PAUSED = "busy, then paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A member of a queue; `wrapup_until` is None outside wrap-up, `mark` when the PABX last told of it."""
+
+    queue: str
+    interface: str
+    name: str
+    device: DeviceState
+    in_call: bool
+    paused: bool
+    paused_reason: str
+    wrapup_s: Seconds
+    last_call_at: float
+    wrapup_until: float | None
+    mark: int
+
+    @property
+    def standing(self) -> Standing:
+        """Return what the position is now."""
+        if self.device in UNREACHABLE:
+            return Standing.OUT
+        if self.in_call or self.device not in FREE or self.wrapup_until is not None:
+            return Standing.BUSY_PAUSED if self.paused else Standing.BUSY
+        return Standing.PAUSED if self.paused else Standing.READY
+
+
+class Positions:
+    """The members of one queue, by interface, sorted by their standing.
+
+    Figures are sizes of sets, each position being in exactly one: nothing is counted up and down.
+    """
+
+    def __init__(self) -> None:
+        self._members: dict[str, Position] = {}
+        self._standing: dict[Standing, set[str]] = {standing: set() for standing in Standing}
+        self._in_wrapup: set[str] = set()
+
+    def __iter__(self) -> Iterator[Position]:
+        return iter(self._members.values())
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def wrapup_s(self, interface: str) -> Seconds:
+        """Return the wrap-up time of a member, 0 for one who is not known."""
+        member = self._members.get(interface)
+        return 0.0 if member is None else member.wrapup_s
+
+    def see(self, event: PositionSeen, mark: int) -> bool:
+        """Take in a member, whole; tell whether anything changed."""
+        before = self._members.get(event.interface)
+        wrapup_s = duration(event.wrapup_s)
+        after = Position(
+            queue=event.queue,
+            interface=event.interface,
+            name=event.name,
+            device=event.device,
+            in_call=event.in_call,
+            paused=event.paused,
+            paused_reason=event.paused_reason,
+            wrapup_s=wrapup_s,
+            last_call_at=event.last_call_at,
+            wrapup_until=_wrapup_until(before, event, wrapup_s),
+            mark=mark,
+        )
+        self._put(after)
+        return before is None or before.standing is not after.standing
+
+    def talk(self, interface: str, at: float, *, begins: bool) -> bool:
+        """Take in the begin or end of a talk with a caller; tell whether anything changed.
+
+        The PABX tells a member's whole state beside it, but not always after it.
+        """
+        member = self._members.get(interface)
+        if member is None or member.in_call == begins:
+            return False
+        until = None if begins or not member.wrapup_s else at + member.wrapup_s
+        self._put(replace(member, in_call=begins, wrapup_until=until))
+        return True
+
+    def leave(self, interface: str) -> bool:
+        """Forget a member; tell whether there was one."""
+        member = self._members.pop(interface, None)
+        if member is None:
+            return False
+        self._standing[member.standing].discard(interface)
+        self._in_wrapup.discard(interface)
+        return True
+
+    def drop_older(self, mark: int) -> bool:
+        """Forget members of whom the PABX has not told since `mark`; tell whether there was any."""
+        gone = [member.interface for member in self if member.mark < mark]
+        for interface in gone:
+            self.leave(interface)
+        return bool(gone)
+
+    def tick(self, at: float) -> bool:
+        """End the wrap-ups that are over at `at`; tell whether there was any."""
+        over = [name for name in self._in_wrapup if (self._members[name].wrapup_until or 0.0) <= at]
+        for name in over:
+            self._put(replace(self._members[name], wrapup_until=None))
+        return bool(over)
+
+    @property
+    def logged_in(self) -> int:
+        """Return how many can be reached, paused or not."""
+        return len(self._members) - len(self._standing[Standing.OUT])
+
+    @property
+    def ready(self) -> int:
+        """Return how many would be rung for the next caller."""
+        return len(self._standing[Standing.READY])
+
+    @property
+    def busy(self) -> int:
+        """Return how many are in a call, ringing or in wrap-up, those who are paused as well included."""
+        return len(self._standing[Standing.BUSY]) + len(self._standing[Standing.BUSY_PAUSED])
+
+    @property
+    def paused(self) -> int:
+        """Return how many can be reached and asked for a pause, those who are still in a call included."""
+        return len(self._standing[Standing.PAUSED]) + len(self._standing[Standing.BUSY_PAUSED])
+
+    def _put(self, member: Position) -> None:
+        before = self._members.get(member.interface)
+        if before is not None:
+            self._standing[before.standing].discard(member.interface)
+        self._members[member.interface] = member
+        self._standing[member.standing].add(member.interface)
+        if member.wrapup_until is None:
+            self._in_wrapup.discard(member.interface)
+        else:
+            self._in_wrapup.add(member.interface)
+
+
+def _wrapup_until(before: Position | None, event: PositionSeen, wrapup_s: Seconds) -> float | None:
+    """Return when the wrap-up ends, by our clock; None where there is none.
+
+    The PABX tells the end of the last call in whole seconds of its own clock. Where the end of the call was seen, our
+    clock decides; and a PABX whose clock is ahead can't stretch a wrap-up.
+    """
+    if event.in_call or not wrapup_s:
+        return None
+    if before is not None and before.in_call:
+        until = event.at + wrapup_s
+    elif before is not None and before.last_call_at == event.last_call_at:
+        until = before.wrapup_until or 0.0
+    else:
+        until = min(event.last_call_at, event.at) + wrapup_s
+    return until if until > event.at else None

@@ -1,0 +1,173 @@
+"""Views: immutable pictures of the live state, built anew only where something changed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ccrouter.live.lifecycle import Phase
+from ccrouter.live.picture import Picture
+from ccrouter.live.queues import CallKey, Queue, QueueKey, WaitingCaller
+from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call as it is shown; `step` is queue, site, play or voicemail, `target` its site or message."""
+
+    pabx: str
+    uniqueid: str
+    channel: str
+    number: str
+    service: str
+    rule: str
+    decision: str
+    phase: Phase
+    step: str
+    target: str
+    began_at: float
+
+
+class Views:
+    """What readers see of a picture. Whatever did not change is the same object as last time."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._queues: Mapping[QueueKey, QueueFacts] = MappingProxyType({})
+        self._sites: Mapping[str, SiteFacts] = MappingProxyType({})
+        self._arrivals: Mapping[str, tuple[float, ...]] = MappingProxyType({})
+        self._waiting: dict[QueueKey, tuple[WaitingCaller, ...]] = {}
+        self._waiting_changed: set[QueueKey] = set()
+
+    def snapshot(self, at: float) -> Snapshot:
+        """Return all facts as of the last event, stamped `at`."""
+        self._refresh()
+        pabxs = {
+            name: PabxFacts(pabx=name, in_sync=link.in_sync, heard_at=link.heard_at)
+            for name, link in self._picture.links.items()
+        }
+        return Snapshot(
+            at=at, pabxs=MappingProxyType(pabxs), queues=self._queues, sites=self._sites, arrivals=self._arrivals
+        )
+
+    def waiting(self) -> Iterator[WaitingCaller]:
+        """Yield the callers in all queues, each queue in its order."""
+        self._refresh()
+        for key in self._waiting_changed:
+            queue = self._picture.queues.get(*key)
+            if queue is not None and len(queue):
+                self._waiting[key] = tuple(self._callers(queue))
+            else:
+                self._waiting.pop(key, None)
+        self._waiting_changed.clear()
+        for callers in list(self._waiting.values()):
+            yield from callers
+
+    def calls(self) -> Iterator[CallView]:
+        """Yield all calls, oldest first."""
+        for call in list(self._picture.calls.records.values()):
+            yield CallView(
+                pabx=call.pabx,
+                uniqueid=call.uniqueid,
+                channel=call.channel,
+                number=call.number,
+                service=call.service,
+                rule=call.rule,
+                decision=call.decision,
+                phase=call.phase,
+                step=call.stand.kind,
+                target=call.stand.target,
+                began_at=call.began_at,
+            )
+
+    def _refresh(self) -> None:
+        picture = self._picture
+        if picture.queues.changed:
+            self._refresh_queues()
+        if picture.sites.changed:
+            self._refresh_sites()
+        if picture.services_changed:
+            arrivals = dict(self._arrivals)
+            for service in picture.services_changed:
+                window = picture.arrivals.get(service)
+                if window is None:
+                    arrivals.pop(service, None)
+                else:
+                    arrivals[service] = window.items()
+            self._arrivals = MappingProxyType(arrivals)
+            picture.services_changed.clear()
+
+    def _refresh_queues(self) -> None:
+        picture, facts = self._picture, dict(self._queues)
+        changed = picture.queues.changed
+        for key in changed:
+            queue = picture.queues.get(*key)
+            if queue is None:
+                facts.pop(key, None)
+            else:
+                facts[key] = self._queue_facts(key, queue)
+            site = picture.sites.of_queue(key[1])
+            if site:
+                picture.sites.changed.add(site)
+        self._queues = MappingProxyType(facts)
+        self._waiting_changed |= changed
+        changed.clear()
+
+    def _queue_facts(self, key: QueueKey, queue: Queue) -> QueueFacts:
+        calls, positions = self._picture.calls, queue.positions
+        leaving = {uniqueid for _, uniqueid in calls.leaving.get(key, ())}
+        waiting = len(queue) - len(leaving) + len(calls.sent_to.get(key, ()))
+        serving = positions.logged_in - positions.paused
+        return QueueFacts(
+            pabx=queue.pabx,
+            queue=queue.name,
+            waiting=waiting,
+            oldest_joined_at=min(
+                (caller.joined_at for caller in queue if caller.uniqueid not in leaving), default=None
+            ),
+            logged_in=positions.logged_in,
+            ready=positions.ready,
+            busy=positions.busy,
+            paused=positions.paused,
+            estimated_wait_s=queue.forecast.estimate(waiting, serving, positions.ready),
+            recent=queue.ended.items(),
+        )
+
+    def _refresh_sites(self) -> None:
+        picture, facts = self._picture, dict(self._sites)
+        for name in picture.sites.changed:
+            calls = len(picture.calls.at_site.get(name, ()))
+            limits = picture.sites.limits.get(name)
+            if limits is None and not calls:
+                facts.pop(name, None)
+            elif limits is not None and limits.queue:
+                facts[name] = SiteFacts(site=name, calls=calls, health=self._in_house_health(limits.queue))
+            else:
+                facts[name] = SiteFacts(site=name, calls=calls, health=picture.sites.health(name))
+        self._sites = MappingProxyType(facts)
+        picture.sites.changed.clear()
+
+    def _in_house_health(self, queue: str) -> Health:
+        """Return UP where a position is logged in on any PABX; an in-house site that nobody serves answers nothing."""
+        served = [facts.logged_in > 0 for (_, name), facts in self._queues.items() if name == queue]
+        if not served:
+            return Health.UNKNOWN
+        return Health.UP if any(served) else Health.DOWN
+
+    def _callers(self, queue: Queue) -> Iterator[WaitingCaller]:
+        for position, caller in enumerate(queue, start=1):
+            key: CallKey = (queue.pabx, caller.uniqueid)
+            call = self._picture.calls.records.get(key)
+            yield WaitingCaller(
+                pabx=queue.pabx,
+                queue=queue.name,
+                uniqueid=caller.uniqueid,
+                channel=caller.channel,
+                position=position,
+                joined_at=caller.joined_at,
+                waited_before_s=0.0 if call is None else call.queued_s,
+                routed=call is not None,
+                number="" if call is None else call.number,
+                service="" if call is None else call.service,
+                decision="" if call is None else call.decision,
+                withdrawing=call is not None and call.withdrawal is not None,
+            )

@@ -1,0 +1,55 @@
+"""Rolling windows: what happened during the last hour, bounded."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ccrouter.routing.snapshot import Seconds
+
+T = TypeVar("T")
+
+HOUR_S: Seconds = 3600.0
+NEWEST = 5000
+"""Items kept at the most; beyond, the oldest go first."""
+
+
+class Window(Generic[T]):
+    """Items of the last hour, oldest first, the newest 5,000 at the most.
+
+    Args:
+        instant: tells when an item happened, seconds since 1970.
+
+    """
+
+    def __init__(self, instant: Callable[[T], float]) -> None:
+        self._instant = instant
+        self._items: deque[T] = deque(maxlen=NEWEST)
+        self._tuple: tuple[T, ...] | None = ()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def not_before(self, at: float) -> float:
+        """Return `at`, or the instant of the newest item where the clock was set back since."""
+        return max(at, self._instant(self._items[-1])) if self._items else at
+
+    def add(self, item: T) -> None:
+        """Take in an item that is not older than the newest one (see `not_before`)."""
+        self._items.append(item)
+        self._tuple = None
+
+    def trim(self, at: float) -> bool:
+        """Let go of what is more than an hour old at `at`; tell whether there was any."""
+        before = len(self._items)
+        while self._items and self._instant(self._items[0]) <= at - HOUR_S:
+            self._items.popleft()
+        if len(self._items) == before:
+            return False
+        self._tuple = None
+        return True
+
+    def items(self) -> tuple[T, ...]:
+        """Return all items, oldest first; the same tuple until something changes."""
+        if self._tuple is None:
+            self._tuple = tuple(self._items)
+        return self._tuple
