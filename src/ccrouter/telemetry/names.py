@@ -44,7 +44,7 @@ class RuleNames:
         for considered in decision.considered:
             if considered.state in UNASKED:
                 return "entry"
-            if considered.state == "chosen":
+            if not considered.state:
                 return None
         return None
 
