@@ -147,13 +147,17 @@ class CallRecord:
 
 @dataclass(slots=True)
 class Calls:
-    """All calls, and who counts where: sets that follow the records, never counted up and down."""
+    """All calls, and who counts where: sets that follow the records, never counted up and down.
+
+    `timed` are the calls for which time alone may change something; `ended` those that ended a moment ago, and when.
+    """
 
     records: dict[CallKey, CallRecord] = field(default_factory=dict)
     at_site: dict[str, set[CallKey]] = field(default_factory=dict)
     sent_to: dict[QueueKey, set[CallKey]] = field(default_factory=dict)
     leaving: dict[QueueKey, set[CallKey]] = field(default_factory=dict)
     timed: set[CallKey] = field(default_factory=set)
+    ended: dict[CallKey, float] = field(default_factory=dict)
 
     def of(self, pabx: str) -> Iterator[CallRecord]:
         """Return the calls of one PABX; they may be finished meanwhile."""

@@ -1,6 +1,6 @@
 """What happens to a call on its way through a plan, applied to the picture."""
 
-from ccrouter.live.calls import CallRecord, Stand, Withdrawal
+from ccrouter.live.calls import NOWHERE, CallRecord, Stand, Withdrawal
 from ccrouter.live.durations import duration
 from ccrouter.live.effects import CallFinished, Outcome, SiteTried
 from ccrouter.live.events import (
@@ -43,9 +43,8 @@ _UNSEEN = frozenset({Phase.ROUTED, Phase.LAPSED, Phase.BETWEEN})
 def call_routed(picture: Picture, event: CallRouted) -> None:
     """Reserve a place at the first step. A call that asks again stands nowhere else: its channel asked."""
     key = (event.pabx, event.uniqueid)
-    call = picture.call(key)
-    if call is None:
-        call = picture.new_call(key, event.at)
+    call = picture.call(key) or picture.new_call(key, event.at)
+    if call.stand == NOWHERE:  # a listing may have shown its channel while the router was asked
         picture.arrived(event.service, event.at)
     picture.leave_queue(call, event.at, answered=None)
     picture.advance(call, Fact.ROUTED, event.at)
@@ -108,15 +107,18 @@ def step_began(picture: Picture, event: StepBegan) -> None:
 
 
 def _goes_on(picture: Picture, call: CallRecord, event: StepBegan) -> bool:
-    """Tell whether a begin within the decision in force is a new step, and not one that is known or past."""
+    """Tell whether a begin within the decision in force is a new step, and not one that is known or past.
+
+    Fallback plans have no decision, and a call that is transferred back to the entry may run a second one.
+    """
     if not call.stand.step:
         if call.phase in _UNSEEN or not call.stand.is_at(event.kind, event.target):
             return True
         call.stand = Stand(event.kind, event.target, call.stand.queue, event.step)  # a listing was ahead of it
         return False
     if event.step == call.stand.step and call.stand.is_at(event.kind, event.target):
-        return False
-    if event.step <= call.stand.step:
+        return not event.decision and call.phase is Phase.BETWEEN
+    if event.step <= call.stand.step and event.decision:
         picture.refuse(event.pabx, "a step that is past", Listing.CALLS)
         return False
     return True
@@ -158,12 +160,15 @@ def _ends(picture: Picture, call: CallRecord, event: StepEnded) -> bool:
     if call.decision != event.decision:
         picture.refuse(event.pabx, "the end of a step of another decision", Listing.CALLS)
         return False
-    if event.step == call.stand.step and here:
-        return call.phase is not Phase.BETWEEN or event.kind != "site"  # told twice
-    if event.step <= call.stand.step or (not call.stand.step and call.phase not in _UNSEEN and not here):
+    if not call.stand.step:
+        fits = here or call.phase in _UNSEEN
+    elif event.step == call.stand.step:
+        fits = here and (call.phase is not Phase.BETWEEN or event.kind != "site")
+    else:
+        fits = event.step > call.stand.step or not event.decision
+    if not fits:
         picture.refuse(event.pabx, "the end of a step that is past")
-        return False
-    return True
+    return fits
 
 
 def _tried(picture: Picture, call: CallRecord, event: StepEnded) -> None:
@@ -232,6 +237,8 @@ def call_ended(picture: Picture, event: CallEnded) -> None:
         call.heard_message |= heard_message
         picture.finish(call, event.at)
         return
+    if picture.calls.ended.get((event.pabx, event.uniqueid)) is not None:
+        return  # told twice
     picture.effects.append(
         CallFinished(
             pabx=event.pabx,
@@ -259,6 +266,8 @@ def call_listed(picture: Picture, event: CallListed) -> None:
         picture.refuse(event.pabx, "a step of an unknown kind")
         return
     known = picture.call(key)
+    if known is None and key in picture.calls.ended:
+        return  # the channel was still there while its end was told
     began_at = event.since if event.since is not None and event.since < event.at else event.at
     call = known or picture.new_call(key, began_at)
     same = call.decision == event.decision

@@ -25,6 +25,9 @@ ABSENT_S: Seconds = 1.0
 DEPARTED_S: Seconds = 10.0
 """What a caller left a queue for is told within milliseconds; after this long it never will be."""
 
+ENDED_S: Seconds = 10.0
+"""What is still on its way about a call that ended arrives sooner."""
+
 _TOUCHED = (
     (("UserEvent", "Hangup", "Dial", "Status", "New"), Listing.CALLS),
     (("Queue", "Agent"), Listing.QUEUES),
@@ -149,9 +152,11 @@ def ticked(picture: Picture, event: Ticked) -> None:
     at = event.at
     for key in list(picture.calls.timed):
         _expire(picture, picture.calls.records[key], at)
+    ended = picture.calls.ended
+    picture.calls.ended = {key: ended_at for key, ended_at in ended.items() if since(ended_at, at) < ENDED_S}
     for queue in picture.queues:
-        positions, ended = queue.positions.tick(at), queue.ended.trim(at)
-        if positions or ended:
+        positions_changed, window_moved = queue.positions.tick(at), queue.ended.trim(at)
+        if positions_changed or window_moved:
             picture.queues.changed.add((queue.pabx, queue.name))
     for key, departure in list(picture.queues.departed.items()):
         if since(departure.left_at, at) >= DEPARTED_S:
