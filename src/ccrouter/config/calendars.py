@@ -1,0 +1,158 @@
+"""Calendars: exceptions by date win over holidays, holidays win over hours. They read the clock on the wall.
+
+The wall clock decides on summer-time days too: an hour that does not exist is never open, and one that comes twice is
+open twice. A range that runs past midnight belongs to the day on which it starts: a holiday or an exception takes away
+what starts on its date, and leaves what began the evening before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from holidays import HolidayBase, country_holidays, list_supported_countries
+
+from ccrouter.config.hours import DAY_MIN, Hours, Spans
+
+FARTHEST_DAYS: Final = 3660
+"""A change further away than ten years is none."""
+
+AHEAD_DAYS: Final = 8
+"""How far `is_open` looks for the end of the stretch that it remembers."""
+
+DAYS_KEPT: Final = 1000
+
+
+class WallCalendar:
+    """Hours with holidays and exceptions in one time zone; implements routing.schedule.Calendar."""
+
+    def __init__(
+        self,
+        name: str,
+        zone: ZoneInfo,
+        hours: Hours,
+        holidays: Sequence[HolidayBase] = (),
+        exceptions: Mapping[date, Hours | None] | None = None,
+    ) -> None:
+        """Take `exceptions` as hours by date, None for closed."""
+        self._name = name
+        self._zone = zone
+        self._hours = hours
+        self._holidays = tuple(holidays)
+        self._exceptions = dict(exceptions or {})
+        self._days: dict[date, Spans] = {}
+        self._since = self._until = datetime.min.replace(tzinfo=UTC)
+        self._open = False
+
+    @property
+    def name(self) -> str:
+        """Return the calendar's name in the routing file."""
+        return self._name
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether `at` (aware, any zone) lies inside the opening hours."""
+        if not self._since <= at < self._until:
+            self._since = at.astimezone(UTC)
+            self._open = self._is_open_by_wall(at)
+            self._until = self._change_after(at, AHEAD_DAYS) or self._since + timedelta(days=AHEAD_DAYS - 1)
+        return self._open
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """Return the first instant after `at` at which open turns to closed or back, in UTC.
+
+        None when there is none within ten years.
+        """
+        return self._change_after(at, FARTHEST_DAYS)
+
+    def _is_open_by_wall(self, at: datetime) -> bool:
+        wall = at.astimezone(self._zone)
+        minutes = wall.hour * 60 + wall.minute
+        today = wall.date()
+        return any(start <= minutes < end for start, end in self._spans(today)) or any(
+            start <= minutes + DAY_MIN < end for start, end in self._spans(today - timedelta(days=1))
+        )
+
+    def _change_after(self, at: datetime, days: int) -> datetime | None:
+        before = self._is_open_by_wall(at)
+        today = at.astimezone(self._zone).date()
+        for ahead in range(days):
+            for instant in sorted(self._bounds(today + timedelta(days=ahead))):
+                if instant > at and self._is_open_by_wall(instant) != before:
+                    return instant
+        return None
+
+    def _bounds(self, day: date) -> Iterator[datetime]:
+        """Yield the instants of a day at which the state may change."""
+        midnight = datetime(day.year, day.month, day.day, tzinfo=self._zone)
+        yesterday = [(start - DAY_MIN, end - DAY_MIN) for start, end in self._spans(day - timedelta(days=1))]
+        for minutes in {bound for span in (*self._spans(day), *yesterday) for bound in span if 0 <= bound <= DAY_MIN}:
+            wall = midnight + timedelta(minutes=minutes)
+            for fold in (0, 1):
+                yield wall.replace(fold=fold).astimezone(UTC)
+        shift = _clock_change(midnight, midnight + timedelta(days=1))
+        if shift is not None:
+            yield shift
+
+    def _spans(self, day: date) -> Spans:
+        found = self._days.get(day)
+        if found is None:
+            if len(self._days) >= DAYS_KEPT:
+                self._days.clear()
+            found = self._days[day] = self._spans_of(day)
+        return found
+
+    def _spans_of(self, day: date) -> Spans:
+        if day in self._exceptions:
+            exception = self._exceptions[day]
+            return () if exception is None else exception.spans(day)
+        if any(day in known for known in self._holidays):
+            return ()
+        return self._hours.spans(day)
+
+
+def _clock_change(start: datetime, end: datetime) -> datetime | None:
+    """Return the instant between two at which the zone's clocks are turned, or None."""
+    low, high = start.astimezone(UTC), end.astimezone(UTC)
+    before = start.utcoffset()
+    if before == end.utcoffset():
+        return None
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) // 2
+        if middle.astimezone(start.tzinfo).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)
+
+
+# --- holidays ---------------------------------------------------------------------------------------------------------
+
+
+class NoHolidaysError(LookupError):
+    """There are no holidays under this code; `known` are codes that exist, of the same country where it exists."""
+
+    def __init__(self, known: Sequence[str]) -> None:
+        super().__init__()
+        self.known = known
+
+
+@cache
+def _countries() -> dict[str, list[str]]:
+    return list_supported_countries()
+
+
+def holidays(code: str) -> HolidayBase:
+    """Return the public holidays of a country or of a part of one (`FR`, `FR-57`), for any year.
+
+    Raises:
+        NoHolidaysError: there is no such country or part.
+
+    """
+    country, _, part = code.partition("-")
+    parts = _countries().get(country)
+    if parts is None:
+        raise NoHolidaysError(list(_countries()))
+    if part and part not in parts:
+        raise NoHolidaysError([country, *(f"{country}-{each}" for each in parts)])
+    return country_holidays(country, subdiv=part or None)

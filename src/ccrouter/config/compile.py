@@ -1,0 +1,225 @@
+"""From a checked routing file to the rules that decide."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ccrouter.config import models
+from ccrouter.config.calendars import NoHolidaysError, WallCalendar, holidays
+from ccrouter.config.compile_rules import Serving
+from ccrouter.config.hours import Hours, HoursError, hours
+from ccrouter.config.models import RoutingFile
+from ccrouter.config.problems import suggest
+from ccrouter.config.scope import Scope
+from ccrouter.config.telephone import NoNumberError, country_of, spellings
+from ccrouter.config.yaml import Document, Path
+from ccrouter.routing.decide import UNKNOWN_NUMBER
+from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
+from ccrouter.routing.rules import External, InHouse, Message, Number, Rules, Service, Site
+from ccrouter.routing.schedule import Calendar
+
+NO_SERVICE: Final = "ss-noservice"
+"""Asterisk's stock announcement for a number that is not in service; part of its core sounds."""
+
+
+def compile_routing(document: Document, written: RoutingFile, version: str) -> Rules:
+    """Return the rules of a file.
+
+    Raises:
+        RefusedFileError: names stand for nothing, rules can't be reached, plans don't fit, ...
+
+    """
+    scope = _scope(document, written)
+    services: dict[str, Service | None] = {
+        name: Serving(scope, name).service(service) for name, service in written.services.items()
+    }
+    if UNKNOWN_NUMBER in written.services:
+        message = f"the name `{UNKNOWN_NUMBER}` is taken by ccrouter"
+        document.blame(("services", UNKNOWN_NUMBER), message, "Give the service another name", key=True)
+    numbers = _numbers(scope, written, services)
+    unknown = _unknown(scope, written, services)
+    document.refuse()
+    return Rules(
+        version=version,
+        numbers=MappingProxyType(numbers),
+        services=MappingProxyType({name: service for name, service in services.items() if service}),
+        unknown=unknown,
+        sites=MappingProxyType({name: site for name, site in scope.sites.items() if site}),
+        messages=MappingProxyType({name: message for name, message in scope.messages.items() if message}),
+        modes=scope.modes,
+        thresholds=tuple(scope.thresholds),
+    )
+
+
+def _scope(document: Document, written: RoutingFile) -> Scope:
+    country = written.country or country_of(written.timezone.key)
+    calendars = {name: _calendar(document, name, each, written.timezone) for name, each in written.calendars.items()}
+    sites = {name: _site(document, name, each, calendars) for name, each in written.sites.items()}
+    for name in written.messages:
+        if name in sites:
+            line = document.at(("sites", name), key=True).line
+            cure = "Give one of them another name: `to` names both"
+            document.blame(("messages", name), f"`{name}` is a site already, on line {line}", cure, key=True)
+    for i, mode in enumerate(written.modes):
+        if mode in written.modes[:i]:
+            document.blame(("modes", i), f"the mode `{mode}` is here twice", "Remove one of the two")
+    return Scope(
+        document,
+        country,
+        calendars,
+        sites,
+        {name: _message(name, each) for name, each in written.messages.items()},
+        frozenset(written.modes),
+        written.services,
+        frozenset(site.in_house.queue for site in written.sites.values() if site.in_house),
+        _spellings(document, written, country),
+        _treatments(written),
+    )
+
+
+# --- calendars --------------------------------------------------------------------------------------------------------
+
+_TIMES: Final = re.compile(r"\d{1,2}:\d{2}-\d{1,2}:\d{2}( *, *\d{1,2}:\d{2}-\d{1,2}:\d{2})*")
+
+
+def _calendar(document: Document, name: str, written: models.Calendar, zone: ZoneInfo) -> WallCalendar | None:
+    path: Path = ("calendars", name)
+    weekly = _hours(document, written.hours, (*path, "hours"))
+    known = []
+    for i, code in enumerate(written.holidays):
+        try:
+            known.append(holidays(code))
+        except NoHolidaysError as error:
+            document.blame(
+                (*path, "holidays", i), f"no public holidays are known for `{code}`", suggest(code, error.known)
+            )
+    exceptions: dict[date, Hours | None] = {}
+    for day, text in written.exceptions.items():
+        where: Path = (*path, "exceptions", day.isoformat())
+        if text == "closed":
+            exceptions[day] = None
+        elif _TIMES.fullmatch(text):
+            exceptions[day] = _hours(document, text, where)
+        else:
+            document.blame(where, f"`{text}` says no hours of a day", 'Write closed, or hours: "08:30-12:00"')
+    return None if weekly is None else WallCalendar(name, zone, weekly, known, exceptions)
+
+
+def _hours(document: Document, text: str, path: Path) -> Hours | None:
+    try:
+        return hours(text)
+    except HoursError as error:
+        document.blame(path, str(error), error.cure, offset=error.offset)
+        return None
+
+
+# --- sites and messages -----------------------------------------------------------------------------------------------
+
+
+def _site(document: Document, name: str, written: models.Site, calendars: Mapping[str, Calendar | None]) -> Site | None:
+    kind = "in_house" if written.in_house else "external"
+    named = (written.in_house or written.external).calendar  # type: ignore[union-attr] # one of both is there
+    calendar = calendars.get(named or "")
+    if named is not None and named not in calendars:
+        cure = suggest(named, list(calendars))
+        document.blame(("sites", name, kind, "calendar"), f"there is no calendar `{named}`", cure)
+    if written.in_house is not None:
+        return InHouse(name, written.in_house.queue, written.in_house.max_wait, calendar)
+    outside = written.external
+    if outside is None:
+        return None
+    return External(
+        name=name,
+        dial=outside.dial,
+        answer_within_s=outside.answer_within,
+        max_calls=outside.max_calls or 0,
+        calendar=calendar,
+        hide_caller=outside.caller_number == "hide",
+        endpoint=outside.endpoint or endpoint_of(outside.dial),
+    )
+
+
+def endpoint_of(dial: str) -> str:
+    """Return the endpoint that a dial string goes through: `PJSIP/+33155000000@trunk` -> `PJSIP/trunk`.
+
+    Empty where the PABX watches none: a Local channel, a DAHDI group.
+    """
+    technology, _, rest = dial.partition("/")
+    if technology not in {"PJSIP", "SIP", "IAX2"}:
+        return ""
+    address = rest.split("/")[0]
+    return f"{technology}/{address.rpartition('@')[2]}"
+
+
+def _message(name: str, written: models.Message) -> Message:
+    if written.play is not None:
+        return Message(name, PlayStep(name, written.play))
+    return Message(name, VoicemailStep(name, written.voicemail or ""))
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def _spellings(document: Document, written: RoutingFile, country: str) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    owner: dict[str, str] = {}
+    for number in written.numbers:
+        path = ("numbers", number)
+        try:
+            found[number] = spellings(number, country)
+        except NoNumberError as error:
+            cure = "Write all its digits, or with + and the code of its country"
+            document.blame(path, f"`{number}` is no number of {country}: {error}", cure, key=True)
+            continue
+        same = next((owner[form] for form in sorted(found[number]) if form in owner), None)
+        if same is not None:
+            line = document.at(("numbers", same), key=True).line
+            message = f"`{number}` and `{same}` on line {line} are dialled alike"
+            document.blame(path, message, "Remove one of the two", key=True)
+        owner.update(dict.fromkeys(found[number], number))
+    return found
+
+
+def _treatments(written: RoutingFile) -> dict[str, list[Treatment]]:
+    """Return by service: its own treatment, then those of its numbers."""
+    found = {name: [_treatment(service)] for name, service in written.services.items()}
+    for number in written.numbers.values():
+        if number.service in found:
+            found[number.service].append(_treatment(number, found[number.service][0]))
+    return found
+
+
+def _treatment(written: models.Treated, default: Treatment | None = None) -> Treatment:
+    default = default or Treatment()
+    return Treatment(
+        language=default.language if written.language is None else written.language,
+        answer_on_entry=default.answer_on_entry if written.answer is None else written.answer == "on_entry",
+        priority=default.priority if written.priority is None else written.priority,
+        announcement=default.announcement if written.announcement is None else written.announcement,
+    )
+
+
+def _numbers(scope: Scope, written: RoutingFile, services: Mapping[str, Service | None]) -> dict[str, Number]:
+    found: dict[str, Number] = {}
+    for name, each in written.numbers.items():
+        service = scope.find("service", services, each.service, ("numbers", name, "service"))
+        if service is not None:
+            number = Number(name, service, _treatment(each, service.treatment), each.label)
+            found.update(dict.fromkeys(scope.numbers.get(name, ()), number))
+    return found
+
+
+def _unknown(scope: Scope, written: RoutingFile, services: Mapping[str, Service | None]) -> Service:
+    asked = written.unknown_number
+    message = Message(UNKNOWN_NUMBER, PlayStep(UNKNOWN_NUMBER, NO_SERVICE))
+    if asked is not None and asked.service is not None:
+        service = scope.find("service", services, asked.service, ("unknown_number", "service"))
+        if service is not None:
+            return service
+    elif asked is not None:
+        named = scope.find("message", scope.messages, asked.message or "", ("unknown_number", "message"))
+        message = named or message
+    return Service(UNKNOWN_NUMBER, (), (message,), message)

@@ -1,0 +1,164 @@
+"""From the rules of a service in the file to rules that decide."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ccrouter.config.compile_when import Asking
+from ccrouter.config.models import Destination as Written
+from ccrouter.config.models import Rule as WrittenRule
+from ccrouter.config.models import Service as WrittenService
+from ccrouter.config.scope import Scope
+from ccrouter.config.yaml import Path
+from ccrouter.routing.decide import UNKNOWN_NUMBER
+from ccrouter.routing.plan import Plan, QueueStep, SiteStep, TransferStep, encode
+from ccrouter.routing.rules import OTHERWISE, Destination, InHouse, Leg, Message, Rule, Service, Share, Site
+
+LONGEST_DECISION_ID: Final = 36
+"""Room for a UUID in its usual form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Compiles one service."""
+
+    scope: Scope
+    name: str
+
+    def service(self, written: WrittenService) -> Service | None:
+        """Return the service, or None where it has no last step."""
+        path = ("services", self.name)
+        otherwise = self._to(written.otherwise, (*path, OTHERWISE), f"{self._key}/{OTHERWISE}")
+        last = otherwise[-1] if otherwise else None
+        self._names(written, path)
+        rules = self._rules(written.rules, (*path, "rules"), waiting=False)
+        while_waiting = self._rules(written.while_waiting, (*path, "while_waiting"), waiting=True)
+        if not isinstance(last, Message):
+            name = written.otherwise[-1].site
+            if name is None or name in self.scope.sites:
+                where = (*path, OTHERWISE, len(written.otherwise) - 1)
+                cure = "Add the name of a message as the last step, for when no site takes the call"
+                self.scope.document.blame(where, "`otherwise` does not end with a message", cure)
+            return None
+        rule = Rule(OTHERWISE, None, otherwise)
+        self._fits(rule, last, (*path, OTHERWISE))
+        for section, compiled in (("rules", rules), ("while_waiting", while_waiting)):
+            for i, each in enumerate(compiled):
+                self._fits(each, last, (*path, section, i, "to"))
+        treatment = self.scope.treatments[self.name][0]
+        return Service(self.name, rules, otherwise, last, while_waiting, treatment)
+
+    @property
+    def _key(self) -> str:
+        return f"services/{self.name}"
+
+    def _names(self, written: WrittenService, path: Path) -> None:
+        first: dict[str, Path] = {}
+        for section, rules in (("rules", written.rules), ("while_waiting", written.while_waiting)):
+            for i, rule in enumerate(rules):
+                where = (*path, section, i, "name")
+                if rule.name in {OTHERWISE, UNKNOWN_NUMBER}:
+                    message = f"the name `{rule.name}` is taken by ccrouter"
+                    self.scope.document.blame(where, message, "Give the rule another name")
+                elif rule.name in first:
+                    line = self.scope.document.at(first[rule.name]).line
+                    message = f"`{self.name}` has two rules `{rule.name}`; the first is on line {line}"
+                    self.scope.document.blame(where, message, "Give one of them another name")
+                first.setdefault(rule.name, where)
+
+    def _rules(self, written: Sequence[WrittenRule], path: Path, *, waiting: bool) -> tuple[Rule, ...]:
+        section = str(path[-1])
+        for i, rule in enumerate(written):
+            self._reachable(written, i, (*path, i), waiting=waiting)
+            if waiting and rule.when is None:
+                cure = "Add `when`, such as {waited: 90s}"
+                message = f"the rule `{rule.name}` would move every caller at once"
+                self.scope.document.blame((*path, i, "name"), message, cure)
+        return tuple(self._rule(rule, (*path, i), section) for i, rule in enumerate(written))
+
+    def _reachable(self, written: Sequence[WrittenRule], i: int, path: Path, *, waiting: bool) -> None:
+        rule = written[i]
+        for j, earlier in enumerate(written[:i]):
+            same = earlier.when == rule.when and (earlier.if_unknown == "match" or rule.if_unknown == "skip")
+            if same or (earlier.when is None and not waiting):
+                line = self.scope.document.at((*path[:-1], j, "name")).line
+                why = "has the same condition" if same else "has no condition"
+                message = f"the rule `{rule.name}` is never reached: `{earlier.name}` on line {line} {why}"
+                self.scope.document.blame(
+                    (*path, "name"), message, "Change one of the two conditions, or remove a rule"
+                )
+                return
+
+    def _rule(self, written: WrittenRule, path: Path, section: str) -> Rule:
+        key = f"{self._key}/{section}/{written.name}"
+        asking = Asking(self.scope, self.name, key, waiting=section == "while_waiting")
+        when = None if written.when is None else asking.condition(written.when, (*path, "when"))
+        to = self._to(written.to, (*path, "to"), f"{key}/to")
+        return Rule(written.name, when, to, match_unknown=written.if_unknown == "match")
+
+    # --- destinations -------------------------------------------------------------------------------------------------
+
+    def _to(self, written: Sequence[Written], path: Path, key: str) -> tuple[Destination, ...]:
+        found: list[Destination] = []
+        for i, each in enumerate(written):
+            where = (*path, i)
+            destination = self._share(each.share, where, f"{key}/{i}") if each.share else self._one(each, where)
+            if isinstance(destination, Message) and i < len(written) - 1:
+                cure = "Move it to the end, or remove what follows"
+                self.scope.document.blame(where, f"the message `{destination.name}` ends the call", cure)
+            if destination is not None:
+                found.append(destination)
+        return tuple(found)
+
+    def _one(self, written: Written, path: Path) -> Destination | None:
+        name = written.site or ""
+        where = (*path, "site")
+        if name in self.scope.messages:
+            if written.limit is not None:
+                self.scope.document.blame((*path, "for"), f"the message `{name}` has no limit", "Remove `for`")
+            return self.scope.messages[name]
+        known: dict[str, Site | Message | None] = {**self.scope.sites, **self.scope.messages}
+        site = self.scope.find("site or message", known, name, where)
+        return None if site is None or isinstance(site, Message) else Leg(site, written.limit)
+
+    def _share(self, written: dict[str, int], path: Path, key: str) -> Share | None:
+        legs: list[Leg] = []
+        for name in written:
+            where = (*path, "share", name)
+            if name in self.scope.messages:
+                self.scope.document.blame(where, f"`{name}` is a message", "Share calls between sites only", key=True)
+                continue
+            if name not in self.scope.sites:
+                self.scope.find("site", self.scope.sites, name, where)
+            site = self.scope.sites.get(name)
+            if site is not None:
+                legs.append(Leg(site))
+        return Share(key, tuple(legs), tuple(written.values())) if len(legs) == len(written) else None
+
+    # --- size ---------------------------------------------------------------------------------------------------------
+
+    def _fits(self, rule: Rule, last: Message, path: Path) -> None:
+        message = rule.to[-1] if rule.to and isinstance(rule.to[-1], Message) else last
+        plan = Plan(tuple(_longest(rule.to)), message.step)
+        for treatment in self.scope.treatments[self.name]:
+            try:
+                encode(plan, decision="-" * LONGEST_DECISION_ID, service=self.name, rule=rule.name, treatment=treatment)
+            except ValueError as error:
+                cure = "Name fewer destinations, or shorten names and dial strings"
+                self.scope.document.blame(path, str(error), cure, key=True)
+                return
+
+
+def _longest(destinations: Sequence[Destination]) -> Iterator[TransferStep]:
+    for destination in destinations:
+        if isinstance(destination, Share):
+            yield from (_step(leg) for leg, weight in zip(destination.legs, destination.weights, strict=True) if weight)
+        elif isinstance(destination, Leg):
+            yield _step(destination)
+
+
+def _step(leg: Leg) -> TransferStep:
+    site = leg.site
+    if isinstance(site, InHouse):
+        return QueueStep(site.name, site.queue, leg.limit_s or site.max_wait_s)
+    return SiteStep(site.name, site.dial, leg.limit_s or site.answer_within_s, site.max_calls, site.hide_caller)

@@ -1,0 +1,229 @@
+"""From a `when` of the file to a condition that can be asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ccrouter.config.conditions import Caller, CallRate, ModeIs, OfQueue, OfSite, ServiceLevel, When
+from ccrouter.config.conditions import Threshold as Bounds
+from ccrouter.config.problems import suggest
+from ccrouter.config.scope import Scope
+from ccrouter.config.telephone import NoNumberError, beginnings, dialled, spellings
+from ccrouter.config.yaml import Path
+from ccrouter.routing import measures
+from ccrouter.routing.conditions import (
+    All,
+    CallerIs,
+    Condition,
+    LanguageIs,
+    Mode,
+    Not,
+    NumberIs,
+    Open,
+    SiteIs,
+    Threshold,
+    Waited,
+)
+from ccrouter.routing.conditions import Any as AnyOf
+from ccrouter.routing.measures import Reading
+from ccrouter.routing.rules import External
+from ccrouter.routing.thresholds import Direction, Level
+
+_FIELDS: Final = {"all": "all_of", "any": "any_of", "not": "none_of"}
+
+_OF_QUEUE: Final[dict[str, tuple[Callable[[str], Reading], str]]] = {
+    "waiting": (measures.waiting, ""),
+    "longest_wait": (measures.longest_wait, " s"),
+    "estimated_wait": (measures.estimated_wait, " s"),
+    "ready": (measures.ready, ""),
+    "logged_in": (measures.logged_in, ""),
+    "occupancy": (measures.occupancy, " %"),
+}
+"""How each measure of a queue is read, and its unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Compiles the conditions of one rule.
+
+    Attributes:
+        service: name of the service whose rule it is.
+        key: names the rule in the keys of its thresholds.
+        waiting: the rule is asked for callers who wait.
+
+    """
+
+    scope: Scope
+    service: str
+    key: str
+    waiting: bool
+
+    def condition(self, when: When, path: Path, below: str = "when") -> Condition:
+        """Return the condition of a mapping: all that it says, in the order of the file."""
+        mapping = self.scope.document.get(path)
+        names = list(mapping) if isinstance(mapping, dict) else []
+        if when.open is not None and when.open == when.closed:
+            message = f"`{when.open}` is never open and closed at once"
+            self.scope.document.blame((*path, "closed"), message, "Remove one of the two")
+        found = (
+            self._part(str(name), getattr(when, _FIELDS.get(name, name)), (*path, str(name)), f"{below}/{name}")
+            for name in names
+        )
+        parts = tuple(part for part in found if part is not None)
+        return parts[0] if len(parts) == 1 else All(parts)
+
+    def _part(self, name: str, value: Any, path: Path, below: str) -> Condition | None:  # noqa: ANN401 - by name
+        match name:
+            case "all" | "any" | "not":
+                return self._combined(name, value, path, below)
+            case "open" | "closed":
+                calendar = self.scope.calendar(value, path)
+                return None if calendar is None else Open(calendar, wanted=name == "open")
+            case "mode":
+                return self._mode(value, path)
+            case "number" | "caller" | "language" | "waited":
+                return self._of_call(name, value, path)
+            case "site_up" | "site_down":
+                return None if self._site(value, path) is None else SiteIs(value, wanted=name == "site_up")
+            case _:
+                return self._measured(name, value, path, f"{self.key}/{below}")
+
+    def _combined(self, name: str, value: Any, path: Path, below: str) -> Condition:  # noqa: ANN401 - by name
+        if name == "not":
+            return Not(self.condition(value, path, below))
+        parts = tuple(self.condition(each, (*path, i), f"{below}/{i}") for i, each in enumerate(value))
+        return All(parts) if name == "all" else AnyOf(parts)
+
+    def _mode(self, mode: ModeIs, path: Path) -> Condition | None:
+        name = mode.on or mode.off or ""
+        if name not in self.scope.modes:
+            where = (*path, "on" if mode.on else "off")
+            self.scope.document.blame(where, f"there is no mode `{name}`", suggest(name, list(self.scope.modes)))
+            return None
+        return Mode(name) if mode.on else Not(Mode(name))
+
+    # --- the call -----------------------------------------------------------------------------------------------------
+
+    def _of_call(self, name: str, value: Any, path: Path) -> Condition | None:  # noqa: ANN401 - by name
+        if name == "number":
+            return self._number(value, path)
+        if name == "caller":
+            return self._caller(value, path)
+        if name == "language":
+            return LanguageIs(tuple(value))
+        if not self.waiting:
+            cure = "Move the rule under `while_waiting`, or remove the condition"
+            self.scope.document.blame(path, "a call that has just arrived has not waited", cure, key=True)
+        return Waited(float(value))
+
+    def _number(self, written: list[str], path: Path) -> Condition:
+        by_spelling = {form: own for own in self.scope.numbers.values() for form in own}
+        forms: set[str] = set()
+        for i, number in enumerate(written):
+            known = by_spelling.get(dialled(number))
+            if known is None:
+                message = f"`{number}` is not one of the numbers of this file"
+                self.scope.document.blame((*path, i), message, suggest(number, list(self.scope.numbers)))
+            else:
+                forms |= known
+        return NumberIs(frozenset(forms), ", ".join(written))
+
+    def _caller(self, caller: Caller, path: Path) -> Condition:
+        country, numbers = self.scope.country, set[str]()
+        for i, number in enumerate(caller.numbers):
+            try:
+                numbers |= spellings(number, country)
+            except NoNumberError as error:
+                where = (*path, i) if self.scope.document.get((*path, i)) is not None else (*path, "numbers", i)
+                cure = 'Write the whole number, or {prefix: "..."} for its begin'
+                self.scope.document.blame(where, f"`{number}` is no number of {country}: {error}", cure)
+        words = [f"{len(caller.numbers)} numbers"] if caller.numbers else []
+        words += [f"prefix {prefix}" for prefix in caller.prefix]
+        words += ["anonymous"] if caller.anonymous else []
+        prefixes = {form for prefix in caller.prefix for form in beginnings(prefix, country)}
+        return CallerIs(", ".join(words), tuple(sorted(prefixes)), frozenset(numbers), caller.anonymous)
+
+    # --- load ---------------------------------------------------------------------------------------------------------
+
+    def _measured(self, name: str, value: Any, path: Path, key: str) -> Condition | None:  # noqa: ANN401 - by name
+        match value:
+            case str():
+                return self._nobody(name, value, path, key)
+            case ServiceLevel():
+                return self._service_level(value, path, key)
+            case OfQueue():
+                read, unit = _OF_QUEUE[name]
+                self._queue(value.queue, (*path, "queue"))
+                return self._threshold(key, f"{name}: {value.queue}", read(value.queue), value, unit=unit)
+            case OfSite():
+                return self._of_site(name, value, path, key)
+            case CallRate():
+                return self._call_rate(value, path, key)
+        return None
+
+    def _nobody(self, name: str, queue: str, path: Path, key: str) -> Condition:
+        self._queue(queue, path)
+        read = measures.ready(queue) if name == "no_position_ready" else measures.logged_in(queue)
+        threshold = Threshold(key, f"{name}: {queue}", read, Level(Direction.AT_MOST, 0, 0))
+        self.scope.thresholds.append(threshold)
+        return threshold
+
+    def _service_level(self, asked: ServiceLevel, path: Path, key: str) -> Condition | None:
+        goal = self.scope.services[self.service].service_level
+        within = asked.within or (goal.answered_within if goal else None)
+        self._queue(asked.queue, (*path, "queue"))
+        if within is None:
+            cure = "Write `within: 20s`, or give the service a `service_level` with `answered_within`"
+            self.scope.document.blame(path, "`within` is missing: answered within which time?", cure, key=True)
+            return None
+        read = measures.service_level(asked.queue, within_s=within, window_s=asked.window)
+        text = f"service_level: {asked.queue} within {within} s over {asked.window} s"
+        return self._threshold(key, text, read, asked, unit=" %")
+
+    def _of_site(self, name: str, asked: OfSite, path: Path, key: str) -> Condition | None:
+        site = self._site(asked.site, (*path, "site"))
+        if site is None:
+            return None
+        read = measures.site_calls(site.name)
+        if name == "free_lines":
+            if not site.max_calls:
+                cure = f"Give the site `{site.name}` a `max_calls`, or ask for `site_calls`"
+                self.scope.document.blame((*path, "site"), f"`{site.name}` has no limit of calls", cure)
+                return None
+            read = measures.free_lines(site.name, site.max_calls)
+        return self._threshold(key, f"{name}: {site.name}", read, asked, per_pabx=False)
+
+    def _call_rate(self, asked: CallRate, path: Path, key: str) -> Condition:
+        service = asked.service or self.service
+        if asked.service is not None:
+            self.scope.find("service", self.scope.services, service, (*path, "service"))
+        read = measures.call_rate(service, window_s=asked.window)
+        text = f"call_rate: {service} over {asked.window} s"
+        return self._threshold(key, text, read, asked, unit=" calls/min", per_pabx=False)
+
+    def _threshold(  # noqa: PLR0913 - the pieces of one threshold
+        self, key: str, text: str, read: Reading, asked: Bounds[Any], *, unit: str = "", per_pabx: bool = True
+    ) -> Threshold:
+        direction = Direction.AT_MOST if asked.at_least is None else Direction.AT_LEAST
+        words = f"{text} {'at least' if direction is Direction.AT_LEAST else 'at most'} {asked.start:g}{unit}"
+        if asked.stop != asked.start:
+            words += f" until {'below' if direction is Direction.AT_LEAST else 'above'} {asked.stop:g}{unit}"
+        if asked.hold:
+            words += f" for {asked.hold} s"
+        level = Level(direction, asked.start, asked.stop, asked.hold or 0.0)
+        threshold = Threshold(key, words, read, level, per_pabx, unit)
+        self.scope.thresholds.append(threshold)
+        return threshold
+
+    def _queue(self, queue: str, path: Path) -> None:
+        if queue not in self.scope.queues:
+            message = f"no in-house site has the queue `{queue}`"
+            self.scope.document.blame(path, message, suggest(queue, list(self.scope.queues)))
+
+    def _site(self, name: str, path: Path) -> External | None:
+        site = self.scope.find("site", self.scope.sites, name, path)
+        if site is not None and not isinstance(site, External):
+            cure = f"Ask about its queue: {{waiting: {{queue: {site.queue}, at_least: 5}}}}"
+            self.scope.document.blame(path, f"`{name}` is an in-house site", cure)
+            return None
+        return site

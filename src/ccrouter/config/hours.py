@@ -1,0 +1,139 @@
+"""Opening hours in OpenStreetMap's syntax, day by day: the ranges that start on a day, whatever the day after says.
+
+The library behind it merges the days into one line of time, in which a night that runs into the next day can't be told
+from that day's own hours. So every day is evaluated on two sheets of paper: its own 24 hours, and the 24 hours after,
+on which only what began the day before is left.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined] # its stubs forget one
+
+DAY_MIN: Final = 24 * 60
+
+Spans = tuple[tuple[int, int], ...]
+"""Half-open ranges in minutes from 00:00 of the day on which they start, in order; the end may lie past 24:00."""
+
+_SPAN = re.compile(r"\b(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\b")
+
+_REFUSED: Final = (
+    (re.compile(r"\bPH\b"), "`PH` knows no regional holidays", "Remove it and write `holidays: FR` (or FR-57, ...)"),
+    (re.compile(r"\bSH\b"), "`SH` (school holidays) has no effect", "Remove it and list the days under `exceptions`"),
+    (
+        re.compile(r"\b(sunrise|sunset|dawn|dusk)\b"),
+        "the sun can't be asked",
+        "Write times of the clock: 08:30-18:30",
+    ),
+    (re.compile(r'"'), "a remark can't stand in opening hours", "Write it behind a `#` at the end of the line"),
+    (re.compile(r"\bunknown\b"), "a line is open or closed, never unknown", "Remove `unknown`"),
+    (re.compile(r"\d\s*\+"), "an open end says nothing about when the line closes", "Write the end: 08:30-18:30"),
+    (re.compile(r":\d\d\s*/"), "a repetition has no meaning for a telephone line", "Write the ranges out"),
+)
+
+
+class HoursError(ValueError):
+    """A text is no opening hours; `offset` is where in the text, `cure` how to mend it."""
+
+    def __init__(self, message: str, cure: str, offset: int | None = None) -> None:
+        super().__init__(message)
+        self.cure = cure
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Weekly and seasonal hours without holidays.
+
+    Attributes:
+        today: the expression with all that runs past midnight cut there.
+        tomorrow: the same days with only what runs past midnight, as hours of the day after; each range begins one
+            minute early and is never empty, so that a day that is overruled here is overruled there too.
+        unnamed: the same days, open only where a rule names no time of day at all.
+
+    """
+
+    today: OpeningHours
+    tomorrow: OpeningHours | None
+    unnamed: OpeningHours | None
+
+    def spans(self, day: date) -> Spans:
+        """Return the ranges that start on a day."""
+        today = _open_minutes(self.today, day)
+        if self.tomorrow is None or self.unnamed is None:
+            return today
+        whole = bool(_open_minutes(self.unnamed, day)[-1:] and _open_minutes(self.unnamed, day)[-1][1] == DAY_MIN)
+        later = () if whole else _open_minutes(self.tomorrow, day)
+        after = [(DAY_MIN + max(0, start - 1), DAY_MIN + end - 1) for start, end in later if end > 1]
+        return _joined([*today, *after])
+
+
+def hours(text: str) -> Hours:
+    """Return compiled opening hours.
+
+    Raises:
+        HoursError: the text is not in the syntax, or uses what has no meaning here.
+
+    """
+    for pattern, message, cure in _REFUSED:
+        found = pattern.search(text)
+        if found:
+            raise HoursError(message, cure, found.start())
+    today = _parse(text)
+    for found in _SPAN.finditer(text):
+        if _minutes(found[1], found[2]) >= DAY_MIN:
+            raise HoursError(f"{found.group()} starts after midnight", "Give it to the day after", found.start())
+    if not any(_end(found) > DAY_MIN for found in _SPAN.finditer(text)):
+        return Hours(today, None, None)
+    return Hours(
+        _parse(_SPAN.sub(lambda found: f"{found[1]}:{found[2]}-{_clock(min(DAY_MIN, _end(found)))}", text)),
+        _parse(_SPAN.sub(lambda found: f"00:00-{_clock(max(0, _end(found) - DAY_MIN) + 1)}", text)),
+        _parse(_SPAN.sub("00:00-00:01", text)),
+    )
+
+
+def _parse(text: str) -> OpeningHours:
+    try:
+        parsed = OpeningHours(text, auto_country=False, auto_timezone=False)
+    except ParserError as error:
+        place = re.search(r"--> 1:(\d+)", str(error))
+        offset = min(int(place[1]) - 1, len(text) - 1) if place else None
+        cure = 'Write them as in OpenStreetMap: "Mo-Fr 08:30-18:30; Sa 09:00-12:00", days are Mo Tu We Th Fr Sa Su'
+        raise HoursError(f"`{text}` is no opening hours", cure, offset) from None
+    if parsed.warnings:
+        raise HoursError(f"`{text}` can be misread: {parsed.warnings[0]}", f"Write {parsed}")
+    return parsed
+
+
+def _minutes(hour: str, minute: str) -> int:
+    return int(hour) * 60 + int(minute)
+
+
+def _end(found: re.Match[str]) -> int:
+    start, end = _minutes(found[1], found[2]), _minutes(found[3], found[4])
+    return end if end > start else end + DAY_MIN
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _open_minutes(hours_of_day: OpeningHours, day: date) -> Spans:
+    start = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the clock on the wall; calendars put it in its zone
+    return tuple(
+        (int((begin - start).total_seconds()) // 60, int((end - start).total_seconds()) // 60)
+        for begin, end, state, _ in hours_of_day.intervals(start, start + timedelta(days=1))
+        if state == State.OPEN
+    )
+
+
+def _joined(spans: list[tuple[int, int]]) -> Spans:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)

@@ -1,0 +1,58 @@
+"""Load the two files: the same way for the daemon, for a reload and for `check`."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ccrouter.config.compile import compile_routing
+from ccrouter.config.models import RoutingFile
+from ccrouter.config.problems import Problem, RefusedFileError
+from ccrouter.config.settings import Settings, compile_settings
+from ccrouter.config.shape import shape
+from ccrouter.config.yaml import MAX_BYTES, read
+from ccrouter.routing.rules import Rules
+
+
+def load_routing(path: Path | str) -> Rules:
+    """Return the compiled rules of a routing file.
+
+    Raises:
+        RefusedFileError: it can't be used; the error holds every problem found.
+
+    """
+    return compile_text(_bytes(Path(path)), str(path))
+
+
+def compile_text(data: bytes, file: str) -> Rules:
+    """Return the compiled rules of a routing file that was read already; `file` names it in messages.
+
+    Raises:
+        RefusedFileError: it can't be used; the error holds every problem found.
+
+    """
+    document = read(data, file)
+    written = shape(document, RoutingFile)
+    if written is None:
+        raise RefusedFileError(document.problems)
+    return compile_routing(document, written, hashlib.sha256(data).hexdigest()[:12])
+
+
+def load_settings(path: Path | str, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of a file, with its secrets.
+
+    Raises:
+        RefusedFileError: they can't be used; the error holds every problem found.
+
+    """
+    return compile_settings(_bytes(Path(path)), Path(path), environment)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = error.strerror or str(error)
+        cure = "Check the path, and that the user who runs ccrouter may read it"
+        raise RefusedFileError([Problem(str(path), 1, 1, f"the file can't be read: {why}", cure)]) from None

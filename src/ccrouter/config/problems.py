@@ -1,0 +1,85 @@
+"""What is wrong with a file, told to the person who wrote it: where, what, and how to mend it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from ccrouter.errors import ConfigError
+
+MOST = 100
+"""Problems told of one file; whoever has mended a hundred asks again."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One fault in a file.
+
+    Attributes:
+        file: as the admin named it.
+        line, column: where it is, both from 1.
+        message: what is wrong.
+        cure: how to mend it.
+        width: length in signs of the piece of the line concerned.
+        hidden: the line holds what must not be shown, such as a secret.
+
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    cure: str
+    width: int = 1
+    hidden: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}. {self.cure}."
+
+
+class RefusedFileError(ConfigError):
+    """A file can't be used; `problems` holds all that was found, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        found = sorted(set(problems))
+        self.problems: tuple[Problem, ...] = tuple(found[:MOST])
+        left_out = len(found) - len(self.problems)
+        lines = [str(problem) for problem in self.problems]
+        super().__init__("\n".join([*lines, f"... and {left_out} more."] if left_out else lines))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like `word`, or None when none is near."""
+    words = {candidate.casefold(): candidate for candidate in known}
+    found = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
+    return words[found[0]] if found else None
+
+
+def suggest(word: str, known: Sequence[str]) -> str:
+    """Return a cure for a word that is not known: the nearest one, or all there are."""
+    near = nearest(word, known)
+    if near is not None:
+        return f"Did you mean `{near}`?"
+    if not known:
+        return "There are none yet: define it first"
+    return f"Known here: {', '.join(f'`{each}`' for each in sorted(known)[:20])}"
+
+
+def render(problem: Problem, source_text: str) -> str:
+    """Return a problem for people: position, message, the line with the piece underlined, and the cure."""
+    head = f"{problem.file}:{problem.line}:{problem.column}: {problem.message}"
+    lines = source_text.split("\n")
+    if problem.hidden:
+        return f"{head}\n{'':>5} = {problem.cure}"
+    shown = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
+    start = min(problem.column - 1, len(shown))
+    width = max(1, min(problem.width, len(shown) - start))
+    pad = "".join("\t" if sign == "\t" else " " for sign in shown[:start])
+    number = f"{problem.line:>5}"
+    return "\n".join(
+        (
+            head,
+            f"{number} | {shown}",
+            f"{'':>5} | {pad}{'^' * width}",
+            f"{'':>5} = {problem.cure}",
+        )
+    )

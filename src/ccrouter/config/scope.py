@@ -1,0 +1,51 @@
+"""What the names in a routing file stand for, while it is being compiled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ccrouter.config.models import Service
+from ccrouter.config.problems import suggest
+from ccrouter.config.yaml import Document, Path
+from ccrouter.routing.conditions import Threshold
+from ccrouter.routing.plan import Treatment
+from ccrouter.routing.rules import Message, Site
+from ccrouter.routing.schedule import Calendar
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(slots=True)
+class Scope:
+    """All names of a file. A name whose definition is faulty stands for None: it is known, and was complained of.
+
+    Attributes:
+        queues: queues of the in-house sites.
+        numbers: spellings of each number, by what the file says.
+        treatments: each way in which callers of a service may be treated, by service.
+        thresholds: filled while rules are compiled.
+
+    """
+
+    document: Document
+    country: str
+    calendars: Mapping[str, Calendar | None]
+    sites: Mapping[str, Site | None]
+    messages: Mapping[str, Message | None]
+    modes: frozenset[str]
+    services: Mapping[str, Service]
+    queues: frozenset[str]
+    numbers: Mapping[str, frozenset[str]]
+    treatments: Mapping[str, list[Treatment]]
+    thresholds: list[Threshold] = field(default_factory=list)
+
+    def find(self, kind: str, known: Mapping[str, Thing], name: str, path: Path) -> Thing | None:
+        """Return what a name at `path` stands for, or None with a problem noted where it stands for nothing."""
+        if name not in known:
+            self.document.blame(path, f"there is no {kind} `{name}`", suggest(name, list(known)))
+            return None
+        return known[name]
+
+    def calendar(self, name: str, path: Path) -> Calendar | None:
+        """Return a calendar by its name."""
+        return self.find("calendar", self.calendars, name, path)

@@ -1,0 +1,85 @@
+"""From a document to a checked model: pydantic's findings, told in the words of the file and at their place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic_core import ErrorDetails
+
+from ccrouter.config.problems import suggest
+from ccrouter.config.values import fail
+from ccrouter.config.yaml import Document, Path, Text
+
+
+@dataclass(slots=True)
+class Context:
+    """What a validation hands along: the names that each mapping of the file may have, by its identity."""
+
+    known: dict[int, list[str]] = field(default_factory=dict)
+
+
+class Strict(BaseModel):
+    """A mapping of the file, with the keys that it may have and no others."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_mapping(cls, data: object, info: ValidationInfo) -> object:
+        if isinstance(data, Text) and not data:
+            fail("nothing stands here", "Write what belongs here, or remove the key")
+        if not isinstance(data, dict):
+            what = "a list" if isinstance(data, list) else f"`{str(data)[:60]}`"
+            fail(f"`key: value` lines are expected here, not {what}", "Write each key on a line of its own, indented")
+        if isinstance(info.context, Context):
+            info.context.known[id(data)] = [known.alias or name for name, known in cls.model_fields.items()]
+        return data
+
+
+_TOLD: Final[Mapping[str, tuple[str, str]]] = {
+    "list_type": ("a list is expected here", "Write it as [one, two], or one `- ` line for each"),
+    "dict_type": ("`name: value` lines are expected here", "Write each name on a line of its own, indented"),
+    "too_short": ("the list is empty", "Write at least one entry, or remove the key"),
+}
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def shape(document: Document, model: type[Model]) -> Model | None:
+    """Return the document as a model; None where it can't be one, with the reasons in the document's problems."""
+    context = Context()
+    try:
+        return model.model_validate(document.value, context=context)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            _blame(document, found, context)
+        return None
+
+
+def _blame(document: Document, error: ErrorDetails, context: Context) -> None:
+    path, key = error["loc"], False
+    if path and path[-1] == "[key]":
+        path, key = path[:-1], True
+    details: dict[str, Any] = error.get("ctx", {})
+    if error["type"] == "refused":
+        path = (*path, *details["at"])
+        offset, hidden = details["offset"], details["hidden"]
+        document.blame(path, details["message"], details["cure"], key=key, offset=offset, hidden=hidden)
+    elif error["type"] == "missing":
+        message = f"`{path[-1]}` is missing{_where(path)}"
+        document.blame(path[:-1], message, f"Add a line `{path[-1]}: ...`", key=True)
+    elif error["type"] == "extra_forbidden":
+        known = context.known.get(id(document.get(path[:-1])), [])
+        document.blame(path, f"`{path[-1]}` is not known here", suggest(str(path[-1]), known), key=True)
+    else:
+        value = document.get(path)
+        message, cure = _TOLD.get(error["type"], (error["msg"], "Compare with the reference in docs/routing.md"))
+        if isinstance(value, Text) and not value:
+            message, cure = "nothing stands here", "Write what belongs here, or remove the key"
+        document.blame(path, message, cure, key=key)
+
+
+def _where(path: Path) -> str:
+    parents = [str(step) for step in path[:-1] if isinstance(step, str)]
+    return f" in `{parents[-1]}`" if parents else ""

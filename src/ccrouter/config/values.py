@@ -1,0 +1,240 @@
+"""The small things of both files: names, durations, counts, percentages, each read from a `Text` of the file."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final, NoReturn
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from ccrouter.config.yaml import Text
+
+
+def fail(
+    message: str, cure: str, *, at: tuple[str, ...] = (), offset: int | None = None, hidden: bool = False
+) -> NoReturn:
+    """Refuse the value that is being validated, or the one at `at` below it; `offset` points into its text.
+
+    `hidden` keeps the line of the file out of what people are shown.
+
+    Raises:
+        PydanticCustomError: always; pydantic adds the path and `shape` finds the place in the file.
+
+    """
+    context = {"message": message, "cure": cure, "at": at, "offset": offset, "hidden": hidden}
+    raise PydanticCustomError("refused", "{message}", context)
+
+
+_READ_AS: Final = (
+    ("a number", re.compile(r"[-+]?(\d[\d_]*(\.[\d_]*)?|\.\d+)([eE][-+]?\d+)?|0x[\da-fA-F_]+|0o?[0-7_]+|0b[01_]+")),
+    ("a number (minutes and seconds)", re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")),
+    ("true or false", re.compile(r"y|n|yes|no|on|off|true|false", re.IGNORECASE)),
+    ("nothing", re.compile(r"~|null", re.IGNORECASE)),
+    ("a date", re.compile(r"\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?")),
+)
+"""What YAML 1.1 or 1.2 makes of a word without quotes: no reader of the file should have to know the list."""
+
+
+def word(value: object) -> str:
+    """Return a single value of which nothing can be misread: numbers with a unit, `true`, dates."""
+    if not isinstance(value, Text):
+        fail(f"a single value is expected here, not {_kind(value)}", "Write one value")
+    if not value.strip():
+        fail("a value is missing here", "Write one, or remove the key")
+    if not value.isprintable():
+        fail("the value has a line break or a control character in it", "Write it on one line")
+    return str(value)
+
+
+def text(value: object) -> str:
+    """Return a text; one that YAML would read as something else must stand in quotes."""
+    found = word(value)
+    for kind, pattern in _READ_AS:
+        if isinstance(value, Text) and value.plain and pattern.fullmatch(found):
+            fail(f"YAML reads `{found}` as {kind}", f'Write it in quotes: "{found}"')
+    return found
+
+
+def _kind(value: object) -> str:
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+LONGEST_NAME: Final = 60
+
+
+def _name(value: object) -> str:
+    name = text(value)
+    if name != unicodedata.normalize("NFC", name):
+        fail(
+            f"`{name}` has accents that are signs of their own", "Type the name again, or save the file in Unicode NFC"
+        )
+    for place, sign in enumerate(name):
+        if sign not in " ._-/" and unicodedata.category(sign)[0] not in "LMN":
+            fail(f"a name can't contain `{sign}`", "Use letters, digits, space and . _ - /", offset=place)
+    if name != " ".join(name.split(" ")) or "  " in name or name != name.strip():
+        fail(f"`{name}` has a space too many", "Write single spaces, and none at either end")
+    if len(name) > LONGEST_NAME:
+        fail(f"a name of {len(name)} signs is too long", f"Use at most {LONGEST_NAME}")
+    return name
+
+
+Name = Annotated[str, BeforeValidator(_name)]
+"""What an admin calls something: letters of any language, digits, space, . _ - /"""
+
+
+def matching(pattern: str, what: str, cure: str, *, longest: int = 120) -> BeforeValidator:
+    """Return a validator that lets texts pass which are this pattern as a whole."""
+    compiled = re.compile(pattern)
+
+    def check(value: object) -> str:
+        found = text(value)
+        if not compiled.fullmatch(found) or len(found) > longest:
+            fail(f"`{found[:longest]}` is no {what}", cure)
+        return found
+
+    return BeforeValidator(check)
+
+
+SoundFile = Annotated[
+    str,
+    matching(
+        r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*",
+        "sound file",
+        "Write its path below Asterisk's sounds folder, without ending: ccrouter/closed",
+    ),
+]
+Mailbox = Annotated[str, matching(r"[\w.-]+@[\w.-]+", "mailbox", "Write box and context: 1234@default", longest=80)]
+Language = Annotated[
+    str, matching(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*", "language", "Write a code such as fr, en or fr_CA")
+]
+
+
+# --- amounts ----------------------------------------------------------------------------------------------------------
+
+_SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600}
+LONGEST_S: Final = 24 * 3600
+
+
+def seconds(value: object) -> int:
+    """Return whole seconds of a text such as `90s`, `2min`, `1h30min`; 0 is possible."""
+    found = word(value)
+    if re.fullmatch(r"\d+(\.\d+)?", found):
+        fail(f"the unit of `{found}` is missing", f"Write {found}s, {found}min or {found}h")
+    parts = re.findall(r"(\d{1,6})(min|h|m|s)", found)
+    if not parts or "".join(number + unit for number, unit in parts) != found:
+        fail(f"`{found}` is no length of time", "Write whole seconds, minutes or hours: 90s, 2min, 1h, 1h30min")
+    total = sum(int(number) * _SECONDS[unit] for number, unit in parts)
+    if total > LONGEST_S:
+        fail(f"{found} is longer than a day", "Use at most 24h")
+    return total
+
+
+def _some_seconds(value: object) -> int:
+    found = seconds(value)
+    if not found:
+        fail("a time of 0 is no time", "Write at least 1s, or remove the key")
+    return found
+
+
+def choice(*words: str) -> BeforeValidator:
+    """Return a validator that lets only these words pass."""
+
+    def check(value: object) -> str:
+        found = word(value)
+        if found not in words:
+            fail(f"`{found}` is not possible here", f"Write {' or '.join(words)}")
+        return found
+
+    return BeforeValidator(check)
+
+
+Seconds = Annotated[int, BeforeValidator(seconds)]
+Duration = Annotated[int, BeforeValidator(_some_seconds)]
+"""Whole seconds, at least one."""
+
+
+def number(value: object, *, least: int = 0, most: int = 1_000_000) -> int:
+    """Return a whole number, written without quotes."""
+    found = word(value)
+    if isinstance(value, Text) and not value.plain:
+        fail(f'"{found}" is a text', f"Write {found} without quotes")
+    if not re.fullmatch(r"-?\d{1,9}", found):
+        fail(f"`{found}` is no whole number", "Write digits only: 12")
+    if not least <= int(found) <= most:
+        fail(f"{found} is not between {least} and {most}", f"Write a number from {least} to {most}")
+    return int(found)
+
+
+Count = Annotated[int, BeforeValidator(number)]
+Positive = Annotated[int, BeforeValidator(lambda value: number(value, least=1))]
+Port = Annotated[int, BeforeValidator(lambda value: number(value, least=0, most=65535))]
+
+
+def _percent(value: object) -> float:
+    found = word(value)
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?%", found):
+        fail(f"`{found}` is no percentage", "Write it with its sign: 80%")
+    share = float(found[:-1])
+    if share > 100:
+        fail(f"{found} is more than 100%", "Write a percentage from 0% to 100%")
+    return share
+
+
+Percent = Annotated[float, BeforeValidator(_percent)]
+"""0 to 100."""
+
+
+def _truth(value: object) -> bool:
+    found = word(value)
+    if found not in {"true", "false"} or (isinstance(value, Text) and not value.plain):
+        fail(f"`{found}` is neither true nor false", "Write true or false, without quotes")
+    return found == "true"
+
+
+Truth = Annotated[bool, BeforeValidator(_truth)]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount with its currency (ISO 4217)."""
+
+    amount: Decimal
+    currency: str
+
+
+def _money(value: object) -> Money:
+    found = word(value)
+    parts = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?) ([A-Z]{3})", found)
+    if parts is None:
+        fail(f"`{found}` is no amount of money", "Write it with a point and its currency: 0.10 EUR")
+    return Money(Decimal(parts[1]), parts[2])
+
+
+Price = Annotated[Money, BeforeValidator(_money)]
+
+
+def _date(value: object) -> date:
+    found = word(value)
+    try:
+        return date.fromisoformat(found if re.fullmatch(r"\d{4}-\d\d-\d\d", found) else "")
+    except ValueError:
+        fail(f"`{found}` is no date", "Write year, month, day: 2026-12-24")
+
+
+Day = Annotated[date, BeforeValidator(_date)]
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def _as_list(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    return [value] if isinstance(value, Text | dict) and value != "" else value
+
+
+OneOrMore = BeforeValidator(_as_list)
+"""A single thing may stand for a list of one."""
