@@ -21,7 +21,7 @@ def load_routing(path: Path | str) -> Rules:
         RefusedFileError: it can't be used; the error holds every problem found.
 
     """
-    return compile_text(_bytes(Path(path)), str(path))
+    return compile_text(read_file(Path(path)), str(path))
 
 
 def compile_text(data: bytes, file: str) -> Rules:
@@ -45,10 +45,16 @@ def load_settings(path: Path | str, environment: Mapping[str, str] = os.environ)
         RefusedFileError: they can't be used; the error holds every problem found.
 
     """
-    return compile_settings(_bytes(Path(path)), Path(path), environment)
+    return compile_settings(read_file(Path(path)), Path(path), environment)
 
 
-def _bytes(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return the content of a file, or a little more than the most that is accepted.
+
+    Raises:
+        RefusedFileError: it can't be read.
+
+    """
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)

@@ -1,0 +1,117 @@
+"""What an admin of this machine may see and steer: the control API's view of the daemon."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import version
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.ami.link import PabxLink
+from ccrouter.app.entry import Entry
+from ccrouter.app.rules_file import RulesFile
+from ccrouter.app.writer import Writer
+from ccrouter.clock import Clock
+from ccrouter.live.state import State
+from ccrouter.router import Router
+from ccrouter.routing.rules import Rules
+from ccrouter.store.modes import ModeOn, Modes
+from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
+from ccrouter.web.public import Readiness
+from ccrouter.web.status import ModeStatus, PabxStatus, Status, queues, recent, sites
+
+
+@dataclass(slots=True)
+class Control:
+    """Answers the control API (web.orders.Controls) and the question whether calls can be routed."""
+
+    router: Router
+    state: State
+    rules_file: RulesFile
+    modes_kept: Modes
+    links: Mapping[str, PabxLink]
+    entry: Entry
+    writer: Writer
+    clock: Clock
+    log: FilteringBoundLogger
+    take: Callable[[Rules], None]
+    started_at: float
+    listening: bool = False
+
+    def readiness(self) -> Readiness:
+        """Return whether calls can be routed."""
+        facts = self.router.facts()
+        return Readiness(
+            rules_loaded=True,
+            agi_listening=self.listening,
+            pabxs_in_sync={name: facts.fresh(name) for name in self.links},
+        )
+
+    def status(self) -> Status:
+        """Return the whole picture at this instant."""
+        facts = self.router.facts()
+        return Status(
+            version=version("ccrouter"),
+            pid=os.getpid(),
+            at=facts.at,
+            started_at=self.started_at,
+            not_ready=self.readiness().obstacles,
+            rules=self.rules_file.status(),
+            pabxs=tuple(
+                PabxStatus(
+                    name=name,
+                    link=link.state,
+                    in_sync=facts.age_s(name) is not None,
+                    heard_age_s=facts.age_s(name),
+                    version=link.version,
+                    reason=link.reason,
+                )
+                for name, link in sorted(self.links.items())
+            ),
+            queues=queues(facts.snapshot, facts.at),
+            sites=sites(facts.snapshot, self.router.rules),
+            modes=tuple(self.modes()),
+            decisions=recent(self.entry.recent),
+            totals=dict(self.writer.totals),
+        )
+
+    def modes(self) -> Sequence[ModeStatus]:
+        """Return all modes that are declared or on, by name."""
+        on = {mode.name: mode for mode in self.modes_kept.all(self.clock.now())}
+        return [self._mode(name, on.get(name)) for name in sorted({*on, *self.router.rules.modes})]
+
+    async def switch_mode(self, order: ModeOrder) -> ModeStatus:
+        """Switch a mode and return its state.
+
+        Raises:
+            UnknownNameError: the routing file declares no such mode (one that is on may still be switched off).
+            StoreError: the switch could not be saved, and was not made.
+
+        """
+        at = self.clock.now()
+        declared = self.router.rules.modes
+        if order.name not in declared and (
+            order.on or all(mode.name != order.name for mode in self.modes_kept.all(at))
+        ):
+            near = get_close_matches(order.name, declared, 1)
+            cure = f"did you mean {near[0]}?" if near else f"it has: {', '.join(sorted(declared)) or 'none'}"
+            raise UnknownNameError(f"the routing file declares no mode {order.name}; {cure}")
+        mode = ModeOn(order.name, order.author, order.reason, at, None if order.for_s is None else at + order.for_s)
+        if order.on:
+            await self.modes_kept.switch_on(mode)
+        else:
+            await self.modes_kept.switch_off(order.name, order.author, order.reason, at)
+        self.log.info("mode switched", mode=order.name, on=order.on, author=order.author, reason=order.reason)
+        self.writer.changed.set()
+        return self._mode(order.name, mode if order.on else None)
+
+    async def reload(self, author: str) -> ReloadOutcome:
+        """Read the routing file again and tell how that went."""
+        return await self.rules_file.reload(author, self.take)
+
+    def _mode(self, name: str, on: ModeOn | None) -> ModeStatus:
+        declared = name in self.router.rules.modes
+        if on is None:
+            return ModeStatus(name, on=False, declared=declared)
+        return ModeStatus(name, True, declared, on.author, on.reason, on.since, on.until)  # noqa: FBT003 - in order

@@ -1,0 +1,208 @@
+"""The daemon: built here, started in order (what can fail first), stopped in reverse."""
+
+import asyncio
+import itertools
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Final
+
+from ccrouter.agi.server import AgiServer
+from ccrouter.agi.session import Desk
+from ccrouter.ami.link import PabxLink
+from ccrouter.app.controls import Control
+from ccrouter.app.entry import Entry
+from ccrouter.app.overflow import Overflow
+from ccrouter.app.rules_file import RulesFile
+from ccrouter.app.writer import Writer
+from ccrouter.clock import Clock, SystemClock
+from ccrouter.config.settings import Settings
+from ccrouter.errors import StoreError
+from ccrouter.live.effects import Relist
+from ccrouter.live.events import Ticked
+from ccrouter.live.sites import SiteLimits
+from ccrouter.live.state import State
+from ccrouter.router import Router
+from ccrouter.routing.rules import External, Rules
+from ccrouter.store.mode_files import ModeFiles
+from ccrouter.store.modes import Modes
+from ccrouter.telemetry.lag import watch_loop
+from ccrouter.telemetry.live import LiveCollector, Sources
+from ccrouter.telemetry.logs import Logs
+from ccrouter.telemetry.metrics import Metrics, new_registry
+from ccrouter.telemetry.notify import Supervisor
+from ccrouter.web.control import control_app
+from ccrouter.web.public import public_app
+from ccrouter.web.serve import serve_tcp, serve_unix
+
+TICK_S: Final = 0.5
+"""How often time is looked at: hold times, waits that grow, reservations that expire, the watchdog of systemd."""
+
+
+def run_daemon(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code.
+
+    Raises:
+        ConfigError: the routing file is bad, and no older one was ever accepted.
+        CcrouterError: an address, a socket or a folder can't be used.
+
+    """
+    clock = SystemClock()
+    with Logs(
+        clock, sys.stderr, level=settings.log.level, form=settings.log.form, mask_callers=settings.log.mask_callers
+    ) as logs:
+        daemon = Daemon(settings, clock, logs)
+        with Supervisor(os.environ, os.getpid()) as supervisor:
+            asyncio.run(daemon.run(supervisor))
+    return 0
+
+
+def decision_ids() -> Iterator[str]:
+    """Return ids that are unique over restarts: six random digits of this run, then a count."""
+    run = secrets.token_hex(3)
+    return (f"{run}-{n:x}" for n in itertools.count(1))
+
+
+class Daemon:
+    """All parts of one run, put together."""
+
+    def __init__(self, settings: Settings, clock: Clock, logs: Logs) -> None:
+        log = logs.logger
+        self._settings = settings
+        self._clock = clock
+        self._log = log
+        self._registry = new_registry()
+        self._metrics = Metrics(self._registry)
+        self._rules_file = RulesFile(settings.routing, settings.state_dir, clock=clock, metrics=self._metrics, log=log)
+        self._state = State(_limits(self._rules_file.rules))
+        self._modes = Modes(ModeFiles(settings.state_dir, clock))
+        self._writer = Writer(self._state, self._metrics, log, self._relist)
+        self._router = Router(
+            self._rules_file.rules,
+            self._state,
+            apply=self._writer.apply,
+            clock=clock,
+            modes=self._modes.on,
+            ids=decision_ids(),
+        )
+        self._entry = Entry(self._router, clock, self._metrics, log)
+        self._links = {
+            pabx.name: PabxLink(pabx, sink=self._writer.apply, clock=clock, log=log, watches=self._metrics.links)
+            for pabx in settings.pabxs
+        }
+        self._control = Control(
+            router=self._router,
+            state=self._state,
+            rules_file=self._rules_file,
+            modes_kept=self._modes,
+            links=self._links,
+            entry=self._entry,
+            writer=self._writer,
+            clock=clock,
+            log=log,
+            take=self._take,
+            started_at=clock.now(),
+        )
+        LiveCollector(
+            self._registry,
+            clock,
+            Sources(
+                snapshot=lambda: self._router.facts().snapshot,
+                rules=lambda: self._router.rules,
+                modes_on=self._modes.on,
+                log_lines_dropped=lambda: logs.dropped,
+            ),
+        )
+
+    async def run(self, supervisor: Supervisor) -> None:
+        """Serve until told to stop."""
+        stop, reload = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, reload.set)
+        self._load_modes()
+        settings = self._settings
+        agi = AgiServer(
+            Desk(frozenset(self._links), self._entry, self._metrics.agi, self._clock, self._log),
+            [(settings.agi.host, settings.agi.port)],
+        )
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(serve_unix(control_app(self._control, self._log), settings.control))
+            await stack.enter_async_context(
+                serve_tcp(public_app(self._registry, self._control.readiness), settings.http.host, settings.http.port)
+            )
+            await agi.start()
+            stack.push_async_callback(agi.stop)
+            self._control.listening = True
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    *(tasks.create_task(link.run(), name=f"link {name}") for name, link in self._links.items()),
+                    tasks.create_task(self._tick(supervisor), name="tick"),
+                    tasks.create_task(watch_loop(self._metrics.loop.seen), name="loop lag"),
+                    tasks.create_task(self._end_modes(), name="modes"),
+                    tasks.create_task(self._overflow().run(), name="overflow"),
+                    tasks.create_task(self._reload_on(reload), name="reload"),
+                ]
+                supervisor.ready()
+                self._log.info("ccrouter runs", rules=self._router.rules.version, pabxs=sorted(self._links))
+                await stop.wait()
+                supervisor.stopping()
+                self._log.info("ccrouter stops")
+                # The PABXs hear it first, and ask no more; then those who already asked are answered.
+                await asyncio.gather(*(link.farewell() for link in self._links.values()))
+                await agi.stop()
+                for task in running:
+                    task.cancel()
+
+    def _overflow(self) -> Overflow:
+        return Overflow(self._router, self._links, self._entry, self._writer, self._clock, self._metrics, self._log)
+
+    def _load_modes(self) -> None:
+        try:
+            self._modes.load()
+        except StoreError as error:
+            self._log.error("modes could not be read, none is on", error=str(error))
+
+    async def _tick(self, supervisor: Supervisor) -> None:
+        while True:
+            self._writer.apply(Ticked(at=self._clock.now()))
+            self._router.watch()
+            supervisor.beat()
+            await asyncio.sleep(TICK_S)
+
+    async def _end_modes(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            try:
+                for mode in await self._modes.end_due(self._clock.now()):
+                    self._log.info("mode ended", mode=mode.name, author=mode.author, reason=mode.reason)
+            except StoreError as error:
+                self._log.error("the end of a mode could not be kept", error=str(error))
+
+    async def _reload_on(self, asked: asyncio.Event) -> None:
+        while True:
+            await asked.wait()
+            asked.clear()
+            await self._control.reload("SIGHUP")
+
+    def _take(self, rules: Rules) -> None:
+        self._router.replace(rules)
+        self._state.configure(_limits(rules))
+
+    def _relist(self, effect: Relist) -> None:
+        link = self._links.get(effect.pabx)
+        if link is not None:
+            link.relist(effect.listing, effect.queue)
+
+
+def _limits(rules: Rules) -> list[SiteLimits]:
+    return [
+        SiteLimits(site.name, endpoint=site.endpoint, max_calls=site.max_calls)
+        if isinstance(site, External)
+        else SiteLimits(site.name, queue=site.queue)
+        for site in rules.sites.values()
+    ]

@@ -1,0 +1,57 @@
+"""Where calls come in: the router's decision, timed, counted and logged."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.clock import Clock
+from ccrouter.router import Router
+from ccrouter.routing.call import Call
+from ccrouter.routing.decision import Decision
+from ccrouter.telemetry.metrics import Metrics
+
+REMEMBERED = 50
+
+
+@dataclass(slots=True)
+class Entry:
+    """Answers the FastAGI server; `recent` holds the last decisions, newest first, those for waiting callers too."""
+
+    router: Router
+    clock: Clock
+    metrics: Metrics
+    log: FilteringBoundLogger
+    recent: deque[Decision] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+
+    def route(self, call: Call) -> Decision:
+        """Decide at once where a call goes; whatever is raised here leaves the call to the PABX's own plan."""
+        started = self.clock.steady()
+        try:
+            decision = self.router.route(call)
+        except Exception:
+            self.metrics.decisions.failed(call.pabx)
+            raise
+        self.made("call routed", decision, self.clock.steady() - started)
+        return decision
+
+    def made(self, what: str, decision: Decision, took_s: float) -> None:
+        """Count, log and remember a decision."""
+        self.metrics.decisions.decided(decision, took_s)
+        self.recent.appendleft(decision)
+        call = decision.call
+        self.log.info(
+            what,
+            decision=decision.id,
+            pabx=call.pabx,
+            uniqueid=call.uniqueid,
+            number=call.number,
+            caller=call.caller,
+            service=decision.service,
+            rule=decision.rule,
+            destination=decision.destination,
+            tests=[f"{test.text}: {test.verdict.value} ({test.seen})" for test in decision.trace[-1].tests],
+            passed_over={seen.destination: seen.state for seen in decision.considered if seen.state},
+            rules=decision.rules_version,
+            state_age_s=decision.state_age_s,
+        )

@@ -1,0 +1,66 @@
+"""Overflow while waiting: follows the load and has callers withdrawn whom a rule sends elsewhere."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.ami.link import PabxLink
+from ccrouter.ami.orders import Answer
+from ccrouter.app.entry import Entry
+from ccrouter.app.writer import Writer
+from ccrouter.clock import Clock
+from ccrouter.live.events import WithdrawRefused
+from ccrouter.router import Router, WithdrawCaller
+from ccrouter.telemetry.metrics import Metrics
+
+PAUSE_S: Final = 0.05
+"""Least time between two looks: events come in bursts, and one look serves a whole burst."""
+
+
+@dataclass(slots=True)
+class Overflow:
+    """Looks at the callers who wait whenever the live state changed, and at each tick."""
+
+    router: Router
+    links: Mapping[str, PabxLink]
+    entry: Entry
+    writer: Writer
+    clock: Clock
+    metrics: Metrics
+    log: FilteringBoundLogger
+
+    async def run(self) -> None:
+        """Follow the load until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self.writer.changed.wait()
+                self.writer.changed.clear()
+                able = {name for name, link in self.links.items() if link.can_withdraw}
+                started = self.clock.steady()
+                for order in self.router.drain(able) if able else ():
+                    self.entry.made("caller to be withdrawn", order.decision, self.clock.steady() - started)
+                    tasks.create_task(self._withdraw(order), name=f"withdraw {order.decision.id}")
+                    started = self.clock.steady()
+                await asyncio.sleep(PAUSE_S)
+
+    async def _withdraw(self, order: WithdrawCaller) -> None:
+        caller, decision = order.caller, order.decision
+        answer = await self.links[caller.pabx].withdraw(caller.queue, caller.channel, decision.text)
+        self.metrics.decisions.withdraw_answered(caller.pabx, answer.result)
+        if answer.result is Answer.ACCEPTED:
+            return
+        self.log.info(
+            "caller stays", decision=decision.id, pabx=caller.pabx, uniqueid=caller.uniqueid, reason=answer.reason
+        )
+        self.writer.apply(
+            WithdrawRefused(
+                pabx=caller.pabx,
+                at=self.clock.now(),
+                uniqueid=caller.uniqueid,
+                decision=decision.id,
+                reason=answer.reason,
+            )
+        )

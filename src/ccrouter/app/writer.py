@@ -1,0 +1,108 @@
+"""The one writer of the live state: events go in here, in order, and what follows from them is seen to here."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.live.effects import CallFinished, Effect, FactRefused, Relist, SiteHealthChanged, SiteTried
+from ccrouter.live.events import CallEnded, Event, LinkLost, LinkUp, PabxEvent, PabxRestarted, PeerFault, StepEnded
+from ccrouter.live.state import State
+from ccrouter.routing.snapshot import Health
+from ccrouter.telemetry.metrics import Metrics
+
+QUIET_RESULTS = frozenset({"answered", "busy", "full"})
+"""Results of a site step that are everyday."""
+
+
+class Writer:
+    """Applies events and carries out effects; synchronous, so that the order of events is kept.
+
+    Attributes:
+        changed: set by every event; whoever follows the load waits for it and clears it.
+        totals: calls by what they came to, since the start.
+
+    """
+
+    def __init__(
+        self, state: State, metrics: Metrics, log: FilteringBoundLogger, relist: Callable[[Relist], None]
+    ) -> None:
+        self.changed = asyncio.Event()
+        self.totals: Counter[str] = Counter()
+        self._state = state
+        self._metrics = metrics
+        self._log = log
+        self._relist = relist
+
+    def apply(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, PabxEvent):
+            self._metrics.event(event)
+            self._tell(event)
+        for effect in self._state.apply(event):
+            self._metrics.effect(effect)
+            self._carry_out(effect)
+        self.changed.set()
+
+    def _tell(self, event: PabxEvent) -> None:
+        log = self._log
+        match event:
+            case LinkUp():
+                log.info("PABX linked", pabx=event.pabx, asterisk=event.version)
+            case LinkLost():
+                log.warning("PABX link lost", pabx=event.pabx, reason=event.reason)
+            case PabxRestarted():
+                log.warning("PABX restarted, its calls are gone", pabx=event.pabx)
+            case PeerFault():
+                log.warning("AMI event refused", pabx=event.pabx, ami_event=event.event, reason=event.reason)
+            case CallEnded(entry="routed"):
+                pass
+            case CallEnded():
+                self.totals["by the PABX's own plan"] += 1
+                log.warning("call went by the PABX's own plan", **_of_call(event), entry=event.entry)
+            case StepEnded():
+                log.info("step ended", **_of_call(event), result=event.result, cause=event.cause)
+
+    def _carry_out(self, effect: Effect) -> None:
+        log = self._log
+        match effect:
+            case Relist():
+                log.info("reading again", pabx=effect.pabx, listing=effect.listing, reason=effect.reason)
+                self._relist(effect)
+            case CallFinished():
+                self.totals[effect.outcome] += 1
+                log.info(
+                    "call finished",
+                    **_of_call(effect),
+                    outcome=effect.outcome,
+                    waited_s=round(effect.waited_s, 1),
+                    talked_s=None if effect.talked_s is None else round(effect.talked_s, 1),
+                )
+            case SiteTried() if effect.result not in QUIET_RESULTS:
+                log.warning(
+                    "site did not answer",
+                    site=effect.site,
+                    decision=effect.decision,
+                    pabx=effect.pabx,
+                    uniqueid=effect.uniqueid,
+                    result=effect.result,
+                    cause=effect.cause,
+                )  # fmt: skip - one line a subject
+            case SiteHealthChanged():
+                tell = log.warning if effect.health is Health.DOWN else log.info
+                tell("site health changed", site=effect.site, health=effect.health, reason=effect.reason)
+            case FactRefused():
+                log.info("event not applied", pabx=effect.pabx, reason=effect.reason)
+
+
+def _of_call(told: CallFinished | StepEnded | CallEnded) -> dict[str, str]:
+    return {
+        "decision": told.decision,
+        "pabx": told.pabx,
+        "uniqueid": told.uniqueid,
+        "number": told.number,
+        "service": told.service,
+        "rule": told.rule,
+        "target": told.target,
+    }
