@@ -16,12 +16,12 @@ import click
 from ccrouter.errors import CcrouterError
 
 if TYPE_CHECKING:
+    from ccrouter.config.problems import RefusedFileError
     from ccrouter.web.client import Client
-    from ccrouter.web.status import ModeStatus, Status
+    from ccrouter.web.status import ModeStatus
 
 SETTINGS: Final = Path("/etc/ccrouter/settings.yaml")
 SOCKET: Final = Path("/run/ccrouter/control.sock")
-WATCH_EVERY_S: Final = 1.0
 
 FAILED: Final = 1
 UNREACHABLE: Final = 3
@@ -90,11 +90,89 @@ def run(settings: Path) -> NoReturn:
 
     SIGTERM and SIGINT stop it: calls in progress stay with the PABX and go on. SIGHUP reads the routing file again.
     """
-    with _told():
-        from ccrouter.app import run_daemon  # noqa: PLC0415 - only this command needs all of it
-        from ccrouter.config.load import load_settings  # noqa: PLC0415
+    from ccrouter.config.load import load_settings  # noqa: PLC0415
+    from ccrouter.config.problems import RefusedFileError  # noqa: PLC0415
 
-        sys.exit(run_daemon(load_settings(settings)))
+    with _told():
+        try:
+            loaded = load_settings(settings)
+            from ccrouter.app import run_daemon  # noqa: PLC0415 - a bad file is told before all of it is imported
+
+            sys.exit(run_daemon(loaded))
+        except RefusedFileError as error:
+            _tell_problems(error)
+            sys.exit(FAILED)
+
+
+@main.command(
+    epilog=examples(
+        "ccrouter check",
+        "ccrouter check /etc/ccrouter/routing.yaml",
+        "ccrouter check configs/*.yaml && echo good",
+    ),
+)
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(files: tuple[Path, ...]) -> None:
+    """Check settings and routing files by the daemon's own rules, without touching a daemon.
+
+    A settings file is checked with the routing file that it names. Without FILES, /etc/ccrouter/settings.yaml is.
+    """
+    from ccrouter.config.problems import RefusedFileError  # noqa: PLC0415
+
+    bad = 0
+    for file in files or (SETTINGS,):
+        try:
+            click.echo("\n".join(_checked(file)))
+        except RefusedFileError as error:
+            bad += 1
+            _tell_problems(error)
+            click.secho(f"{file}: {len(error.problems)} to mend", fg="red", err=True)
+    if bad:
+        sys.exit(FAILED)
+
+
+def _checked(file: Path) -> list[str]:
+    """Return what is told of a good file.
+
+    Raises:
+        RefusedFileError: it, or the routing file that it names, is bad.
+
+    """
+    from ccrouter.config.load import load_routing, load_settings  # noqa: PLC0415
+    from ccrouter.config.yaml import read  # noqa: PLC0415
+
+    content = read(file.read_bytes(), str(file)).value if file.exists() else {}
+    told = []
+    if "pabxs" in content or not file.exists():
+        settings = load_settings(file)
+        told.append(f"{file}: good: PABXs {', '.join(pabx.name for pabx in settings.pabxs)}")
+        file = settings.routing
+    rules = load_routing(file)
+    counts = {
+        "number": len({number.number for number in rules.numbers.values()}),
+        "service": len(rules.services),
+        "site": len(rules.sites),
+        "mode": len(rules.modes),
+    }
+    held = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
+    return [*told, f"{file}: good: {held}, version {rules.version}"]
+
+
+def _tell_problems(error: "RefusedFileError") -> None:
+    from ccrouter.config.problems import render  # noqa: PLC0415
+
+    for problem in error.problems:
+        source = _source(problem.file)
+        first, *rest = (render(problem, source) if source else str(problem)).splitlines()
+        click.secho(first, bold=True, err=True)
+        click.echo("\n".join([*rest, ""]), err=True)
+
+
+def _source(file: str) -> str:
+    try:
+        return Path(file).read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 @main.group()
@@ -108,9 +186,9 @@ def mode_list(socket: Path) -> None:
     """List the modes with who switched them, why, and until when."""
 
     async def work(client: "Client") -> None:
-        from ccrouter.web.terminal import modes_section  # noqa: PLC0415
+        from ccrouter.web.terminal import modes_section, show  # noqa: PLC0415
 
-        _show((), (modes_section(await client.modes()),))
+        show(sys.stdout, (), (modes_section(await client.modes()),))
 
     _ask(socket, work)
 
@@ -182,70 +260,15 @@ def status(as_json: bool, watch: bool, socket: Path) -> None:  # noqa: FBT001 - 
     """Show PABXs, queues, sites, modes and the last decisions."""
 
     async def work(client: "Client") -> None:
-        if as_json:
-            await _watch_lines(client, watch=watch)
-        elif watch and sys.stdout.isatty():
-            await _watch_screen(client)
-        else:
-            await _watch_pages(client, watch=watch)
+        from ccrouter.web.watch import show_json, show_status  # noqa: PLC0415
 
-    _ask(socket, work)
+        await (show_json if as_json else show_status)(client, sys.stdout, again=watch)
 
-
-async def _watch_lines(client: "Client", *, watch: bool) -> None:
-    click.echo(await client.status_json())
-    while watch:
-        await _pause()
-        click.echo(await client.status_json())
-
-
-async def _watch_pages(client: "Client", *, watch: bool) -> None:
-    from ccrouter.web.terminal import headline, status_sections  # noqa: PLC0415
-
-    seen = await client.status()
-    _show(headline(seen), status_sections(seen))
-    while watch:
-        await _pause()
-        click.echo("")
-        seen = await client.status()
-        _show(headline(seen), status_sections(seen))
-
-
-async def _watch_screen(client: "Client") -> None:
-    from rich.live import Live  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    from ccrouter.web.client import UnreachableError  # noqa: PLC0415
-    from ccrouter.web.terminal import headline, rich_picture, status_sections  # noqa: PLC0415
-
-    seen: Status = await client.status()
-    with Live(screen=True, auto_refresh=False) as screen:
-        while True:
-            screen.update(rich_picture(headline(seen), status_sections(seen)), refresh=True)
-            await _pause()
-            try:
-                seen = await client.status()
-            except UnreachableError as error:
-                # Whoever watches wants to see it come back.
-                screen.update(Text(str(error), style="bold red"), refresh=True)
-
-
-async def _pause() -> None:
-    import asyncio  # noqa: PLC0415
-
-    await asyncio.sleep(WATCH_EVERY_S)
-
-
-def _show(head: tuple[str, ...], sections: Any) -> None:  # noqa: ANN401
-    from ccrouter.web.terminal import plain_lines, rich_picture  # noqa: PLC0415
-
-    if sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415
-
-        Console().print(rich_picture(head, sections))
-        return
-    for line in plain_lines(head, sections):
-        click.echo(line)
+    try:
+        _ask(socket, work)
+    except KeyboardInterrupt:
+        if not watch:
+            raise
 
 
 def _tell_mode(state: "ModeStatus") -> None:
@@ -285,5 +308,3 @@ def _told() -> Iterator[None]:
     except CcrouterError as error:
         click.echo(f"ccrouter: {error}", err=True)
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from ccrouter.clock import utc
 from ccrouter.telemetry.privacy import plain
@@ -111,6 +111,18 @@ def modes_section(modes: Iterable[ModeStatus]) -> Section:
     )
 
 
+def show(out: TextIO, head: Sequence[str], sections: Sequence[Section]) -> None:
+    """Write a picture once, in the form that suits where it goes."""
+    if out.isatty():
+        # Imported here, for most commands have no use for it.
+        from rich.console import Console  # noqa: PLC0415
+
+        Console(file=out).print(rich_picture(head, sections))
+        return
+    out.writelines(f"{line}\n" for line in plain_lines(head, sections))
+    out.flush()
+
+
 def plain_lines(head: Sequence[str], sections: Sequence[Section]) -> Iterator[str]:
     """Yield text lines without any styling, for pipes and logs."""
     yield from map(plain, head)
@@ -129,7 +141,6 @@ def plain_lines(head: Sequence[str], sections: Sequence[Section]) -> Iterator[st
 
 def rich_picture(head: Sequence[str], sections: Sequence[Section]) -> "RenderableType":
     """Return the same for a terminal."""
-    # Imported here, for `--help` and `check` have no use for it.
     from rich.console import Group  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
