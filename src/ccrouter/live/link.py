@@ -41,7 +41,7 @@ class Link:
         reading: listings that have begun and are not complete.
         done_at: full listings read since the link came up, and when.
         asked_at: last request for each listing.
-        unbegun: listings that were asked for and have not begun.
+        unbegun: listings that were asked for and have not begun, with the reasons.
         wanted: listings to ask for, with their reasons.
 
     """
@@ -53,7 +53,7 @@ class Link:
     reading: dict[ListingKey, Reading] = field(default_factory=dict)
     done_at: dict[Listing, float] = field(default_factory=dict)
     asked_at: dict[ListingKey, float] = field(default_factory=dict)
-    unbegun: set[ListingKey] = field(default_factory=set)
+    unbegun: dict[ListingKey, str] = field(default_factory=dict)
     wanted: dict[ListingKey, str] = field(default_factory=dict)
 
     @property
@@ -74,14 +74,13 @@ class Link:
     def went_down(self) -> None:
         """Forget what was being read; the resync after the next LinkUp reads all."""
         self.up_at = None
-        self.unbegun.clear()
-        for memory in (self.reading, self.done_at, self.asked_at, self.wanted):
+        for memory in (self.reading, self.done_at, self.asked_at, self.unbegun, self.wanted):
             memory.clear()
 
     def begin(self, key: ListingKey, mark: int, at: float) -> None:
         """Note where a listing began; of two that overlap the earlier place counts, which drops less."""
         self.reading.setdefault(key, Reading(mark, at))
-        self.unbegun.discard(key)
+        self.unbegun.pop(key, None)
         self.wanted.pop(key, None)
 
     def done(self, key: ListingKey, at: float) -> Reading | None:
@@ -111,7 +110,7 @@ class Link:
             del self.wanted[key]
             if key not in self.unbegun or age >= PATIENCE_S:
                 self.asked_at[key] = at
-                self.unbegun.add(key)
+                self.unbegun[key] = reason
                 due.append(Relist(pabx=self.pabx, listing=key[0], reason=reason, queue=key[1]))
         return due
 
@@ -123,9 +122,9 @@ class Link:
             if since(reading.at, at) >= READING_S:
                 del self.reading[key]
                 self.want(key[0], "a listing was cut off", key[1])
-        for key in self.unbegun:
+        for key, reason in self.unbegun.items():
             if since(self.asked_at[key], at) >= PATIENCE_S:
-                self.want(key[0], "a listing never began", key[1])
+                self.want(key[0], reason, key[1])
         for listing in Listing:
             if listing not in self.done_at:
                 if since(self.up_at, at) >= PATIENCE_S:

@@ -94,6 +94,8 @@ class Picture:
 
     def settle(self, call: CallRecord, at: float) -> None:
         """Count a call where it is now, after any change to it."""
+        if call.phase is Phase.WAITING:  # what is shown of the caller may have changed, wherever they count
+            self.queues.changed.add((call.pabx, call.stand.queue))
         before, after = self.calls.settle(call)
         if before == after:
             return
