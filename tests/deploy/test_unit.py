@@ -1,0 +1,81 @@
+"""The systemd unit: what systemd itself says of it, and that it fits the daemon's own defaults."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ccrouter.cli import SETTINGS, SOCKET
+from ccrouter.config.settings import SettingsFile
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "deploy" / "ccrouter.service"
+PROGRAM = "/opt/ccrouter/bin/ccrouter"
+
+MOST_EXPOSED = 15
+"""Tenths: 1.5 of 10. What is left open is the network and other users' names, which the daemon needs."""
+
+
+def systemd_analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze, which the script gets where the machine has none."""
+    return subprocess.run(  # noqa: S603 - our own script
+        [ROOT / "scripts" / "systemd-analyze", *arguments], capture_output=True, text=True, check=False, timeout=110
+    )
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the unit with a program that exists here, and systemd-analyze ready for use."""
+    copy = tmp_path_factory.mktemp("unit") / UNIT.name
+    copy.write_text(UNIT.read_text().replace(PROGRAM, "/bin/true"))
+    ready = systemd_analyze("--version")
+    assert ready.returncode == 0, ready.stderr
+    return copy
+
+
+def settings() -> dict[str, list[str]]:
+    """Return what the unit sets, by key."""
+    found: dict[str, list[str]] = {}
+    for line in UNIT.read_text().splitlines():
+        key, sign, value = line.partition("=")
+        if sign and not line.startswith("#"):
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def test_systemd_finds_nothing_wrong(unit: Path) -> None:
+    """No unknown key, no value that it ignores: it says such things on stderr and goes on."""
+    ended = systemd_analyze("verify", unit)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_systemd_would_find_a_mistake(unit: Path) -> None:
+    """The test above can fail."""
+    wrong = unit.with_name("wrong.service")
+    wrong.write_text(unit.read_text().replace("WatchdogSec", "WatchdgoSec"))
+    assert "Unknown key" in systemd_analyze("verify", wrong).stderr
+
+
+def test_little_is_left_open(unit: Path) -> None:
+    """By systemd's own measure of exposure."""
+    ended = systemd_analyze("security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", unit)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_the_unit_fits_the_daemons_defaults() -> None:
+    """Socket, state and settings are where the daemon and the commands look for them without being told."""
+    unit = settings()
+    control, state = (SettingsFile.model_fields[name].default for name in ("control", "state_dir"))
+    assert Path("/run", *unit["RuntimeDirectory"]) == SOCKET.parent == control.parent
+    assert Path("/var/lib", *unit["StateDirectory"]) == state
+    assert Path("/etc", *unit["ConfigurationDirectory"]) == SETTINGS.parent
+    assert unit["ExecStart"] == [f"{PROGRAM} run --settings {SETTINGS}"]
+    assert unit["ExecReload"] == [f"{PROGRAM} reload"]
+    assert f"CCROUTER_SOCKET={SOCKET}" in unit["Environment"][0]
+
+
+def test_a_telephone_line_is_never_given_up() -> None:
+    """It is started again whatever happened and however often, and a loop that hangs counts as a death."""
+    unit = settings()
+    assert (unit["Type"], unit["Restart"], unit["StartLimitIntervalSec"]) == (["notify"], ["always"], ["0"])
+    assert 2 <= int(unit["WatchdogSec"][0]) <= 10
