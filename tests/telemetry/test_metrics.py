@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from ccrouter.live.effects import CallFinished, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
+from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
 from ccrouter.live.events import CallEnded, Heard, Listing, PeerFault
 from ccrouter.routing import measures
 from ccrouter.routing.conditions import All, Mode, Not, SiteIs, Threshold
@@ -125,17 +126,22 @@ def finished(**details: str) -> CallFinished:
     )
 
 
+EFFECTS: tuple[Effect, ...] = (
+    finished(),
+    SiteTried(pabx="pbx", uniqueid="1.2", decision="d", site="tunis", result="busy", cause=17, elapsed_s=0.1, at=NOON),
+    SiteHealthChanged(site="tunis", health=Health.DOWN, reason="503 five times", at=NOON),
+    Relist(pabx="pbx", listing=Listing.QUEUES, reason="somebody unknown left"),
+    FactRefused(pabx="pbx", reason="left twice"),
+)
+CALL_ENDED = CallEnded(
+    pabx="pbx", at=NOON, uniqueid="1", number="1", decision="", service="", rule="", kind="", target="", entry="routed"
+)
+
+
 def test_effects_are_counted_by_the_names_of_the_routing_file(metrics: Metrics, registry: CollectorRegistry) -> None:
     """Calls by service and outcome, dials by site and result, changes of health, listings read again."""
-    metrics.effect(finished())
-    metrics.effect(
-        SiteTried(
-            pabx="pbx", uniqueid="1.2", decision="d", site="tunis", result="busy", cause=17, elapsed_s=0.1, at=NOON
-        )
-    )
-    metrics.effect(SiteHealthChanged(site="tunis", health=Health.DOWN, reason="503 five times", at=NOON))
-    metrics.effect(Relist(pabx="pbx", listing=Listing.QUEUES, reason="somebody unknown left"))
-    metrics.effect(FactRefused(pabx="pbx", reason="left twice"))
+    for effect in EFFECTS:
+        metrics.effect(effect)
     assert value(registry, "ccrouter_calls_finished_total", service="support", outcome="answered") == 1
     assert value(registry, "ccrouter_site_tries_total", site="tunis", result="busy") == 1
     assert value(registry, "ccrouter_site_health_changes_total", site="tunis", health="down") == 1
@@ -146,20 +152,7 @@ def test_effects_are_counted_by_the_names_of_the_routing_file(metrics: Metrics, 
 def test_calls_that_went_without_the_router_are_told_apart(metrics: Metrics, registry: CollectorRegistry) -> None:
     """The fallback must be seen: each call's entry is counted, and an entry that does not exist is `other`."""
     for entry in ("routed", "stored", "static", "static", "forged"):
-        metrics.event(
-            CallEnded(
-                pabx="pbx",
-                at=NOON,
-                uniqueid="1",
-                number="1",
-                decision="",
-                service="",
-                rule="",
-                kind="",
-                target="",
-                entry=entry,
-            )  # fmt: skip - a row of empty fields
-        )
+        metrics.event(replace(CALL_ENDED, entry=entry))
     found = {s.labels["entry"]: s.value for s in families(registry)["ccrouter_calls_ended"].samples}
     assert found == {"routed": 1, "stored": 1, "static": 2, OTHER: 1}
     assert value(registry, "ccrouter_events_total", pabx="pbx", event="CallEnded") == 5
@@ -320,7 +313,7 @@ def test_lines_that_the_log_lost_are_counted(scene: Scene) -> None:
 
 def everything(registry: CollectorRegistry, metrics: Metrics) -> Mapping[str, Metric]:
     """Make each metric appear, and return what a scrape gives."""
-    metrics.decisions.decided(decide(RULES, WORLD.facts(), WORLD.call(), "d1"), 0.001)
+    metrics.decisions.decided(decide(RULES, WORLD.facts(queue=WORLD.queue(waiting=7)), WORLD.call(), "d1"), 0.001)
     metrics.decisions.failed("pbx")
     metrics.decisions.withdraw_answered("pbx", "accepted")
     metrics.agi.session_ended("answered", 0.001)
@@ -328,7 +321,9 @@ def everything(registry: CollectorRegistry, metrics: Metrics) -> Mapping[str, Me
     metrics.loop.seen(0.001)
     metrics.event(Heard(pabx="pbx", at=NOON))
     metrics.event(PeerFault(pabx="pbx", at=NOON, event="QueueMemberPause", reason="forged"))
-    metrics.effect(finished())
+    metrics.event(CALL_ENDED)
+    for effect in EFFECTS:
+        metrics.effect(effect)
     return families(registry)
 
 
@@ -342,3 +337,24 @@ def test_names_and_labels_follow_the_rules(metrics: Metrics, registry: Collector
             assert not FORBIDDEN_LABELS & set(sample.labels)
         if family.type == "counter":
             assert all(sample.name.endswith("_total") for sample in family.samples)
+
+
+# --- the manual -------------------------------------------------------------------------------------------------------
+
+
+def test_the_manual_lists_each_metric_as_it_is(metrics: Metrics, registry: CollectorRegistry, scene: Scene) -> None:
+    """Name, type, labels and meaning of each metric, and none that is gone: docs/operations.md is this table."""
+    manual = Path(__file__).parents[2] / "docs" / "operations.md"
+    written = [line for line in manual.read_text().splitlines() if line.startswith("| `ccrouter_")]
+    assert written == table({**everything(registry, metrics), **families(scene.registry)})
+
+
+def table(found: Mapping[str, Metric]) -> list[str]:
+    """Return the rows of the manual, by name."""
+    rows = []
+    for name, family in found.items():
+        if name.startswith("ccrouter_"):
+            shown = f"{name}_total" if family.type == "counter" else name
+            labels = dict.fromkeys(label for sample in family.samples for label in sample.labels if label != "le")
+            rows.append(f"| `{shown}` | {family.type} | {', '.join(labels)} | {family.documentation} |")
+    return sorted(rows)
