@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from ccrouter.agi.session import Outcome as AgiOutcome
+from ccrouter.ami.watches import Fault, LinkState
 from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
 from ccrouter.live.events import CallEnded, Heard, Listing, PeerFault
 from ccrouter.routing import measures
@@ -25,7 +27,7 @@ from ccrouter.routing.thresholds import Direction, Level
 from ccrouter.telemetry.labels import OTHER
 from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.metrics import Metrics, new_registry
-from ccrouter.telemetry.peers import LINK_STATES
+from ccrouter.telemetry.peers import LINK_FAULTS, LINK_STATES
 from support.hand_clock import HandClock
 from support.world import NOON, World
 
@@ -201,6 +203,20 @@ def test_a_link_is_in_one_state_at_a_time(metrics: Metrics, registry: CollectorR
         assert {s.labels["state"]: s.value for s in samples} == {each: float(each == state) for each in LINK_STATES}
 
 
+def test_the_words_of_the_link_are_known_here(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """Each state and fault of a link has its own series, and none becomes `other`; so with the ends of AGI sessions."""
+    assert tuple(LinkState) == LINK_STATES
+    assert tuple(Fault) == LINK_FAULTS
+    for fault in Fault:
+        metrics.links.link_failed("pbx", fault)
+    for outcome in AgiOutcome:
+        metrics.agi.session_ended(outcome, 0.001)
+    faults = families(registry)["ccrouter_ami_link_faults"].samples
+    results = families(registry)["ccrouter_agi_sessions"].samples
+    assert {sample.labels["fault"] for sample in faults} == set(Fault)
+    assert {sample.labels["result"] for sample in results} == set(AgiOutcome)
+
+
 # --- what is true now -------------------------------------------------------------------------------------------------
 
 
@@ -317,7 +333,9 @@ def everything(registry: CollectorRegistry, metrics: Metrics) -> Mapping[str, Me
     metrics.decisions.failed("pbx")
     metrics.decisions.withdraw_answered("pbx", "accepted")
     metrics.agi.session_ended("answered", 0.001)
-    metrics.links.link_changed("pbx", "up")
+    metrics.links.link_changed("pbx", "in_sync")
+    metrics.links.link_failed("pbx", "lost")
+    metrics.links.link_answered("pbx", 0.001)
     metrics.loop.seen(0.001)
     metrics.event(Heard(pabx="pbx", at=NOON))
     metrics.event(PeerFault(pabx="pbx", at=NOON, event="QueueMemberPause", reason="forged"))

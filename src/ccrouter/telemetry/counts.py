@@ -72,7 +72,7 @@ class DecisionCounts:
         self._failed.labels(pabx).inc()
 
     def withdraw_answered(self, pabx: str, result: str) -> None:
-        """Count an order to withdraw: `accepted`, `refused` by the PABX, or `lost` with the link."""
+        """Count an order to withdraw: `accepted`, `refused`, or `unknown` where the PABX did not say."""
         self._withdraws.labels(pabx, result).inc()
 
 

@@ -5,7 +5,19 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from ccrouter.telemetry.labels import Capped, among
 
 SESSION_BUCKETS_S = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
-LINK_STATES = ("down", "connecting", "syncing", "up")
+PING_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+LINK_STATES = ("down", "connecting", "refused", "syncing", "in_sync")
+LINK_FAULTS = (
+    "unreachable",
+    "refused",
+    "lost",
+    "missed_ping",
+    "missed_beat",
+    "late_answer",
+    "listing_failed",
+    "order_unconfirmed",
+    "raised",
+)
 
 
 class AgiCounts:
@@ -46,8 +58,30 @@ class LinkCounts:
             registry=registry,
         )
 
+        self._faults = Counter(
+            "ccrouter_ami_link_faults_total",
+            "What went wrong on the link to a PABX.",
+            ["pabx", "fault"],
+            registry=registry,
+        )
+        self._pings = Histogram(
+            "ccrouter_ami_ping_seconds",
+            "Time that a PABX took to answer a ping.",
+            ["pabx"],
+            registry=registry,
+            buckets=PING_BUCKETS_S,
+        )
+
     def link_changed(self, pabx: str, state: str) -> None:
         """Note the state of a link, one of LINK_STATES."""
         for each in LINK_STATES:
             self._state.labels(pabx, each).set(each == state)
         self._changes.labels(pabx, among(state, LINK_STATES)).inc()
+
+    def link_failed(self, pabx: str, fault: str) -> None:
+        """Count what went wrong, one of LINK_FAULTS."""
+        self._faults.labels(pabx, among(fault, LINK_FAULTS)).inc()
+
+    def link_answered(self, pabx: str, took_s: float) -> None:
+        """Note how long a PABX took to answer a ping."""
+        self._pings.labels(pabx).observe(took_s)
