@@ -29,17 +29,12 @@ UNREACHABLE: Final = 3
 UNITS_S: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
-class Duration(click.ParamType[float]):
-    """A length of time such as `90s`, `30m`, `2h`, `1d12h`."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's own
-        """Return seconds."""
-        parts = re.findall(r"(\d{1,6})([dhms])", str(value))
-        if not parts or "".join(number + unit for number, unit in parts) != value:
-            self.fail(f"{value!r} is no length of time; write 90s, 30m, 2h or 1d12h", param, ctx)
-        return float(sum(int(number) * UNITS_S[unit] for number, unit in parts))
+def duration(text: str) -> float:
+    """Return the seconds in a length of time such as `90s`, `30m`, `2h`, `1d12h`."""
+    parts = re.findall(r"(\d{1,6})([dhms])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise click.BadParameter(f"{text!r} is no length of time; write 90s, 30m, 2h or 1d12h")
+    return float(sum(int(number) * UNITS_S[unit] for number, unit in parts))
 
 
 def examples(*lines: str) -> str:
@@ -72,12 +67,7 @@ def main() -> None:
     """Route calls between positions of your own and outside sites, for Asterisk."""
 
 
-@main.command(
-    epilog=examples(
-        "ccrouter run",
-        "ccrouter run --settings configs/demo/settings.yaml",
-    ),
-)
+@main.command(epilog=examples("ccrouter run", "ccrouter run --settings configs/demo/settings.yaml"))
 @click.option(
     "--settings",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -138,16 +128,16 @@ def _checked(file: Path) -> list[str]:
         RefusedFileError: it, or the routing file that it names, is bad.
 
     """
-    from ccrouter.config.load import load_routing, load_settings  # noqa: PLC0415
+    from ccrouter.config.load import compile_text, load_settings, read_file  # noqa: PLC0415
     from ccrouter.config.yaml import read  # noqa: PLC0415
 
-    content = read(file.read_bytes(), str(file)).value if file.exists() else {}
+    content = read_file(file)
     told = []
-    if "pabxs" in content or not file.exists():
+    if "pabxs" in read(content, str(file)).value:
         settings = load_settings(file)
         told.append(f"{file}: good: PABXs {', '.join(pabx.name for pabx in settings.pabxs)}")
-        file = settings.routing
-    rules = load_routing(file)
+        file, content = settings.routing, read_file(settings.routing)
+    rules = compile_text(content, str(file))
     counts = {
         "number": len({number.number for number in rules.numbers.values()}),
         "service": len(rules.services),
@@ -206,7 +196,7 @@ def _reason_option(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.argument("name")
 @_reason_option
-@click.option("--for", "for_s", type=Duration(), help="Length of time after which it ends by itself: 90s, 30m, 2h, 1d.")
+@click.option("--for", "for_s", type=duration, help="Length of time after which it ends by itself: 90s, 30m, 2h, 1d.")
 @socket_option
 def mode_set(name: str, reason: str, for_s: float | None, socket: Path) -> None:
     """Switch the mode NAME on, or give it a new reason and end."""
@@ -246,13 +236,7 @@ def reload(socket: Path) -> None:
     _ask(socket, work)
 
 
-@main.command(
-    epilog=examples(
-        "ccrouter status",
-        "ccrouter status --watch",
-        "ccrouter status --json | jq .queues",
-    ),
-)
+@main.command(epilog=examples("ccrouter status", "ccrouter status --watch", "ccrouter status --json | jq .queues"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one line for each look.")
 @click.option("--watch", is_flag=True, help="Look again every second until Ctrl-C.")
 @socket_option
