@@ -1,0 +1,114 @@
+"""Signs of life, both ways: pings that must be answered, and the heartbeat that the dialplan looks at."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Final
+
+from ccrouter.ami.connection import Connection
+from ccrouter.ami.watches import Fault
+from ccrouter.clock import Clock
+from ccrouter.contract import HEARTBEAT
+from ccrouter.errors import LinkError
+
+PING_S: Final = 1.0
+MOST_SILENT_PINGS: Final = 2
+"""After so many pings without a single byte from the PABX the link is cut."""
+
+MOST_MISSED_PINGS: Final = 10
+"""After so many without an answer it is cut although bytes come: a PABX that carries out no orders is no use."""
+
+BEAT_S: Final = 0.5
+BEAT_WITHIN_S: Final = 2.0
+"""Then a beat counts for nothing any more: the dialplan does without a router whose last beat is older."""
+
+TIMESTAMP: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+SILENCE: Final = "0"
+"""The heartbeat of a router that says goodbye."""
+
+GOODBYE_WITHIN_S: Final = 0.5
+
+
+class Pulse:
+    """Pings and heartbeats over one connection.
+
+    Attributes:
+        ahead_s: how far the PABX's clock is ahead of ours; None until it told.
+
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Clock,
+        answered: Callable[[float], None],
+        failed: Callable[[Fault], None],
+        pause_s: float = PING_S,
+    ) -> None:
+        self.ahead_s: float | None = None
+        self._connection = connection
+        self._clock = clock
+        self._answered = answered
+        self._failed = failed
+        self._pause_s = pause_s
+        self._ended = False
+
+    async def ping(self) -> None:
+        """Ping once; tell how long it took, and learn the PABX's clock.
+
+        Raises:
+            LinkError: no answer in time.
+
+        """
+        began, sent_at = self._clock.steady(), self._clock.now()
+        response = await self._connection.ask("Ping", {}, self._pause_s)
+        took_s = self._clock.steady() - began
+        timestamp = response.fields.get("Timestamp", "")
+        if TIMESTAMP.fullmatch(timestamp):
+            self.ahead_s = float(timestamp) - (sent_at + took_s / 2)
+        self._answered(took_s)
+
+    async def watch(self) -> None:
+        """Ping for ever; raise LinkError when the PABX is silent."""
+        missed = silent = 0
+        loop = asyncio.get_running_loop()
+        while True:
+            began, received = loop.time(), self._connection.received
+            try:
+                await self.ping()
+            except LinkError:
+                self._connection.check()
+                self._failed(Fault.MISSED_PING)
+                missed += 1
+                # Bytes count, not time alone: after a pause of this very process they are there, and the time is late.
+                silent = silent + 1 if self._connection.received == received else 0
+            else:
+                missed = silent = 0
+            if silent >= MOST_SILENT_PINGS:
+                raise LinkError(f"the PABX sent nothing during {silent} pings")
+            if missed >= MOST_MISSED_PINGS:
+                raise LinkError(f"the PABX answered none of {missed} pings")
+            await asyncio.sleep(max(0.0, began + self._pause_s - loop.time()))
+
+    async def beat(self) -> None:
+        """Write the heartbeat for ever. One that is not confirmed is waited for, not followed by others."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            if self.ahead_s is not None and not self._ended:
+                await self._write(f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S)
+            await asyncio.sleep(max(0.0, began + BEAT_S - loop.time()))
+
+    async def end(self) -> None:
+        """Tell the dialplan that there is no router any more."""
+        self._ended = True
+        await self._write(SILENCE, GOODBYE_WITHIN_S)
+
+    async def _write(self, value: str, within_s: float) -> None:
+        try:
+            response = await self._connection.ask("Setvar", {"Variable": HEARTBEAT, "Value": value}, within_s)
+        except LinkError:
+            self._failed(Fault.MISSED_BEAT)
+        else:
+            if not response.ok:
+                self._failed(Fault.MISSED_BEAT)

@@ -1,0 +1,123 @@
+"""What the rows of a listing mean: the same as translate.py does for events, for what was asked for."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from ccrouter.ami import shapes, values
+from ccrouter.ami.translate import fault, position
+from ccrouter.ami.wire import Message
+from ccrouter.contract import CALL_VARIABLES, STEP_RESULTS
+from ccrouter.errors import PeerError
+from ccrouter.live.events import CallerListed, CallListed, EndpointSeen, Listing, PabxEvent, QueueListed
+
+ENDS: Final = {
+    Listing.QUEUES: "QueueStatusComplete",
+    Listing.CALLS: "StatusComplete",
+    Listing.ENDPOINTS: "DeviceStateListComplete",
+}
+"""The event that ends a listing."""
+
+SINCE: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+DEVICE: Final = re.compile(r"[A-Za-z0-9]+/.+")
+"""Technology and name. Names such as `Queue:support_avail` or `Custom:lamp` are no telephones."""
+
+UNREACHABLE: Final = frozenset({"UNAVAILABLE", "INVALID"})
+UNSET: Final = "(null)"
+"""What Status writes for a variable that the channel does not have."""
+
+
+def translate_row(message: Message, pabx: str, at: float) -> PabxEvent | None:
+    """Return what a row tells; None where it is nothing to us; a PeerFault where it can't be believed."""
+    shape = shapes.ROWS.get(message.name)
+    if shape is None:
+        return fault(message, "is no row of a listing", pabx, at)
+    try:
+        shapes.check(message, shape)
+        return READERS[message.name](message, pabx, at)
+    except PeerError as error:
+        return fault(message, str(error), pabx, at)
+
+
+def rows_told(message: Message) -> int:
+    """Return how many rows the end of a listing says there were.
+
+    Raises:
+        PeerError: the message was mutilated.
+
+    """
+    shapes.check(message, shapes.COMPLETES[message.name])
+    return values.count(message, "ListItems")
+
+
+def _queue(message: Message, pabx: str, at: float) -> PabxEvent:
+    return QueueListed(pabx=pabx, at=at, queue=values.queue(message))
+
+
+def _position(message: Message, pabx: str, at: float) -> PabxEvent:
+    return position(message, pabx, at, "Location", "Name")
+
+
+def _waiting_caller(message: Message, pabx: str, at: float) -> PabxEvent:
+    return CallerListed(
+        pabx=pabx,
+        at=at,
+        queue=values.queue(message),
+        uniqueid=values.uniqueid(message),
+        channel=values.channel(message),
+        position=values.count(message, "Position"),
+        wait_s=values.count(message, "Wait"),
+    )
+
+
+def _call(message: Message, pabx: str, at: float) -> PabxEvent | None:
+    told: dict[str, str] = {}
+    for assignment in message.values("Variable"):
+        variable, _, value = assignment.partition("=")
+        if variable in told:
+            raise PeerError("tells a variable twice")
+        told[variable] = "" if value == UNSET else value
+    if not told.keys() >= set(CALL_VARIABLES):
+        raise PeerError("lacks a variable")
+    number, decision, service, rule, step = (told[name] for name in CALL_VARIABLES)
+    if not number:
+        return None  # not a caller of ours
+    kind, _, place = step.partition("|")
+    target, _, since = place.rpartition("|")
+    return CallListed(
+        pabx=pabx,
+        at=at,
+        uniqueid=values.uniqueid(message),
+        channel=values.channel(message),
+        number=number,
+        decision=decision,
+        service=service,
+        rule=rule,
+        kind=kind if kind in STEP_RESULTS else "",
+        target=target,
+        since=float(since) if SINCE.fullmatch(since) else None,
+        bridged=bool(message.fields["BridgeID"]),
+    )
+
+
+def _endpoint(message: Message, pabx: str, at: float) -> PabxEvent | None:
+    """Return the reachability of a telephone or trunk.
+
+    The state of the device sums up all its contacts, as a Dial does. One that no qualify watches is told as reachable:
+    Asterisk would dial it, and the listing that tells the difference (PJSIPShowEndpoints) needs the class `system`.
+    """
+    device = values.checked(message, "Device")
+    if not DEVICE.fullmatch(device):
+        return None
+    state = message.fields["State"]
+    reachable = None if state == "UNKNOWN" else state not in UNREACHABLE
+    return EndpointSeen(pabx=pabx, at=at, endpoint=device, reachable=reachable)
+
+
+READERS: Final[dict[str, Callable[[Message, str, float], PabxEvent | None]]] = {
+    "QueueParams": _queue,
+    "QueueMember": _position,
+    "QueueEntry": _waiting_caller,
+    "Status": _call,
+    "DeviceStateChange": _endpoint,
+}
