@@ -53,7 +53,7 @@ class Router:
         rules: Rules,
         state: State,
         *,
-        apply: Callable[[Event], None],
+        apply: Callable[[Event], object],
         clock: Clock,
         modes: Callable[[float], frozenset[str]],
         ids: Iterator[str],

@@ -13,6 +13,7 @@ from typing import Final
 from ccrouter.agi.server import AgiServer
 from ccrouter.agi.session import Desk
 from ccrouter.ami.link import PabxLink
+from ccrouter.app.addresses import pabx_address
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry
 from ccrouter.app.overflow import Overflow
@@ -90,7 +91,9 @@ class Daemon:
         )
         self._entry = Entry(self._router, clock, self._metrics, log)
         self._links = {
-            pabx.name: PabxLink(pabx, sink=self._writer.apply, clock=clock, log=log, watches=self._metrics.links)
+            pabx.name: PabxLink(
+                pabx_address(pabx), sink=self._writer.apply, clock=clock, log=log, watches=self._metrics.links
+            )
             for pabx in settings.pabxs
         }
         self._control = Control(

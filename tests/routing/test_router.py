@@ -1,0 +1,209 @@
+"""The router with a real live state: no two calls win one free line, and waiting callers are moved in order."""
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from ccrouter.live.events import (
+    CallerJoined,
+    CallHungUp,
+    DeviceState,
+    Heard,
+    LinkUp,
+    ListBegan,
+    ListDone,
+    Listing,
+    PabxEvent,
+    PositionSeen,
+    QueueListed,
+    StepBegan,
+    Ticked,
+    WithdrawRefused,
+)
+from ccrouter.live.sites import SiteLimits
+from ccrouter.live.state import State
+from ccrouter.router import Router
+from ccrouter.routing import measures
+from ccrouter.routing.call import Call
+from ccrouter.routing.conditions import Threshold, Waited
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.rules import Leg, Rule, Rules, Share
+from ccrouter.routing.thresholds import Direction, Level
+from support.hand_clock import HandClock
+from support.world import NOON, World
+
+WORLD = World()
+LEGS = WORLD.legs
+
+
+class House:
+    """A router, its state and its clock, with one PABX in sync."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.clock = HandClock(NOON)
+        sites = (WORLD.tunis, WORLD.backup)
+        self.state = State(
+            [SiteLimits("paris", queue="support"), *(SiteLimits(site.name, "", site.max_calls) for site in sites)]
+        )
+        self.router = Router(
+            rules,
+            self.state,
+            apply=self.state.apply,
+            clock=self.clock,
+            modes=lambda _: frozenset(),
+            ids=(f"d{n}" for n in itertools.count(1)),
+        )
+        self.tell(LinkUp, version="22")
+        for listing in Listing:
+            self.tell(ListBegan, listing=listing)
+            if listing is Listing.QUEUES:
+                self.tell(QueueListed, queue="support")
+                self.tell(
+                    PositionSeen,
+                    queue="support",
+                    interface="PJSIP/agent1",
+                    name="agent1",
+                    device=DeviceState.IN_USE,
+                    paused=False,
+                    paused_reason="",
+                    penalty=0,
+                    in_call=True,
+                    last_call_at=0.0,
+                    wrapup_s=0.0,
+                )  # fmt: skip - one subject
+            self.tell(ListDone, listing=listing)
+
+    def tell(self, event: type[PabxEvent], **fields: object) -> None:
+        """Let the PABX tell something now."""
+        self.state.apply(event(pabx="pbx", at=self.clock.now(), **fields))
+
+    def call(self, name: str) -> Decision:
+        """Let a call come in."""
+        return self.router.route(Call("pbx", name, "0800123456"))
+
+    def join(self, name: str, position: int) -> Decision:
+        """Let a call come in and wait in the queue."""
+        decision = self.call(name)
+        about = {"uniqueid": name, "channel": f"PJSIP/carrier-{name}"}
+        self.tell(
+            StepBegan,
+            **about,
+            number="0800123456",
+            decision=decision.id,
+            service="support",
+            rule=decision.rule,
+            step=1,
+            kind="queue",
+            target="paris",
+        )  # fmt: skip - one subject
+        self.tell(CallerJoined, **about, queue="support", position=position)
+        return decision
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, the PABX well and heard."""
+        self.clock.at += seconds
+        self.tell(Heard)
+        self.state.apply(Ticked(at=self.clock.now()))
+        self.router.watch()
+
+
+def moved(house: House) -> list[tuple[str, str]]:
+    """Return who is to be withdrawn, and where to."""
+    return [(order.caller.uniqueid, order.decision.destination) for order in house.router.drain({"pbx"})]
+
+
+def test_sixty_calls_at_once_never_overbook_a_site() -> None:
+    """Each decision counts at once at its site, before the PABX has said a word (P4)."""
+    small = replace(WORLD.tunis, max_calls=10)
+    house = House(WORLD.rules(Rule("out", None, (Leg(small), *LEGS("backup", "paris")))))
+    first = Counter(house.call(f"c{n}").destination for n in range(60))
+    assert first == {"tunis": 10, "backup": 12, "paris": 38}
+
+
+def test_a_reservation_ends_with_its_call_or_its_time() -> None:
+    """A caller who hangs up gives the line back at once; one of whom nothing is heard, after five seconds."""
+    house = House(WORLD.rules(Rule("out", None, (Leg(replace(WORLD.tunis, max_calls=1)), *LEGS("backup")))))
+    assert house.call("a").destination == "tunis"
+    assert house.call("b").destination == "backup"
+    house.tell(CallHungUp, uniqueid="a", cause=16)
+    assert house.call("c").destination == "tunis"
+    house.pass_time(4.9)
+    assert house.call("d").destination == "backup"
+    house.pass_time(0.2)
+    assert house.call("e").destination == "tunis"
+
+
+def test_calls_at_once_pass_a_threshold_one_by_one() -> None:
+    """Callers on their way into a queue count as waiting there: the sixth of six at once sees five."""
+    level = Level(Direction.AT_LEAST, 5, 5)
+    crowd = Threshold("k", "waiting in support at least 5", measures.waiting("support"), level)
+    house = House(WORLD.rules(Rule("peak", crowd, LEGS("tunis")), otherwise=LEGS("paris", "closed")))
+    assert [house.call(f"c{n}").destination for n in range(7)] == ["paris"] * 5 + ["tunis"] * 2
+
+
+def test_a_share_is_exact_over_the_router() -> None:
+    """70/30 over 100 calls of one router (P5), however often the rules are loaded again in between."""
+    share = Share("both", (Leg(WORLD.paris), Leg(replace(WORLD.tunis, max_calls=0))), (70, 30))
+    rules = WORLD.rules(Rule("both", None, (share,)))
+    house, first = House(rules), Counter[str]()
+    for n in range(100):
+        first[house.call(f"c{n}").destination] += 1
+        house.router.replace(rules)
+    assert first == {"paris": 70, "tunis": 30}
+
+
+WAITING = (Rule("too long", Waited(90), LEGS("tunis")),)
+TO_PARIS = LEGS("paris", "closed")
+
+
+def test_the_longest_wait_goes_first_and_only_while_there_are_lines() -> None:
+    """Two free lines, three callers over the limit, one under it: the two oldest go, the others stay."""
+    rule = Rule("too long", Waited(90), (Leg(replace(WORLD.tunis, max_calls=2)),))
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=(rule,)))
+    for n, name in enumerate("abc"):
+        house.join(name, n + 1)
+        house.pass_time(1)
+    house.pass_time(87)
+    assert moved(house) == [("a", "tunis")]
+    house.join("d", 4)
+    house.pass_time(5)
+    assert moved(house) == [("b", "tunis")]
+    assert moved(house) == []
+
+
+def test_a_caller_is_asked_for_once_until_the_pabx_has_answered() -> None:
+    """An order under way is not repeated; after a refusal the caller may be asked for again."""
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=WAITING))
+    house.join("a", 1)
+    house.pass_time(90)
+    (order,) = house.router.drain({"pbx"})
+    assert moved(house) == []
+    house.tell(WithdrawRefused, uniqueid="a", decision=order.decision.id, reason="answered")
+    assert moved(house) == [("a", "tunis")]
+
+
+@pytest.mark.parametrize("pabxs", [set(), {"another"}])
+def test_a_pabx_that_cannot_withdraw_is_not_asked(pabxs: set[str]) -> None:
+    """Overflow while waiting is politely left out where the PABX lacks it."""
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=WAITING))
+    house.join("a", 1)
+    house.pass_time(90)
+    assert house.router.drain(pabxs) == []
+
+
+def test_nobody_is_moved_on_stale_facts() -> None:
+    """Callers are pulled out only on a picture that is fresh (P9)."""
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=WAITING))
+    house.join("a", 1)
+    house.clock.at += 90
+    assert moved(house) == []
+
+
+def test_a_caller_who_came_by_another_way_is_left_alone() -> None:
+    """Somebody in the queue whom ccrouter never routed has no plan to continue with."""
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=WAITING))
+    house.tell(CallerJoined, queue="support", uniqueid="x", channel="PJSIP/other", position=1)
+    house.pass_time(90)
+    assert moved(house) == []
