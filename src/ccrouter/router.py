@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ccrouter.clock import Clock
 from ccrouter.live.events import CallRouted, Event, WithdrawAsked
-from ccrouter.live.state import State, WaitingCaller
+from ccrouter.live.queues import WaitingCaller
+from ccrouter.live.state import State
 from ccrouter.routing.call import Call
 from ccrouter.routing.decide import decide, decide_waiting, watch
 from ccrouter.routing.decision import Decision
