@@ -1,9 +1,9 @@
 """The control API and its client over a real unix socket."""
 
 import asyncio
-import getpass
 import json
 import os
+import pwd
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -24,7 +24,16 @@ from ccrouter.web.status import (
 )
 from support.scripted_daemon import NOW, ScriptedDaemon
 
-ME = getpass.getuser()
+
+def user() -> str:
+    """Return who runs the tests, as the system's list of users has it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+ME = user()
 
 PICTURE = Status(
     version="0.1.0",

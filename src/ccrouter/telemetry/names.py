@@ -5,8 +5,8 @@ from ccrouter.routing.decision import Decision
 from ccrouter.routing.rules import Rules, Service
 from ccrouter.telemetry.labels import among
 
-UNASKED = frozenset({"full", "down", "empty"})
-"""States of a destination that the load passed over."""
+PASSED_OVER = frozenset({"full", "down", "empty"})
+"""States of a destination that the load, and not its calendar, kept from being first."""
 
 
 class RuleNames:
@@ -42,7 +42,7 @@ class RuleNames:
         if (decision.service, decision.rule) in self._load_rules:
             return "entry"
         for considered in decision.considered:
-            if considered.state in UNASKED:
+            if considered.state in PASSED_OVER:
                 return "entry"
             if not considered.state:
                 return None

@@ -5,6 +5,8 @@ The functions here take any value and never raise: a log line must not be able t
 
 import re
 from collections.abc import Mapping
+from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 REDACTED: Final = "[redacted]"
@@ -34,17 +36,20 @@ _LONG_NUMBER: Final = re.compile(r"\+?\d{6,}")
 _SECRET_TEXT: Final = re.compile(
     rf"({'|'.join(SECRET_WORDS)})(\w*['\"]?\s*[:=]\s*)(?:(?!\\r|\\n|[\r\n]).)+", re.IGNORECASE
 )
-_UNPRINTABLE: Final = {
-    **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�"),  # C0, DEL, C1: what terminals obey
-    **dict.fromkeys((0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "�"),  # new lines, directions
-    **dict.fromkeys(range(0xD800, 0xE000), "�"),  # halves of a letter, which can't be written
-}
-_UNPRINTABLE_BUT_LINES: Final = {code: sign for code, sign in _UNPRINTABLE.items() if code not in {0x0A, 0x09}}
+_UNPRINTABLE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: what terminals obey
+    r"\u2028\u2029\u202a-\u202e\u2066-\u2069"  # new lines, directions of writing
+    r"\ud800-\udfff]"  # halves of a letter, which can't be written
+)
+_UNPRINTABLE_BUT_LINES: Final = re.compile(_UNPRINTABLE.pattern.replace(r"\x00-\x1f", r"\x00-\x08\x0b-\x1f"))
+_STAND_IN: Final = "\ufffd"
 
 
 def plain(value: str) -> str:
     """Return the text on one line, without signs that a terminal would obey, and not longer than MAX_TEXT."""
-    return _shortened(value.translate(_UNPRINTABLE))
+    if len(value) <= MAX_TEXT and value.isascii() and value.isprintable():
+        return value  # nearly all values, and each line has a dozen
+    return _shortened(_UNPRINTABLE.sub(_STAND_IN, value))
 
 
 def masked(caller: object) -> object:
@@ -61,7 +66,7 @@ def foreign(text: str, *, mask_callers: bool, lines: bool = False) -> str:
 
     `lines` keeps its line ends.
     """
-    clean = text.translate(_UNPRINTABLE_BUT_LINES if lines else _UNPRINTABLE)
+    clean = (_UNPRINTABLE_BUT_LINES if lines else _UNPRINTABLE).sub(_STAND_IN, text)
     clean = _SECRET_TEXT.sub(rf"\1\2{REDACTED}", clean)
     if mask_callers:
         clean = _LONG_NUMBER.sub(lambda found: str(masked(found[0])), clean)
@@ -70,28 +75,47 @@ def foreign(text: str, *, mask_callers: bool, lines: bool = False) -> str:
 
 def cleaned(fields: Mapping[str, object], *, mask_callers: bool) -> dict[str, object]:
     """Return the fields of a log line as they may be written."""
-    return {plain(_text(key)): _clean(_text(key), value, mask_callers, 0) for key, value in fields.items()}
+    return _clean_fields(fields, mask_callers, 0)
 
 
-def _clean(key: str, value: object, mask_callers: bool, depth: int) -> object:  # noqa: FBT001 - the setting itself
-    name = "".join(filter(str.isalnum, key.lower()))
-    if any(word in name for word in SECRET_WORDS):
-        return REDACTED
-    if mask_callers and name.removeprefix("agi") in CALLER_KEYS:
-        return masked(value)
-    return _clean_value(value, mask_callers, depth)
+def _clean_fields(fields: Mapping[str, object], mask_callers: bool, depth: int) -> dict[str, object]:  # noqa: FBT001 - the setting itself
+    clean: dict[str, object] = {}
+    for key, value in fields.items():
+        shown, tells = _key(_text(key))
+        if tells is _Tells.SECRET:
+            clean[shown] = REDACTED
+        elif mask_callers and tells is _Tells.CALLER:
+            clean[shown] = masked(value)
+        else:
+            clean[shown] = _clean_value(value, mask_callers, depth)
+    return clean
 
 
 def _clean_value(value: object, mask_callers: bool, depth: int) -> object:  # noqa: FBT001 - the setting itself
-    if value is None or isinstance(value, bool | int | float):
-        return value
     if isinstance(value, str):
         return plain(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if depth < MAX_DEPTH and isinstance(value, Mapping):
-        return {plain(_text(key)): _clean(_text(key), each, mask_callers, depth + 1) for key, each in value.items()}
-    if depth < MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
+        return _clean_fields(value, mask_callers, depth + 1)
+    if depth < MAX_DEPTH and isinstance(value, (list, tuple, set, frozenset)):
         return [_clean_value(each, mask_callers, depth + 1) for each in value]
     return foreign(_text(value), mask_callers=mask_callers)
+
+
+class _Tells(Enum):
+    SECRET = 1
+    CALLER = 2
+    NEITHER = 3
+
+
+@lru_cache(maxsize=1024)
+def _key(key: str) -> tuple[str, _Tells]:
+    """Return a key as it is shown and what its value gives away; few keys come again and again."""
+    name = "".join(filter(str.isalnum, key.lower()))
+    if any(word in name for word in SECRET_WORDS):
+        return plain(key), _Tells.SECRET
+    return plain(key), _Tells.CALLER if name.removeprefix("agi") in CALLER_KEYS else _Tells.NEITHER
 
 
 def _text(value: object) -> str:
