@@ -102,15 +102,17 @@ class Router:
             if caller.pabx in pabxs and caller.routed and caller.service in served and not caller.withdrawing
         ]
         orders = []
+        decision_id = next(self._ids) if movable else ""
         for caller in sorted(movable, key=lambda caller: caller.joined_at):
             facts = self.facts()
             if not facts.fresh(caller.pabx):
                 continue
             waited_s = facts.at - caller.joined_at + caller.waited_before_s
             call = Call(caller.pabx, caller.uniqueid, caller.number, waited_s=waited_s)
-            decision = decide_waiting(self.rules, facts, call, caller.queue, next(self._ids))
+            decision = decide_waiting(self.rules, facts, call, caller.queue, decision_id)
             if decision is not None:
                 orders.append(self._withdraw(caller, decision))
+                decision_id = next(self._ids)
         return orders
 
     def watch(self) -> None:
