@@ -6,9 +6,10 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner
@@ -63,9 +64,10 @@ async def ccrouter(*arguments: str, **environment: str) -> Ended:
 
 
 @pytest.fixture
-def socket(tmp_path: Path) -> Path:
+def socket() -> Iterator[Path]:
     """Give a path for the socket; pytest's own folders can be longer than the 107 bytes that a socket may have."""
-    return Path(os.path.relpath(tmp_path / "control.sock"))
+    with TemporaryDirectory(prefix="ccrouter-") as folder:
+        yield Path(folder) / "control.sock"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,10 +16,10 @@ from ccrouter.telemetry.notify import LOST_BEATS, Supervisor
 
 
 @pytest.fixture
-def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+def systemd() -> Iterator[socket.socket]:
     """Give the other end: a datagram socket, as systemd has it."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
-        end.bind(os.path.relpath(tmp_path / "notify"))
+    with TemporaryDirectory(prefix="ccrouter-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.bind(str(Path(folder) / "notify"))
         end.settimeout(5)
         yield end
 

@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import pwd
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import aiohttp
 import pytest
@@ -71,9 +72,10 @@ def daemon() -> ScriptedDaemon:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path() -> Iterator[Path]:
     """Give a path for a socket; pytest's own folders can be longer than the 107 bytes that a socket may have."""
-    return Path(os.path.relpath(tmp_path / "control.sock"))
+    with TemporaryDirectory(prefix="ccrouter-") as folder:
+        yield Path(folder) / "control.sock"
 
 
 @pytest.fixture

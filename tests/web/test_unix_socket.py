@@ -6,7 +6,9 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -14,9 +16,10 @@ from ccrouter.web.unix_socket import Peer, SocketError, listening, peer_of
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path() -> Iterator[Path]:
     """Give a path for a socket; pytest's own folders can be longer than the 107 bytes that a socket may have."""
-    return Path(os.path.relpath(tmp_path / "control.sock"))
+    with TemporaryDirectory(prefix="ccrouter-") as folder:
+        yield Path(folder) / "control.sock"
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
