@@ -10,7 +10,8 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, NamedTuple, Protocol, Self
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Self
 
 from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
@@ -27,38 +28,25 @@ SILENT: Final = logging.Logger("panoramisk", logging.CRITICAL + 1)  # noqa: LOG0
 """Panoramisk logs whole orders, the password of the log-in among them."""
 
 
-class Address(Protocol):
-    """Where a PABX is, and who we are there."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a PABX is, and who we are there.
 
-    @property
-    def name(self) -> str:
-        """Return our name of it."""
-        ...
+    Attributes:
+        name: our name of it.
+        username, secret: of the manager user.
+        tls: how to check the PABX's certificate; None for a connection in clear.
+        server_name: the name in that certificate, where it is not the host's.
 
-    @property
-    def host(self) -> str:
-        """Return its host name or address."""
-        ...
+    """
 
-    @property
-    def port(self) -> int:
-        """Return its AMI port."""
-        ...
-
-    @property
-    def username(self) -> str:
-        """Return the manager user."""
-        ...
-
-    @property
-    def secret(self) -> str:
-        """Return that user's password."""
-        ...
-
-    @property
-    def tls(self) -> ssl.SSLContext | None:
-        """Return how to check the PABX's certificate; None for a connection in clear."""
-        ...
+    name: str
+    host: str
+    port: int
+    username: str
+    secret: str = field(repr=False)
+    tls: ssl.SSLContext | None = None
+    server_name: str = ""
 
 
 class Response(NamedTuple):
@@ -175,7 +163,13 @@ class Connection:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(within_s):
-                made = await loop.create_connection(lambda: self._lines, address.host, address.port, ssl=address.tls)
+                made = await loop.create_connection(
+                    lambda: self._lines,
+                    address.host,
+                    address.port,
+                    ssl=address.tls,
+                    server_hostname=address.server_name or None,
+                )
                 self._hand_over(made)
                 await self._greeted.wait()
         except TimeoutError:
