@@ -1,25 +1,13 @@
 """From the settings of a PABX to what its link works with."""
 
 import ssl
-from dataclasses import dataclass, field
 
+from ccrouter.ami.connection import Address
 from ccrouter.config.settings import Pabx
 from ccrouter.errors import CcrouterError
 
 
-@dataclass(frozen=True, slots=True)
-class PabxAddress:
-    """Where a PABX is, and who we are there (ami.connection.Address)."""
-
-    name: str
-    host: str
-    port: int
-    username: str
-    secret: str = field(repr=False)
-    tls: ssl.SSLContext | None
-
-
-def pabx_address(pabx: Pabx) -> PabxAddress:
+def pabx_address(pabx: Pabx) -> Address:
     """Return the address, with the certificates read.
 
     Raises:
@@ -33,4 +21,12 @@ def pabx_address(pabx: Pabx) -> PabxAddress:
         except OSError as error:  # ssl.SSLError is one
             cure = "name a file in PEM form that ccrouter may read"
             raise CcrouterError(f"the certificates of {pabx.tls.ca_file} can't be used: {error}; {cure}") from error
-    return PabxAddress(pabx.name, pabx.host, pabx.port, pabx.username, pabx.secret.get_secret_value(), context)
+    return Address(
+        name=pabx.name,
+        host=pabx.host,
+        port=pabx.port,
+        username=pabx.username,
+        secret=pabx.secret.get_secret_value(),
+        tls=context,
+        server_name=pabx.tls.server_name if pabx.tls is not None else "",
+    )
