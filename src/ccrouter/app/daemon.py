@@ -1,6 +1,7 @@
 """The daemon: built here, started in order (what can fail first), stopped in reverse."""
 
 import asyncio
+import faulthandler
 import itertools
 import os
 import secrets
@@ -51,6 +52,7 @@ def run_daemon(settings: Settings) -> int:
         CcrouterError: an address, a socket or a folder can't be used.
 
     """
+    faulthandler.enable()  # the watchdog of systemd ends a hung daemon with SIGABRT: this shows where it hung
     clock = SystemClock()
     with Logs(
         clock, sys.stderr, level=settings.log.level, form=settings.log.form, mask_callers=settings.log.mask_callers
@@ -77,9 +79,17 @@ class Daemon:
         self._log = log
         self._registry = new_registry()
         self._metrics = Metrics(self._registry)
-        self._rules_file = RulesFile(settings.routing, settings.state_dir, clock=clock, metrics=self._metrics, log=log)
+        mode_files = ModeFiles(settings.state_dir, clock)
+        self._rules_file = RulesFile(
+            settings.routing,
+            settings.state_dir,
+            journal=mode_files.journal,
+            clock=clock,
+            metrics=self._metrics,
+            log=log,
+        )
         self._state = State(_limits(self._rules_file.rules))
-        self._modes = Modes(ModeFiles(settings.state_dir, clock))
+        self._modes = Modes(mode_files)
         self._writer = Writer(self._state, self._metrics, log, self._relist)
         self._router = Router(
             self._rules_file.rules,

@@ -8,9 +8,10 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter.clock import Clock
 from ccrouter.config.load import compile_text, read_file
-from ccrouter.errors import ConfigError
+from ccrouter.errors import ConfigError, StoreError
 from ccrouter.routing.rules import Rules
 from ccrouter.store.files import Replacement
+from ccrouter.store.journal import Deed, Journal
 from ccrouter.telemetry.metrics import Metrics
 from ccrouter.web.orders import ReloadOutcome
 from ccrouter.web.status import RulesStatus
@@ -27,10 +28,18 @@ class RulesFile:
 
     """
 
-    def __init__(
-        self, path: Path, state_dir: Path, *, clock: Clock, metrics: Metrics, log: FilteringBoundLogger
+    def __init__(  # noqa: PLR0913 - each is one thing it works with
+        self,
+        path: Path,
+        state_dir: Path,
+        *,
+        journal: Journal,
+        clock: Clock,
+        metrics: Metrics,
+        log: FilteringBoundLogger,
     ) -> None:
         self._path = path
+        self._journal = journal
         self._accepted = state_dir / ACCEPTED
         self._clock = clock
         self._metrics = metrics
@@ -54,11 +63,12 @@ class RulesFile:
                 rules, _ = _read(self._accepted)
             except ConfigError:
                 raise error from None
+            self._metrics.rules_in_force(rules, self._loaded_at)
             self._refuse(error)
             self._log.error("started with the last routing file that was accepted", file=str(self._accepted))
         else:
-            self._keep_copy(content)
             self._metrics.rules_in_force(rules, self._loaded_at)
+            self._keep_copy(content)
         return rules
 
     async def reload(self, author: str, take: Callable[[Rules], None]) -> ReloadOutcome:
@@ -77,6 +87,7 @@ class RulesFile:
             self._loaded_at = self._clock.now()
             self._metrics.rules_in_force(rules, self._loaded_at)
             self._log.info("routing file in force", version=rules.version, before=before, author=author)
+            await asyncio.to_thread(self._write_down, author, f"{before} -> {rules.version}")
             return ReloadOutcome(rules.version, changed=rules.version != before)
 
     def status(self) -> RulesStatus:
@@ -87,6 +98,12 @@ class RulesFile:
         self._problems = tuple(str(error).splitlines())
         self._metrics.rules.refused()
         self._log.error("routing file refused, the old rules stay in force", problems=self._problems)
+
+    def _write_down(self, author: str, change: str) -> None:
+        try:
+            self._journal.append(Deed(self._loaded_at, author, "reload", str(self._path), change))
+        except StoreError as error:
+            self._log.error("a reload is missing in the audit journal", error=str(error))
 
     def _keep_copy(self, content: bytes) -> None:
         try:
