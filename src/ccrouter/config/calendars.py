@@ -63,7 +63,11 @@ class WallCalendar:
 
         None when there is none within ten years.
         """
-        return self._change_after(at, FARTHEST_DAYS)
+        days = FARTHEST_DAYS
+        if self._hours.steady and not self._holidays:
+            today = at.astimezone(self._zone).date()
+            days = max(((day - today).days + 3 for day in self._exceptions), default=0)
+        return self._change_after(at, days)
 
     def _is_open_by_wall(self, at: datetime) -> bool:
         wall = at.astimezone(self._zone)
@@ -152,7 +156,7 @@ def holidays(code: str) -> HolidayBase:
     country, _, part = code.partition("-")
     parts = _countries().get(country)
     if parts is None:
-        raise NoHolidaysError(list(_countries()))
+        raise NoHolidaysError([known for known in _countries() if len(known) == len("FR")])
     if part and part not in parts:
         raise NoHolidaysError([country, *(f"{country}-{each}" for each in parts)])
     return country_holidays(country, subdiv=part or None)

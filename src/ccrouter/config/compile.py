@@ -66,6 +66,7 @@ def _scope(document: Document, written: RoutingFile) -> Scope:
     for i, mode in enumerate(written.modes):
         if mode in written.modes[:i]:
             document.blame(("modes", i), f"the mode `{mode}` is here twice", "Remove one of the two")
+    numbers = _spellings(document, written, country)
     return Scope(
         document,
         country,
@@ -75,7 +76,8 @@ def _scope(document: Document, written: RoutingFile) -> Scope:
         frozenset(written.modes),
         written.services,
         frozenset(site.in_house.queue for site in written.sites.values() if site.in_house),
-        _spellings(document, written, country),
+        numbers,
+        {form: forms for forms in numbers.values() for form in forms},
         _treatments(written),
     )
 
@@ -184,12 +186,12 @@ def _spellings(document: Document, written: RoutingFile, country: str) -> dict[s
 
 
 def _treatments(written: RoutingFile) -> dict[str, list[Treatment]]:
-    """Return by service: its own treatment, then those of its numbers."""
-    found = {name: [_treatment(service)] for name, service in written.services.items()}
+    """Return by service: its own treatment, then those of its numbers, each once."""
+    found = {name: {_treatment(service): None} for name, service in written.services.items()}
     for number in written.numbers.values():
         if number.service in found:
-            found[number.service].append(_treatment(number, found[number.service][0]))
-    return found
+            found[number.service].setdefault(_treatment(number, _treatment(written.services[number.service])))
+    return {name: list(treatments) for name, treatments in found.items()}
 
 
 def _treatment(written: models.Treated, default: Treatment | None = None) -> Treatment:

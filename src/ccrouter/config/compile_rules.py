@@ -67,27 +67,23 @@ class Serving:
                 first.setdefault(rule.name, where)
 
     def _rules(self, written: Sequence[WrittenRule], path: Path, *, waiting: bool) -> tuple[Rule, ...]:
-        section = str(path[-1])
+        earlier: dict[str, int] = {}
         for i, rule in enumerate(written):
-            self._reachable(written, i, (*path, i), waiting=waiting)
             if waiting and rule.when is None:
-                cure = "Add `when`, such as {waited: 90s}"
                 message = f"the rule `{rule.name}` would move every caller at once"
-                self.scope.document.blame((*path, i, "name"), message, cure)
-        return tuple(self._rule(rule, (*path, i), section) for i, rule in enumerate(written))
+                self.scope.document.blame((*path, i, "name"), message, "Add `when`, such as {waited: 90s}")
+            condition = repr(rule.when)
+            shadow = earlier.get("None", earlier.get(condition))
+            if shadow is not None and (rule.if_unknown == "skip" or written[shadow].if_unknown == "match"):
+                self._unreachable(rule, written[shadow], (*path, i, "name"), (*path, shadow, "name"))
+            earlier.setdefault(condition, i)
+        return tuple(self._rule(rule, (*path, i), str(path[-1])) for i, rule in enumerate(written))
 
-    def _reachable(self, written: Sequence[WrittenRule], i: int, path: Path, *, waiting: bool) -> None:
-        rule = written[i]
-        for j, earlier in enumerate(written[:i]):
-            same = earlier.when == rule.when and (earlier.if_unknown == "match" or rule.if_unknown == "skip")
-            if same or (earlier.when is None and not waiting):
-                line = self.scope.document.at((*path[:-1], j, "name")).line
-                why = "has the same condition" if same else "has no condition"
-                message = f"the rule `{rule.name}` is never reached: `{earlier.name}` on line {line} {why}"
-                self.scope.document.blame(
-                    (*path, "name"), message, "Change one of the two conditions, or remove a rule"
-                )
-                return
+    def _unreachable(self, rule: WrittenRule, shadow: WrittenRule, path: Path, at: Path) -> None:
+        why = "has no condition" if shadow.when is None else "has the same condition"
+        line = self.scope.document.at(at).line
+        message = f"the rule `{rule.name}` is never reached: `{shadow.name}` on line {line} {why}"
+        self.scope.document.blame(path, message, "Change one of the two conditions, or remove a rule")
 
     def _rule(self, written: WrittenRule, path: Path, section: str) -> Rule:
         key = f"{self._key}/{section}/{written.name}"

@@ -117,10 +117,9 @@ class Asking:
         return Waited(float(value))
 
     def _number(self, written: list[str], path: Path) -> Condition:
-        by_spelling = {form: own for own in self.scope.numbers.values() for form in own}
         forms: set[str] = set()
         for i, number in enumerate(written):
-            known = by_spelling.get(dialled(number))
+            known = self.scope.spelt.get(dialled(number))
             if known is None:
                 message = f"`{number}` is not one of the numbers of this file"
                 self.scope.document.blame((*path, i), message, suggest(number, list(self.scope.numbers)))

@@ -59,6 +59,11 @@ class Hours:
     tomorrow: OpeningHours | None
     unnamed: OpeningHours | None
 
+    @property
+    def steady(self) -> bool:
+        """Tell whether all days are alike, open or closed throughout."""
+        return self.today.next_change(datetime(2000, 1, 1)) is None  # noqa: DTZ001 - the clock on the wall
+
     def spans(self, day: date) -> Spans:
         """Return the ranges that start on a day."""
         today = _open_minutes(self.today, day)
@@ -83,8 +88,9 @@ def hours(text: str) -> Hours:
             raise HoursError(message, cure, found.start())
     today = _parse(text)
     for found in _SPAN.finditer(text):
-        if _minutes(found[1], found[2]) >= DAY_MIN:
-            raise HoursError(f"{found.group()} starts after midnight", "Give it to the day after", found.start())
+        if _end(found) >= 2 * DAY_MIN:
+            cure = "End it before midnight of the day after, and give that day hours of its own"
+            raise HoursError(f"`{found.group()}` lasts too long", cure, found.start())
     if not any(_end(found) > DAY_MIN for found in _SPAN.finditer(text)):
         return Hours(today, None, None)
     return Hours(

@@ -2,11 +2,12 @@
 
 import re
 from typing import Annotated, Final, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from ccrouter.config.conditions import When
+from ccrouter.config.problems import nearest
 from ccrouter.config.shape import Strict
 from ccrouter.config.telephone import Phone, is_country
 from ccrouter.config.values import (
@@ -35,8 +36,9 @@ def _zone(value: object) -> ZoneInfo:
     name = text(value)
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
-        fail(f"`{name}` is no time zone", "Write one such as Europe/Paris or Indian/Reunion")
+    except (LookupError, OSError, ValueError):
+        near = nearest(name, available_timezones())
+        fail(f"`{name}` is no time zone", f"Did you mean `{near}`?" if near else "Write one such as Europe/Paris")
 
 
 def _country(value: object) -> str:

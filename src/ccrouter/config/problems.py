@@ -10,6 +10,16 @@ MOST = 100
 """Problems told of one file; whoever has mended a hundred asks again."""
 
 
+LONGEST = 400
+"""Signs of a message that are shown."""
+
+SHOWN = 20
+"""Known names that are shown where none is near."""
+
+WINDOW = 140
+"""Signs of a line of the file that are shown."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One fault in a file.
@@ -32,8 +42,13 @@ class Problem:
     width: int = 1
     hidden: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", visible(self.message))
+        object.__setattr__(self, "cure", visible(self.cure))
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}. {self.cure}."
+        end = "" if self.cure.endswith("?") else "."
+        return f"{self.file}:{self.line}:{self.column}: {self.message}. {self.cure}{end}"
 
 
 class RefusedFileError(ConfigError):
@@ -45,6 +60,12 @@ class RefusedFileError(ConfigError):
         left_out = len(found) - len(self.problems)
         lines = [str(problem) for problem in self.problems]
         super().__init__("\n".join([*lines, f"... and {left_out} more."] if left_out else lines))
+
+
+def visible(text: str) -> str:
+    """Return a text of a file as it may be shown: nothing that steers a terminal, and not the whole of a long one."""
+    shown = "".join(sign if sign.isprintable() else "\N{MIDDLE DOT}" for sign in text)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -61,25 +82,26 @@ def suggest(word: str, known: Sequence[str]) -> str:
         return f"Did you mean `{near}`?"
     if not known:
         return "There are none yet: define it first"
-    return f"Known here: {', '.join(f'`{each}`' for each in sorted(known)[:20])}"
+    words = ", ".join(f"`{each}`" for each in sorted(known)[:SHOWN])
+    return f"Known here: {words}{', ...' if len(known) > SHOWN else ''}"
 
 
 def render(problem: Problem, source_text: str) -> str:
     """Return a problem for people: position, message, the line with the piece underlined, and the cure."""
     head = f"{problem.file}:{problem.line}:{problem.column}: {problem.message}"
-    lines = source_text.split("\n")
     if problem.hidden:
         return f"{head}\n{'':>5} = {problem.cure}"
-    shown = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
-    start = min(problem.column - 1, len(shown))
-    width = max(1, min(problem.width, len(shown) - start))
-    pad = "".join("\t" if sign == "\t" else " " for sign in shown[:start])
-    number = f"{problem.line:>5}"
+    lines = source_text.split("\n")
+    line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
+    start = min(problem.column - 1, len(line))
+    left = max(0, start - WINDOW // 2) if len(line) > WINDOW else 0
+    shown = visible(line[left : left + WINDOW].rstrip("\r"))
+    width = max(1, min(problem.width, len(shown) - (start - left)))
     return "\n".join(
         (
             head,
-            f"{number} | {shown}",
-            f"{'':>5} | {pad}{'^' * width}",
+            f"{problem.line:>5} | {shown}",
+            f"{'':>5} | {' ' * (start - left)}{'^' * width}",
             f"{'':>5} = {problem.cure}",
         )
     )

@@ -22,6 +22,7 @@ class Scope:
     Attributes:
         queues: queues of the in-house sites.
         numbers: spellings of each number, by what the file says.
+        spelt: the same, by each spelling.
         treatments: each way in which callers of a service may be treated, by service.
         thresholds: filled while rules are compiled.
 
@@ -36,6 +37,7 @@ class Scope:
     services: Mapping[str, Service]
     queues: frozenset[str]
     numbers: Mapping[str, frozenset[str]]
+    spelt: Mapping[str, frozenset[str]]
     treatments: Mapping[str, list[Treatment]]
     thresholds: list[Threshold] = field(default_factory=list)
 

@@ -20,7 +20,8 @@ from ccrouter.config.yaml import Path as Where
 Level = Literal["debug", "info", "warning", "error"]
 Form = Literal["json", "console"]
 
-LARGEST_SECRET: Final = 4096
+LARGEST_SECRET: Final = 512
+"""Signs; Asterisk refuses a line of about 1,000."""
 
 
 # --- the file as it is written ----------------------------------------------------------------------------------------
@@ -223,8 +224,9 @@ def _secret(
         found = _secret_in(document, file, where)
         if found is None:
             return SecretStr("")
-    if not found or not found.isprintable():
-        document.blame(where, f"{source} holds no secret", "It must hold the secret alone, on one line")
+    if not 0 < len(found) <= LARGEST_SECRET or not found.isprintable():
+        cure = f"It must hold the secret alone, on one line of at most {LARGEST_SECRET} signs, in UTF-8"
+        document.blame(where, f"{source} holds no secret", cure)
     return SecretStr(found)
 
 
@@ -232,12 +234,12 @@ def _secret_in(document: Document, file: Path, where: Where) -> str | None:
     try:
         with file.open("rb") as opened:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            data = opened.read(LARGEST_SECRET)
+            data = opened.read(LARGEST_SECRET + 2)
     except OSError as error:
         cure = "Check the path, and that the user who runs ccrouter may read it"
         document.blame(where, f"the file {file} can't be read: {error.strerror}", cure)
         return None
     if mode & 0o007:
-        document.blame(where, f"everybody may read the file {file}", f"Close it: chmod o= {file}")
+        document.blame(where, f"everybody may touch the file {file}", f"Close it: chmod o= {file}")
         return None
-    return data.decode(errors="replace").removesuffix("\n").removesuffix("\r")
+    return data.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")

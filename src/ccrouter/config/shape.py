@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails
 
-from ccrouter.config.problems import suggest
+from ccrouter.config.problems import nearest, suggest
 from ccrouter.config.values import fail
 from ccrouter.config.yaml import Document, Path, Text
 
@@ -40,7 +40,7 @@ class Strict(BaseModel):
 _TOLD: Final[Mapping[str, tuple[str, str]]] = {
     "list_type": ("a list is expected here", "Write it as [one, two], or one `- ` line for each"),
     "dict_type": ("`name: value` lines are expected here", "Write each name on a line of its own, indented"),
-    "too_short": ("the list is empty", "Write at least one entry, or remove the key"),
+    "too_short": ("there is nothing in it", "Write at least one entry"),
 }
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -52,12 +52,15 @@ def shape(document: Document, model: type[Model]) -> Model | None:
     try:
         return model.model_validate(document.value, context=context)
     except ValidationError as error:
-        for found in error.errors(include_url=False):
-            _blame(document, found, context)
+        meant = set[Path]()
+        for found in sorted(error.errors(include_url=False), key=lambda found: found["type"] == "missing"):
+            if found["type"] != "missing" or found["loc"] not in meant:
+                _blame(document, found, context, meant)
         return None
 
 
-def _blame(document: Document, error: ErrorDetails, context: Context) -> None:
+def _blame(document: Document, error: ErrorDetails, context: Context, meant: set[Path]) -> None:
+    """Note one finding; `meant` takes the keys that unknown ones probably stand for."""
     path, key = error["loc"], False
     if path and path[-1] == "[key]":
         path, key = path[:-1], True
@@ -71,6 +74,7 @@ def _blame(document: Document, error: ErrorDetails, context: Context) -> None:
         document.blame(path[:-1], message, f"Add a line `{path[-1]}: ...`", key=True)
     elif error["type"] == "extra_forbidden":
         known = context.known.get(id(document.get(path[:-1])), [])
+        meant.add((*path[:-1], nearest(str(path[-1]), known) or ""))
         document.blame(path, f"`{path[-1]}` is not known here", suggest(str(path[-1]), known), key=True)
     else:
         value = document.get(path)

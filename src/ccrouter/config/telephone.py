@@ -1,7 +1,6 @@
 """Telephone numbers: the spellings under which carriers deliver one number, and the beginnings of callers' numbers."""
 
 import re
-from collections.abc import Iterable
 from importlib.resources import files
 from typing import Annotated, Final
 
@@ -25,7 +24,7 @@ def _phone(value: object) -> str:
     if not isinstance(value, Text):
         return text(value)
     if value.plain:
-        fail(f"the number {value} stands without quotes, and YAML may drop its zeros", f'Write it in quotes: "{value}"')
+        fail(f"the telephone number {value} has no quotes, and YAML can change it", f'Write it in quotes: "{value}"')
     strange = re.search(r"[^\d ().+/\u00a0\u202f-]|(?<=.)\+", value)
     if strange:
         cure = "Write digits, with spaces, points or dashes between them, and + only at the begin"
@@ -89,20 +88,18 @@ def spellings(written: str, country: str) -> frozenset[str]:
 def beginnings(written: str, country: str) -> tuple[str, ...]:
     """Return every form that the begin of a caller's number may have; `+33 6` and `06` say the same in France."""
     digits = dialled(written)
-    code, trunk = str(phonenumbers.country_code_for_region(country)), _trunk_prefix(country)
+    digits = f"+{digits[2:]}" if digits.startswith("00") else digits
+    code, trunk = f"+{phonenumbers.country_code_for_region(country)}", _trunk_prefix(country)
     forms = {digits}
     if digits.startswith("+"):
         forms |= _abroad(digits[1:], country)
-        if trunk and digits.startswith(f"+{code}"):
-            forms.add(trunk + digits.removeprefix(f"+{code}"))
-    elif trunk and digits.startswith(trunk) and not digits.startswith("00"):
-        forms |= _abroad(code + digits.removeprefix(trunk), country)
+        national = digits.removeprefix(code)
+        if trunk and national != digits:
+            # A bare `0` would also be the begin of `00`, which leads abroad.
+            forms |= {trunk + national} if national else {f"{trunk}{first}" for first in range(1, 10)}
+    elif trunk and digits.startswith(trunk):
+        forms |= _abroad(code[1:] + digits.removeprefix(trunk), country)
     return tuple(sorted(forms))
-
-
-def shortest(forms: Iterable[str]) -> str:
-    """Return the form that reads best in a message."""
-    return min(forms, key=lambda form: (len(form), form))
 
 
 def _abroad(international: str, country: str) -> set[str]:

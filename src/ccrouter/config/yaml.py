@@ -26,7 +26,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from ccrouter.config.problems import Problem, RefusedFileError
+from ccrouter.config.problems import MOST, Problem, RefusedFileError
 
 MAX_BYTES: Final = 1 << 20
 """A routing file of 1,000 rules takes about 200 kB."""
@@ -147,6 +147,10 @@ def read(data: bytes, file: str) -> Document:
     return Document(file, builder.value, builder.keys, builder.values, builder.problems, unreadable)
 
 
+_INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)")
+"""Control characters, and what YAML 1.1 takes for the end of a line and most editors do not."""
+
+
 def _decode(data: bytes, file: str) -> str:
     if len(data) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES >> 20} MiB"
@@ -165,12 +169,10 @@ def _decode(data: bytes, file: str) -> str:
                 _spot(file, before, f"byte 0x{data[error.start]:02x} is no UTF-8", cure),
             ]
         ) from None
-    found = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]", text)
+    found = _INVISIBLE.search(text)
     if found:
-        message = f"a control character (U+{ord(found.group()):04X}) stands here"
-        raise RefusedFileError(
-            [_spot(file, text[: found.start()], message, "Remove it; it can't be seen in most editors")]
-        )
+        message = f"an invisible character (U+{ord(found.group()):04X}) stands here"
+        raise RefusedFileError([_spot(file, text[: found.start()], message, "Remove it, and type the line again")])
     return text
 
 
@@ -187,7 +189,7 @@ _CURES: Final = (
     (
         "mapping values are not allowed",
         "a `:` is not possible here",
-        "Check that the line is as far to the right as its neighbours; a text that holds `: ` goes in quotes",
+        "Indent the line like its neighbours; a text with `: ` goes in quotes; a `:` above may lack the space after it",
     ),
     (
         "could not find expected ':'",
@@ -207,9 +209,9 @@ _CURES: Final = (
     (
         "did not find expected ',' or ']'",
         "a `,` or the closing `]` is missing",
-        "Close the list that was opened with `[`",
+        "Close the list that begins with `[`",
     ),
-    ("did not find expected ',' or '}'", "a `,` or the closing `}` is missing", "Close what was opened with `{`"),
+    ("did not find expected ',' or '}'", "a `,` or the closing `}` is missing", "Close what begins with `{`"),
     ("unknown escape character", "this is no escape sequence", "Use single quotes, in which `\\` has no meaning"),
     ("unexpected end of stream", "the closing quote is missing", "Close the quote that was opened here"),
     ("unexpected document indicator", "the closing quote is missing", "Close the quote that was opened here"),
@@ -218,10 +220,14 @@ _CURES: Final = (
 )
 
 
+_TOLD_LATE: Final = ("end of stream", "document indicator", "could not find expected ':'")
+"""Faults that libyaml notices further down; its context is where they are."""
+
+
 def _syntax(error: MarkedYAMLError, text: str, file: str) -> Problem:
     mark = error.problem_mark
     told = error.problem or "it can't be read"
-    if "end of stream" in told or "document indicator" in told:
+    if any(sign in told for sign in _TOLD_LATE):
         mark = error.context_mark or mark
     lines = text.split("\n")
     row = min(mark.line, len(lines) - 1) if mark is not None else 0
@@ -231,6 +237,9 @@ def _syntax(error: MarkedYAMLError, text: str, file: str) -> Problem:
         return Problem(file, row + 1, len(tab.group()), "a tab can't indent a line", "Use spaces instead of the tab")
     for sign, message, cure in _CURES:
         if sign in told:
+            opened = error.context_mark
+            if "closing" in message and opened is not None and opened.line != row:
+                return Problem(file, row + 1, column + 1, message, f"{cure} on line {opened.line + 1}")
             return Problem(file, row + 1, column + 1, message, cure)
     return Problem(file, row + 1, column + 1, told, "Check the indentation and the quotes, here and in the line above")
 
@@ -264,11 +273,13 @@ class _Builder:
                 if documents > 1:
                     cure = "Remove this line and what follows, or put it into a file of its own"
                     self._blame(event, "a second document begins here", cure)
-                    return
+                    raise RefusedFileError(self.problems)
             elif isinstance(event, NodeEvent):
                 self._node(event)
             elif isinstance(event, MappingEndEvent | SequenceEndEvent):
                 self._open.pop()
+            if len(self.problems) > MOST:
+                raise RefusedFileError(self.problems)
             if len(self._open) > MAX_DEPTH:
                 self._blame(event, f"more than {MAX_DEPTH} levels lie within each other here", "Close some of them")
                 raise RefusedFileError(self.problems)
@@ -298,7 +309,9 @@ class _Builder:
         elif event.anchor is not None:
             self._blame(event, f"`&{event.anchor}` names a value for use in another place", "Write the value out there")
         elif isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag is not None:
-            self._blame(event, f"the tag `{event.tag}` has no meaning here", "Remove it")
+            self._blame(
+                event, f"the tag `{event.tag.replace('tag:yaml.org,2002:', '!!')}` has no meaning here", "Remove it"
+            )
 
     def _key(self, parent: _Open, event: NodeEvent, value: Value) -> Path:
         path: Path

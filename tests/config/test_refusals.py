@@ -1,0 +1,44 @@
+"""One bad file for each refusal, with exactly what a person is told of it."""
+
+from pathlib import Path
+
+import pytest
+
+from ccrouter.config.load import compile_text
+from ccrouter.config.problems import RefusedFileError, render
+from ccrouter.config.settings import compile_settings
+
+BAD = Path(__file__).parent / "bad"
+ENVIRONMENT = {"CCROUTER_AMI_SECRET": "a secret", "CCROUTER_EMPTY": "", "CCROUTER_TWO_LINES": "a\r\nb"}
+
+
+def told_of(file: Path) -> str:
+    """Return what a person is told of a file that must be refused."""
+    data = file.read_bytes()
+    settings = file.name.startswith("settings_")
+    with pytest.raises(RefusedFileError) as raised:
+        _ = (
+            compile_settings(data, Path("/etc/ccrouter") / file.name, ENVIRONMENT)
+            if settings
+            else compile_text(data, file.name)
+        )
+    source = data.decode(errors="replace")
+    return "".join(f"{render(problem, source)}\n" for problem in raised.value.problems)
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in BAD.glob("*.yaml")))
+def test_bad_file_is_told_exactly(name: str) -> None:
+    """A bad file is refused with file, line, column, what is wrong, and how to mend it."""
+    assert (BAD / f"{name}.txt").read_text("utf-8") == told_of(BAD / f"{name}.yaml")
+
+
+def test_every_expectation_has_its_file() -> None:
+    """No expected text is left without the file that it belongs to."""
+    assert {file.stem for file in BAD.glob("*.yaml")} == {file.stem for file in BAD.glob("*.txt")}
+
+
+def test_plain_secret_is_never_shown() -> None:
+    """What stands where a secret's source belongs is kept out of the message and of the shown lines."""
+    file = BAD / "settings_plain_secret.yaml"
+    assert "hunter2" in file.read_text("utf-8")
+    assert "hunter2" not in told_of(file)
