@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ccrouter.live.durations import since
-from ccrouter.live.lifecycle import AT_A_SITE, Phase
+from ccrouter.live.lifecycle import AT_A_SITE, RESERVED, WITHDRAWN, Phase
 from ccrouter.live.queues import CallKey, QueueKey
 from ccrouter.routing.plan import QueueStep, SiteStep, Step, VoicemailStep
 from ccrouter.routing.snapshot import Seconds
@@ -121,7 +121,7 @@ class CallRecord:
         return (self.pabx, self.uniqueid)
 
     def go(self, phase: Phase, at: float) -> None:
-        """Enter a phase; a talk that begins or ends with it is timed."""
+        """Enter a phase: what belongs to the one before ends with it, and a talk is timed."""
         if self.phase is not Phase.TALKING and phase is Phase.TALKING:
             self.talking_since = at
             self.answered_at = at if self.answered_at is None else self.answered_at
@@ -129,6 +129,10 @@ class CallRecord:
             self.talked_s += since(at if self.talking_since is None else self.talking_since, at)
             self.talking_since = None
         self.heard_message |= phase is Phase.PLAYING
+        if phase not in RESERVED:
+            self.expires_at = None
+        if phase not in WITHDRAWN:
+            self.withdrawal = None
         self.phase = phase
 
     def counts(self) -> Count:
@@ -141,7 +145,7 @@ class CallRecord:
             return Count(first.target if first.kind == "site" else None, None, waits_in)
         if self.phase not in AT_A_SITE or self.stand.kind not in {"queue", "site"}:
             return UNCOUNTED
-        sent = self.phase in {Phase.ROUTED, Phase.ENTERING} and self.expires_at is not None and self.stand.queue
+        sent = self.phase in RESERVED and self.expires_at is not None and self.stand.queue
         return Count(self.stand.target, (self.pabx, self.stand.queue) if sent else None)
 
 
@@ -149,7 +153,7 @@ class CallRecord:
 class Calls:
     """All calls, and who counts where: sets that follow the records, never counted up and down.
 
-    `timed` are the calls for which time alone may change something; `ended` those that ended a moment ago, and when.
+    `timed` are the calls for which time alone may change something; `ended` those whose end was told a moment ago.
     """
 
     records: dict[CallKey, CallRecord] = field(default_factory=dict)

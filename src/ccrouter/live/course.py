@@ -50,7 +50,7 @@ def call_routed(picture: Picture, event: CallRouted) -> None:
     picture.advance(call, Fact.ROUTED, event.at)
     call.number, call.service = event.number, event.service
     call.decision, call.rule = event.decision, event.rule
-    call.stand, call.expires_at, call.withdrawal = Stand.at(event.first), event.expires_at, None
+    call.stand, call.expires_at = Stand.at(event.first), event.expires_at
     picture.settle(call, event.at)
 
 
@@ -90,7 +90,7 @@ def step_began(picture: Picture, event: StepBegan) -> None:
     elif call.decision == event.decision and not _goes_on(picture, call, event):
         picture.settle(call, event.at)
         return
-    routed_here = call.phase is Phase.ROUTED and call.stand.is_at(event.kind, event.target)
+    routed_here = call.phase in {Phase.ROUTED, Phase.LAPSED} and call.stand.is_at(event.kind, event.target)
     queue, expires_at = call.stand.queue if routed_here else "", call.expires_at if routed_here else None
     if call.withdrawal is not None and call.withdrawal.decision == event.decision:
         queue = call.withdrawal.first.queue
@@ -98,7 +98,7 @@ def step_began(picture: Picture, event: StepBegan) -> None:
         picture.settle(call, event.at)
         return
     picture.leave_queue(call, event.at, answered=None)
-    call.withdrawal, call.rang, call.expires_at = None, False, None
+    call.rang = False
     if fact is Fact.QUEUE_BEGAN:
         queue = queue or picture.sites.queue_of(event.target)
         call.expires_at = event.at + SETTLE_S if expires_at is None else expires_at
@@ -147,7 +147,6 @@ def step_ended(picture: Picture, event: StepEnded) -> None:
     if event.result != "withdraw":
         call.withdrawal = None
     picture.advance(call, Fact.STEP_ENDED, event.at)
-    call.expires_at = None
     _adopt(call, event, Stand(event.kind, event.target, call.stand.queue, event.step))
     picture.settle(call, event.at)
 
@@ -207,7 +206,6 @@ def site_answered(picture: Picture, event: SiteAnswered) -> None:
     before = call.phase
     picture.advance(call, Fact.SITE_ANSWERED, event.at)
     if call.phase is not before:
-        call.expires_at = None
         picture.sites.answered(call.stand.target, event.at)
         picture.settle(call, event.at)
 
@@ -280,9 +278,7 @@ def call_listed(picture: Picture, event: CallListed) -> None:
         picture.leave_queue(call, event.at, answered=True if phase is Phase.TALKING else None)
     if phase is Phase.ENTERING and not (here and call.phase is phase):
         call.expires_at = event.at + SETTLE_S
-    elif phase is not Phase.ROUTED and phase is not Phase.ENTERING:
-        call.expires_at = None
-    if not same or phase not in {Phase.WAITING, Phase.LEAVING, Phase.BETWEEN}:
+    if not same:
         call.withdrawal = None
     call.go(phase, event.at if here else began_at)
     queue = call.stand.queue if here else picture.sites.queue_of(event.target)
@@ -293,15 +289,16 @@ def call_listed(picture: Picture, event: CallListed) -> None:
 
 
 def _listed_phase(call: CallRecord, event: CallListed, *, here: bool, waits: bool) -> Phase:
-    """Return the phase of a call that is listed; what a listing can't tell stays as it was heard."""
+    """Return the phase of a call that is listed."""
     if not event.kind:
         return call.phase if here and call.phase in _UNSEEN else Phase.BETWEEN
     if _BEGAN[event.kind] is Fact.LAST_BEGAN:
         return Phase.PLAYING
     if event.bridged:
         return Phase.TALKING
-    if event.kind == "queue" and waits:
+    if event.kind == "site":
+        return Phase.DIALLING
+    if waits:
         return Phase.WAITING
-    if here and call.phase not in {Phase.ROUTED, Phase.LAPSED, Phase.WAITING}:
-        return call.phase
-    return Phase.ENTERING if event.kind == "queue" else Phase.DIALLING
+    left = here and call.phase in {Phase.LEAVING, Phase.TALKING, Phase.BETWEEN}
+    return Phase.LEAVING if left else Phase.ENTERING

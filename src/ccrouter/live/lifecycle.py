@@ -132,3 +132,9 @@ AT_A_SITE = frozenset(
     {Phase.ROUTED, Phase.ENTERING, Phase.WAITING, Phase.LEAVING, Phase.DIALLING, Phase.TALKING},
 )
 """Phases in which a call takes one of the lines of the site of its step."""
+
+RESERVED = frozenset({Phase.ROUTED, Phase.ENTERING})
+"""Phases in which a call is on its way to a place, and counts there for a time."""
+
+WITHDRAWN = frozenset({Phase.WAITING, Phase.LEAVING, Phase.BETWEEN})
+"""Phases in which a withdrawal may be under way."""

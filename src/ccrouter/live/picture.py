@@ -119,7 +119,8 @@ class Picture:
         self.leave_queue(call, at, answered=None if vanished else False)
         call.go(Phase.FINISHED, at)
         self.settle(call, at)
-        self.calls.ended[call.key] = at
+        if not vanished:
+            self.calls.ended[call.key] = at
         answered_at = call.answered_at
         self.effects.append(
             CallFinished(

@@ -115,11 +115,11 @@ def _drop_callers(picture: Picture, queue: Queue, mark: int, at: float) -> None:
 def _drop_calls(picture: Picture, event: ListDone, mark: int, *, at_once: bool) -> None:
     """Drop calls that are gone; in a resync at once, else after a moment for the event of their end to arrive.
 
-    A call whose channel does not show its plan yet has its reservation, which expires.
+    One that has just been routed always has that moment: its channel may not show the plan yet.
     """
     for call in picture.calls.of(event.pabx):
-        if call.mark < mark and call.phase is not Phase.ROUTED:
-            if at_once:
+        if call.mark < mark:
+            if at_once and call.phase is not Phase.ROUTED:
                 picture.finish(call, event.at, vanished=True)
             elif call.absent_at is None:
                 call.absent_at = event.at

@@ -63,7 +63,7 @@ def _wait(picture: Picture, event: CallerJoined | CallerListed, queue: Queue, jo
     call = picture.calls.records.get(key)
     if call is not None:
         call.queued_s += waited_s
-        call.channel, call.expires_at = event.channel, None
+        call.channel = event.channel
         _stand_at(picture, call, queue)
         if moved:
             call.withdrawal = None
@@ -102,7 +102,6 @@ def caller_connected(picture: Picture, event: CallerConnected) -> None:
     if call is not None:
         if call.phase is Phase.TALKING or not picture.advance(call, Fact.CONNECTED, event.at):
             return
-        call.withdrawal, call.expires_at = None, None
         _stand_at(picture, call, queue)
         picture.settle(call, event.at)
     picture.queues.leave(key, event.at)
@@ -131,7 +130,6 @@ def talk_ended(picture: Picture, event: TalkEnded) -> None:
         if before is not Phase.TALKING:  # the answer was not seen
             call.answered_at = event.at - talk_s if call.answered_at is None else call.answered_at
             call.talked_s += talk_s
-            call.withdrawal = None
             picture.leave_queue(call, event.at, answered=True)
         picture.settle(call, event.at)
     queue.forecast.handled(talk_s + queue.positions.wrapup_s(event.interface))
