@@ -59,7 +59,7 @@ def threshold(load: Load, when: str) -> Threshold:
         ("{caller: anonymous}", CallerIs("anonymous", anonymous=True)),
         (
             '{caller: "06 12 34 56 78"}',
-            CallerIs("1 numbers", (), frozenset({"0612345678", "+33612345678", "0033612345678", "33612345678"})),
+            CallerIs("1 number", (), frozenset({"0612345678", "+33612345678", "0033612345678", "33612345678"})),
         ),
         (
             '{caller: {prefix: "+33 6", anonymous: true}}',
@@ -154,6 +154,15 @@ def test_keys_survive_rules_that_come_and_go(load: Load) -> None:
     assert isinstance(first, Share)
     assert isinstance(second, Share)
     assert first.key == second.key == "services/support/rules/busy/to/0"
+
+
+def test_keys_tell_apart_names_with_slashes(load: Load) -> None:
+    """A service `a/rules/b` with a rule `c` and a service `a` with a rule `b/rules/c` share no threshold."""
+    rule = "{{name: {}, when: {{no_position_ready: support}}, to: tunis}}"
+    service = "  {}:\n    rules: [{}]\n    otherwise: closed\n"
+    more = service.format("a/rules/b", rule.format("c")) + service.format("a", rule.format("b/rules/c"))
+    keys = [each.key for each in load(("services:\n", f"services:\n{more}")).thresholds]
+    assert len(set(keys)) == len(keys) == 2
 
 
 def test_facts_of_sites_belong_to_all_pabxs(load: Load) -> None:

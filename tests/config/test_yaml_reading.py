@@ -6,8 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ccrouter.config.document import Place, Text
 from ccrouter.config.problems import RefusedFileError
-from ccrouter.config.yaml import MAX_BYTES, Place, Text, read
+from ccrouter.config.yaml import read
+from ccrouter.config.yaml_faults import MAX_BYTES
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from ccrouter.config import models
 from ccrouter.config.calendars import NoHolidaysError, WallCalendar, holidays
 from ccrouter.config.compile_rules import Serving
+from ccrouter.config.document import Document, Path
 from ccrouter.config.hours import Hours, HoursError, hours
 from ccrouter.config.models import RoutingFile
 from ccrouter.config.problems import suggest
 from ccrouter.config.scope import Scope
 from ccrouter.config.telephone import NoNumberError, country_of, spellings
-from ccrouter.config.yaml import Document, Path
 from ccrouter.routing.decide import UNKNOWN_NUMBER
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
 from ccrouter.routing.rules import External, InHouse, Message, Number, Rules, Service, Site

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ccrouter.config.compile_when import Asking
+from ccrouter.config.document import Path
 from ccrouter.config.models import Destination as Written
 from ccrouter.config.models import Rule as WrittenRule
 from ccrouter.config.models import Service as WrittenService
 from ccrouter.config.scope import Scope
-from ccrouter.config.yaml import Path
 from ccrouter.routing.decide import UNKNOWN_NUMBER
 from ccrouter.routing.plan import Plan, QueueStep, SiteStep, TransferStep, encode
 from ccrouter.routing.rules import OTHERWISE, Destination, InHouse, Leg, Message, Rule, Service, Share, Site
@@ -50,7 +50,7 @@ class Serving:
 
     @property
     def _key(self) -> str:
-        return f"services/{self.name}"
+        return f"services/{_part(self.name)}"
 
     def _names(self, written: WrittenService, path: Path) -> None:
         first: dict[str, Path] = {}
@@ -86,7 +86,7 @@ class Serving:
         self.scope.document.blame(path, message, "Change one of the two conditions, or remove a rule")
 
     def _rule(self, written: WrittenRule, path: Path, section: str) -> Rule:
-        key = f"{self._key}/{section}/{written.name}"
+        key = f"{self._key}/{section}/{_part(written.name)}"
         asking = Asking(self.scope, self.name, key, waiting=section == "while_waiting")
         when = None if written.when is None else asking.condition(written.when, (*path, "when"))
         to = self._to(written.to, (*path, "to"), f"{key}/to")
@@ -143,6 +143,11 @@ class Serving:
                 cure = "Name fewer destinations, or shorten names and dial strings"
                 self.scope.document.blame(path, str(error), cure, key=True)
                 return
+
+
+def _part(name: str) -> str:
+    """Return a name as one part of a key: no name can hold a `|`."""
+    return name.replace("/", "|")
 
 
 def _longest(destinations: Sequence[Destination]) -> Iterator[TransferStep]:

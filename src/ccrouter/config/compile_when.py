@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from ccrouter.config.conditions import Caller, CallRate, ModeIs, OfQueue, OfSite, ServiceLevel, When
 from ccrouter.config.conditions import Threshold as Bounds
+from ccrouter.config.document import Path
 from ccrouter.config.problems import suggest
 from ccrouter.config.scope import Scope
 from ccrouter.config.telephone import NoNumberError, beginnings, dialled, spellings
-from ccrouter.config.yaml import Path
 from ccrouter.routing import measures
 from ccrouter.routing.conditions import (
     All,
@@ -136,7 +136,7 @@ class Asking:
                 where = (*path, i) if self.scope.document.get((*path, i)) is not None else (*path, "numbers", i)
                 cure = 'Write the whole number, or {prefix: "..."} for its begin'
                 self.scope.document.blame(where, f"`{number}` is no number of {country}: {error}", cure)
-        words = [f"{len(caller.numbers)} numbers"] if caller.numbers else []
+        words = [f"{len(caller.numbers)} number{'s' * (len(caller.numbers) > 1)}"] if caller.numbers else []
         words += [f"prefix {prefix}" for prefix in caller.prefix]
         words += ["anonymous"] if caller.anonymous else []
         prefixes = {form for prefix in caller.prefix for form in beginnings(prefix, country)}

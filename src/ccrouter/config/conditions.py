@@ -4,10 +4,10 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
+from ccrouter.config.document import Text
 from ccrouter.config.shape import Strict
 from ccrouter.config.telephone import Phone
 from ccrouter.config.values import Count, Duration, Language, Name, OneOrMore, Percent, Seconds, Truth, fail
-from ccrouter.config.yaml import Text
 
 Amount = TypeVar("Amount", bound=float)
 

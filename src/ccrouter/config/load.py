@@ -10,7 +10,8 @@ from ccrouter.config.models import RoutingFile
 from ccrouter.config.problems import Problem, RefusedFileError
 from ccrouter.config.settings import Settings, compile_settings
 from ccrouter.config.shape import shape
-from ccrouter.config.yaml import MAX_BYTES, read
+from ccrouter.config.yaml import read
+from ccrouter.config.yaml_faults import MAX_BYTES
 from ccrouter.routing.rules import Rules
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator, Field, model_validator
 
 from ccrouter.config.conditions import When
+from ccrouter.config.document import Text
 from ccrouter.config.problems import nearest
 from ccrouter.config.shape import Strict
 from ccrouter.config.telephone import Phone, is_country
@@ -29,7 +30,6 @@ from ccrouter.config.values import (
     text,
     word,
 )
-from ccrouter.config.yaml import Text
 
 
 def _zone(value: object) -> ZoneInfo:

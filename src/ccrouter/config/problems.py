@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from unicodedata import category
 
 from ccrouter.errors import ConfigError
 
@@ -64,7 +65,7 @@ class RefusedFileError(ConfigError):
 
 def visible(text: str) -> str:
     """Return a text of a file as it may be shown: nothing that steers a terminal, and not the whole of a long one."""
-    shown = "".join(sign if sign.isprintable() else "\N{MIDDLE DOT}" for sign in text)
+    shown = "".join(sign if sign.isprintable() or category(sign) == "Zs" else "\N{MIDDLE DOT}" for sign in text)
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
 
 

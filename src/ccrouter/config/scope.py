@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from ccrouter.config.document import Document, Path
 from ccrouter.config.models import Service
 from ccrouter.config.problems import suggest
-from ccrouter.config.yaml import Document, Path
 from ccrouter.routing.conditions import Threshold
 from ccrouter.routing.plan import Treatment
 from ccrouter.routing.rules import Message, Site

@@ -12,10 +12,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
+from ccrouter.config.document import Document, Text
+from ccrouter.config.document import Path as Where
 from ccrouter.config.shape import Strict, shape
 from ccrouter.config.values import Name, Truth, choice, fail, matching, number, text
-from ccrouter.config.yaml import Document, Text, read
-from ccrouter.config.yaml import Path as Where
+from ccrouter.config.yaml import read
 
 Level = Literal["debug", "info", "warning", "error"]
 Form = Literal["json", "console"]

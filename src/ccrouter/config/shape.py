@@ -7,9 +7,9 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails
 
+from ccrouter.config.document import Document, Path, Text
 from ccrouter.config.problems import nearest, suggest
 from ccrouter.config.values import fail
-from ccrouter.config.yaml import Document, Path, Text
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ import phonenumbers
 from phonenumbers import PhoneMetadata
 from pydantic import BeforeValidator
 
+from ccrouter.config.document import Text
 from ccrouter.config.values import fail, text
-from ccrouter.config.yaml import Text
 
 SHORT: Final = 6
 """Numbers of up to so many digits (3949, 118 712) have no international form: they are compared as dialled."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, NoReturn
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from ccrouter.config.yaml import Text
+from ccrouter.config.document import Text
 
 
 def fail(
@@ -38,14 +38,18 @@ _READ_AS: Final = (
 """What YAML 1.1 or 1.2 makes of a word without quotes: no reader of the file should have to know the list."""
 
 
+_NO_TEXT: Final = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+"""Unicode's categories of what is no sign to read, nor a space."""
+
+
 def word(value: object) -> str:
     """Return a single value of which nothing can be misread: numbers with a unit, `true`, dates."""
     if not isinstance(value, Text):
         fail(f"a single value is expected here, not {_kind(value)}", "Write one value")
     if not value.strip():
         fail("a value is missing here", "Write one, or remove the key")
-    if not value.isprintable():
-        fail("the value has a line break or a control character in it", "Write it on one line")
+    if any(unicodedata.category(sign) in _NO_TEXT for sign in value):
+        fail("the value has a line break or an invisible character in it", "Write it on one line, and type it again")
     return str(value)
 
 

@@ -1,0 +1,95 @@
+"""A file that was read: plain mappings, lists and texts, and the place of each."""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from ccrouter.config.problems import Problem, RefusedFileError
+
+Path = tuple[str | int, ...]
+"""Way from the top of a file to a value: keys of mappings, indexes of lists."""
+
+
+class Text(str):
+    """A scalar as it stands in the file; `plain` tells that it was written without quotes."""
+
+    __slots__ = ("plain",)
+    plain: bool
+
+    def __new__(cls, text: str, *, plain: bool) -> Self:
+        """Make a text of a scalar's content."""
+        made = super().__new__(cls, text)
+        made.plain = plain
+        return made
+
+
+Value = Text | list["Value"] | dict[Text, "Value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: line and column from 1, and its width on that line.
+
+    `inside` is the distance from the first sign to the first sign of the text itself: 1 for a quoted scalar; None where
+    text and file differ (escapes, several lines).
+    """
+
+    line: int
+    column: int
+    width: int = 1
+    inside: int | None = None
+
+
+@dataclass(slots=True)
+class Document:
+    """A file that was read: its value, where each piece stands, and what was found wrong on the way.
+
+    `unreadable` are places (line, column) whose value could not be taken over: nothing more is said of them.
+    """
+
+    file: str
+    value: Value
+    keys: dict[Path, Place]
+    values: dict[Path, Place]
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: frozenset[tuple[int, int]] = frozenset()
+
+    def get(self, path: Path) -> Value | None:
+        """Return the value at a path, or None where the file has none."""
+        value: Value | None = self.value
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(Text(str(step), plain=False))
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
+    def at(self, path: Path, *, key: bool = False) -> Place:
+        """Return the place of a value (or of its key), or of the nearest thing around it that the file has."""
+        found = self.keys.get(path) if key else None
+        while found is None:
+            found = self.values.get(path)
+            path = path[:-1]
+        return found
+
+    def blame(  # noqa: PLR0913 - a problem and its place
+        self, path: Path, message: str, cure: str, *, key: bool = False, offset: int | None = None, hidden: bool = False
+    ) -> None:
+        """Note a problem at a value (or at its key); `offset` points into the text of a scalar."""
+        place = self.at(path, key=key)
+        column, width = place.column, place.width
+        if offset is not None and place.inside is not None:
+            column, width = column + place.inside + offset, 1
+        if (place.line, column) not in self.unreadable:
+            self.problems.append(Problem(self.file, place.line, column, message, cure, width, hidden))
+
+    def refuse(self) -> None:
+        """Raise what was found wrong so far, if anything.
+
+        Raises:
+            RefusedFileError: there are problems.
+
+        """
+        if self.problems:
+            raise RefusedFileError(self.problems)

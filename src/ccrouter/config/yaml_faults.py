@@ -1,0 +1,114 @@
+"""What can be wrong with a file before it has any meaning: its bytes, and its YAML."""
+
+import re
+from typing import Final
+
+from yaml.error import MarkedYAMLError
+
+from ccrouter.config.problems import Problem, RefusedFileError
+
+MAX_BYTES: Final = 1 << 20
+"""A routing file of 1,000 rules takes about 200 kB."""
+
+_INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)")
+"""Control characters, and what YAML 1.1 takes for the end of a line and most editors do not."""
+
+
+def decode(data: bytes, file: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        RefusedFileError: it is too large, no UTF-8, or holds what can't be seen.
+
+    """
+    if len(data) > MAX_BYTES:
+        message = f"the file is larger than {MAX_BYTES >> 20} MiB"
+        raise RefusedFileError([Problem(file, 1, 1, message, "Check that this is the right file")])
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        cure = "Save it as UTF-8: in an editor, `Save as`, encoding UTF-8"
+        raise RefusedFileError([Problem(file, 1, 1, "the file is written in UTF-16", cure)])
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        cure = "Save the file as UTF-8; it was probably saved as Latin-1 or Windows-1252"
+        raise RefusedFileError(
+            [
+                _spot(file, before, f"byte 0x{data[error.start]:02x} is no UTF-8", cure),
+            ]
+        ) from None
+    found = _INVISIBLE.search(text)
+    if found:
+        message = f"an invisible character (U+{ord(found.group()):04X}) stands here"
+        raise RefusedFileError([_spot(file, text[: found.start()], message, "Remove it, and type the line again")])
+    return text
+
+
+def _spot(file: str, before: str, message: str, cure: str) -> Problem:
+    return Problem(file, before.count("\n") + 1, len(before) - before.rfind("\n"), message, cure)
+
+
+_CURES: Final = (
+    (
+        "cannot start any token",
+        "a value can't begin with this sign",
+        "Write the value in quotes",
+    ),
+    (
+        "mapping values are not allowed",
+        "a `:` is not possible here",
+        "Indent the line like its neighbours; a text with `: ` goes in quotes; a `:` above may lack the space after it",
+    ),
+    (
+        "could not find expected ':'",
+        "a `:` is missing after the key",
+        "Write `key: value`, with a space after the `:`",
+    ),
+    (
+        "did not find expected key",
+        "the lines do not stand in one column",
+        "Give all keys of one mapping the same distance from the left, and close what is open in the lines above",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "the lines of this list do not stand in one column",
+        "Give all `-` of one list the same distance from the left",
+    ),
+    (
+        "did not find expected ',' or ']'",
+        "a `,` or the closing `]` is missing",
+        "Close the list that begins with `[`",
+    ),
+    ("did not find expected ',' or '}'", "a `,` or the closing `}` is missing", "Close what begins with `{`"),
+    ("unknown escape character", "this is no escape sequence", "Use single quotes, in which `\\` has no meaning"),
+    ("unexpected end of stream", "the closing quote is missing", "Close the quote that was opened here"),
+    ("unexpected document indicator", "the closing quote is missing", "Close the quote that was opened here"),
+    ("block sequence entries are not allowed", "a list can't begin here", "Begin the list on a line of its own"),
+    ("did not find expected <document start>", "something stands after the end", "Check the indentation of this line"),
+)
+
+
+_TOLD_LATE: Final = ("end of stream", "document indicator", "could not find expected ':'")
+"""Faults that libyaml notices further down; its context is where they are."""
+
+
+def syntax_problem(error: MarkedYAMLError, text: str, file: str) -> Problem:
+    """Return what libyaml found, in words for the person who wrote the file."""
+    mark = error.problem_mark
+    told = error.problem or "it can't be read"
+    if any(sign in told for sign in _TOLD_LATE):
+        mark = error.context_mark or mark
+    lines = text.split("\n")
+    row = min(mark.line, len(lines) - 1) if mark is not None else 0
+    column = min(mark.column, len(lines[row])) if mark is not None else 0
+    tab = re.match(r" *\t", lines[row])
+    if tab and column <= len(lines[row]) - len(lines[row].lstrip()):
+        return Problem(file, row + 1, len(tab.group()), "a tab can't indent a line", "Use spaces instead of the tab")
+    for sign, message, cure in _CURES:
+        if sign in told:
+            opened = error.context_mark
+            if "closing" in message and opened is not None and opened.line != row:
+                return Problem(file, row + 1, column + 1, message, f"{cure} on line {opened.line + 1}")
+            return Problem(file, row + 1, column + 1, message, cure)
+    return Problem(file, row + 1, column + 1, told, "Check the indentation and the quotes, here and in the line above")
