@@ -72,7 +72,7 @@ _EVENTS: Final = {
     "QueueMemberRinginuse": _event(MEMBER, MEMBER_LATER),
     # A call that nobody asked for by dialling (Originate) has no caller's channel.
     "DialEnd": _event(CALLED | _set("DialStatus"), CHANNEL | _set("Forward")),
-    "Hangup": _event(CHANNEL | _set("Cause Cause-txt")),
+    "Hangup": _event(CHANNEL | _set("Cause Cause-txt"), _set("TechCause")),  # 22 tells more for SIP
 }
 _USER_EVENTS: Final = {
     "begin": _event(CHANNEL | _set("UserEvent") | set(STEP_FIELDS) - STEP_END, STEP_END),

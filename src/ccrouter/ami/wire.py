@@ -123,12 +123,11 @@ class Framer:
 
     def _greet(self) -> bool:
         line, end, _ = bytes(self._rest[: MAX_GREETING + 2]).partition(b"\r\n")
-        if not line.startswith(GREETING[: len(line)]) or (end and len(line) <= len(GREETING)):
-            raise PeerError(f"this is no Asterisk Manager port, it says {line[:40].decode('ascii', 'replace')!r}")
-        if not end:
-            if len(line) > MAX_GREETING:
-                raise PeerError(f"the greeting of the PABX has more than {MAX_GREETING} bytes")
+        if not end and len(line) <= MAX_GREETING:
             return False
+        if not end or not line.startswith(GREETING) or line == GREETING:
+            said = line[:40].decode("ascii", "replace")
+            raise PeerError(f"this is no Asterisk Manager port, it says {said!r}")
         self.version = line[len(GREETING) :].decode("ascii", "replace")
         del self._rest[: len(line) + 2]
         return True
