@@ -5,7 +5,7 @@ way, and the event that carried it arrives in two pieces: a head without its las
 those of the forged event. So an event counts only when all its fields are there, none twice, and none that belongs to
 other events. Sources: Asterisk 16.28 and 22.10, field by field; app_queue.c, manager_channels.c, manager.c.
 
-A field that no event here has is let through: each new Asterisk adds some (21 brought TenantID), and a router that
+A field that no event here has is let through: each new Asterisk adds some (TechCause, TenantID), and a router that
 believes nothing after an upgrade would help no caller.
 """
 
