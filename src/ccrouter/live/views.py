@@ -1,6 +1,6 @@
 """Views: immutable pictures of the live state, built anew only where something changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -28,13 +28,16 @@ class CallView:
 
 
 class Views:
-    """What readers see of a picture. Whatever did not change is the same object as last time."""
+    """What readers see of a picture. Whatever did not change is the same object as last time.
+
+    The dictionaries are copied, never changed: they have been shown.
+    """
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
-        self._queues: Mapping[QueueKey, QueueFacts] = MappingProxyType({})
-        self._sites: Mapping[str, SiteFacts] = MappingProxyType({})
-        self._arrivals: Mapping[str, tuple[float, ...]] = MappingProxyType({})
+        self._queues: dict[QueueKey, QueueFacts] = {}
+        self._sites: dict[str, SiteFacts] = {}
+        self._arrivals: dict[str, tuple[float, ...]] = {}
         self._waiting: dict[QueueKey, tuple[WaitingCaller, ...]] = {}
         self._waiting_changed: set[QueueKey] = set()
 
@@ -46,7 +49,11 @@ class Views:
             for name, link in self._picture.links.items()
         }
         return Snapshot(
-            at=at, pabxs=MappingProxyType(pabxs), queues=self._queues, sites=self._sites, arrivals=self._arrivals
+            at=at,
+            pabxs=MappingProxyType(pabxs),
+            queues=MappingProxyType(self._queues),
+            sites=MappingProxyType(self._sites),
+            arrivals=MappingProxyType(self._arrivals),
         )
 
     def waiting(self) -> Iterator[WaitingCaller]:
@@ -93,7 +100,7 @@ class Views:
                     arrivals.pop(service, None)
                 else:
                     arrivals[service] = window.items()
-            self._arrivals = MappingProxyType(arrivals)
+            self._arrivals = arrivals
             picture.services_changed.clear()
 
     def _refresh_queues(self) -> None:
@@ -108,7 +115,7 @@ class Views:
             site = picture.sites.of_queue(key[1])
             if site:
                 picture.sites.changed.add(site)
-        self._queues = MappingProxyType(facts)
+        self._queues = facts
         self._waiting_changed |= changed
         changed.clear()
 
@@ -143,12 +150,13 @@ class Views:
                 facts[name] = SiteFacts(site=name, calls=calls, health=self._in_house_health(limits.queue))
             else:
                 facts[name] = SiteFacts(site=name, calls=calls, health=picture.sites.health(name))
-        self._sites = MappingProxyType(facts)
+        self._sites = facts
         picture.sites.changed.clear()
 
     def _in_house_health(self, queue: str) -> Health:
         """Return UP where a position is logged in on any PABX; an in-house site that nobody serves answers nothing."""
-        served = [facts.logged_in > 0 for (_, name), facts in self._queues.items() if name == queue]
+        known = [self._queues.get((pabx, queue)) for pabx in self._picture.links]
+        served = [facts.logged_in > 0 for facts in known if facts is not None]
         if not served:
             return Health.UNKNOWN
         return Health.UP if any(served) else Health.DOWN

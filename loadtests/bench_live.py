@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""Measures the live state: events applied a second, and what a decision pays for its snapshot, with a large house.
+
+The house: queues, positions and calls as asked for, half of the calls waiting, half talking with sites, and windows
+filled as after a busy hour. Then callers come, wait, talk and go, in the order in which a PABX tells it.
+"""
+
+import argparse
+import gc
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from ccrouter.live.events import (
+    CallEnded,
+    CallerConnected,
+    CallerJoined,
+    CallerLeft,
+    CallHungUp,
+    CallRouted,
+    DeviceState,
+    Event,
+    LinkUp,
+    ListBegan,
+    ListDone,
+    Listing,
+    PositionSeen,
+    QueueListed,
+    SiteAnswered,
+    StepBegan,
+    StepEnded,
+    TalkEnded,
+    Ticked,
+    WithdrawAsked,
+    WithdrawRefused,
+)
+from ccrouter.live.sites import SiteLimits
+from ccrouter.live.state import State
+from ccrouter.routing.plan import QueueStep, SiteStep
+
+PABX = "pabx1"
+SITES = 20
+
+
+class House:
+    """Makes the events of a house with so many queues and positions."""
+
+    def __init__(self, queues: int, positions: int) -> None:
+        self.queues = queues
+        self.positions = positions
+        self.at = 1_795_289_835.0
+
+    def limits(self) -> list[SiteLimits]:
+        """Return the sites: one in house for each queue, and some outside."""
+        inside = [SiteLimits(f"house{n}", queue=f"queue{n}") for n in range(self.queues)]
+        return inside + [SiteLimits(f"site{n}", f"PJSIP/trunk{n}", 1000) for n in range(SITES)]
+
+    def opening(self) -> Iterator[Event]:
+        """Yield the first listings."""
+        yield LinkUp(pabx=PABX, at=self.at, version="22.10")
+        for listing in Listing:
+            yield ListBegan(pabx=PABX, at=self.at, listing=listing)
+            if listing is Listing.QUEUES:
+                for n in range(self.queues):
+                    yield QueueListed(pabx=PABX, at=self.at, queue=f"queue{n}")
+                for n in range(self.positions):
+                    yield self.position(n, DeviceState.NOT_IN_USE)
+            yield ListDone(pabx=PABX, at=self.at, listing=listing)
+
+    def position(self, n: int, device: DeviceState) -> PositionSeen:
+        """Return a position of queue n."""
+        return PositionSeen(
+            pabx=PABX,
+            at=self.at,
+            queue=f"queue{n % self.queues}",
+            interface=f"PJSIP/agent{n}",
+            name=f"Agent {n}",
+            device=device,
+            paused=False,
+            paused_reason="",
+            penalty=0,
+            in_call=device is DeviceState.IN_USE,
+            last_call_at=0.0,
+            wrapup_s=10.0,
+        )
+
+    def routed(self, n: int, *, inside: bool) -> CallRouted:
+        """Return the decision for call n."""
+        queue = QueueStep(f"house{n % self.queues}", f"queue{n % self.queues}", 90)
+        return CallRouted(
+            pabx=PABX,
+            at=self.at,
+            uniqueid=f"u{n}",
+            number="0800123456",
+            service=f"service{n % 10}",
+            rule="both",
+            decision=f"d{n}",
+            first=queue if inside else SiteStep(f"site{n % SITES}", "PJSIP/x@y", 25),
+            expires_at=self.at + 5,
+        )
+
+    def begins(self, n: int, *, inside: bool) -> Iterator[Event]:
+        """Yield what puts call n into its queue, or into a talk with its site."""
+        kind, target = ("queue", f"house{n % self.queues}") if inside else ("site", f"site{n % SITES}")
+        yield StepBegan(pabx=PABX, at=self.at, kind=kind, target=target, step=1, **self._header(n))
+        if inside:
+            yield CallerJoined(
+                pabx=PABX, at=self.at, queue=f"queue{n % self.queues}", uniqueid=f"u{n}", channel=f"C/{n}", position=999
+            )
+        else:
+            yield SiteAnswered(pabx=PABX, at=self.at, uniqueid=f"u{n}")
+
+    def talks(self, n: int) -> Iterator[Event]:
+        """Yield what leads call n from its queue through a talk to its end."""
+        queue, agent = f"queue{n % self.queues}", f"PJSIP/agent{n % self.positions}"
+        caller = {"pabx": PABX, "queue": queue, "uniqueid": f"u{n}"}
+        yield self.position(n % self.positions, DeviceState.RINGING)
+        yield self.position(n % self.positions, DeviceState.IN_USE)
+        yield CallerLeft(at=self.at, **caller)
+        yield CallerConnected(at=self.at, interface=agent, hold_s=5.0, ring_s=2.0, **caller)
+        yield TalkEnded(at=self.at, interface=agent, hold_s=5.0, talk_s=120.0, **caller)
+        yield self.position(n % self.positions, DeviceState.NOT_IN_USE)
+        header, house = self._header(n), f"house{n % self.queues}"
+        yield StepEnded(
+            pabx=PABX,
+            at=self.at,
+            kind="queue",
+            target=house,
+            step=1,
+            result="answered",
+            cause=0,
+            elapsed_s=125.0,
+            **header,
+        )
+        del header["channel"]
+        yield CallEnded(pabx=PABX, at=self.at, kind="queue", target=house, entry="routed", **header)
+        yield CallHungUp(pabx=PABX, at=self.at, uniqueid=f"u{n}", cause=16)
+
+    def _header(self, n: int) -> dict[str, str]:
+        return {
+            "uniqueid": f"u{n}",
+            "channel": f"C/{n}",
+            "number": "0800123456",
+            "decision": f"d{n}",
+            "service": f"service{n % 10}",
+            "rule": "both",
+        }
+
+
+def settle(state: State, house: House, calls: int, passing: int) -> int:
+    """Fill the house; return how many calls have come so far."""
+    for event in house.opening():
+        state.apply(event)
+    for n in range(passing):
+        house.at += 0.01
+        for event in (house.routed(n, inside=True), *house.begins(n, inside=True), *house.talks(n)):
+            state.apply(event)
+    for n in range(passing, passing + calls):
+        inside = n % 2 == 0
+        for event in (house.routed(n, inside=inside), *house.begins(n, inside=inside)):
+            state.apply(event)
+    state.apply(Ticked(at=house.at))
+    return passing + calls
+
+
+def microseconds(count: int, measured: Callable[[int], object], before: Callable[[int], object]) -> str:
+    """Return median and 99th percentile of `measured`, each after an unmeasured `before`."""
+    took = []
+    for n in range(count):
+        before(n)
+        began = time.perf_counter()
+        measured(n)
+        took.append((time.perf_counter() - began) * 1e6)
+    return f"{statistics.median(took):9.1f} {statistics.quantiles(took, n=100)[98]:9.1f}"
+
+
+def say(line: str) -> None:
+    """Write a line of the result."""
+    sys.stdout.write(f"{line}\n")
+
+
+def main() -> int:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queues", type=int, default=200)
+    parser.add_argument("--positions", type=int, default=1000)
+    parser.add_argument("--calls", type=int, default=5000)
+    parser.add_argument("--passing", type=int, default=20_000, help="calls of the hour before")
+    parser.add_argument("--at-least", type=int, default=0, help="events a second below which the run fails")
+    args = parser.parse_args()
+
+    house = House(args.queues, args.positions)
+    state = State(house.limits())
+    n = settle(state, house, args.calls, args.passing)
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{args.queues} queues, {args.positions} positions, {args.calls} calls; {memory_mb:.0f} MB with Python itself"
+    )
+
+    stream: list[Event] = []
+    for extra in range(n, n + 10_000):
+        stream += [house.routed(extra, inside=True), *house.begins(extra, inside=True), *house.talks(extra)]
+    gc.collect()
+    began = time.perf_counter()
+    for event in stream:
+        state.apply(event)
+    rate = len(stream) / (time.perf_counter() - began)
+    say(f"{rate:12,.0f} events/s")
+    n += 10_000
+
+    def decide(k: int) -> None:
+        state.apply(house.routed(n + k, inside=k % 2 == 0))
+
+    waiting = [caller.uniqueid for caller in state.waiting()]
+
+    def withdraw(k: int) -> None:
+        state.apply(
+            WithdrawAsked(
+                pabx=PABX,
+                at=house.at,
+                uniqueid=waiting[k],
+                rule="too long",
+                decision=f"w{k}",
+                first=SiteStep("site1", "PJSIP/x@y", 25),
+                expires_at=house.at + 15,
+            )
+        )
+
+    def refuse(k: int) -> None:
+        state.apply(
+            WithdrawRefused(pabx=PABX, at=house.at, uniqueid=waiting[k], decision=f"w{k}", reason="only to measure")
+        )
+
+    def busy_second(k: int) -> None:
+        house.at += 1.0
+        for m in range(20):
+            for event in (house.routed(n + 5000 + 20 * k + m, inside=True), *house.talks(n + 5000 + 20 * k + m)):
+                state.apply(event)
+
+    def tick(_: int) -> None:
+        state.apply(Ticked(at=house.at))
+
+    few, snapshot = min(1000, len(waiting)), lambda _: state.snapshot(house.at)
+    say(f"{'microseconds':38}{'p50':>9} {'p99':>9}")
+    for name, line in (
+        ("snapshot, nothing changed", microseconds(2000, snapshot, lambda _: None)),
+        ("snapshot, after a decision", microseconds(2000, snapshot, decide)),
+        ("a decision's reservation", microseconds(2000, lambda k: decide(2000 + k), lambda _: None)),
+        ("snapshot, after a withdrawal", microseconds(few, snapshot, withdraw)),
+        ("all waiting callers, after one event", microseconds(few, lambda _: list(state.waiting()), refuse)),
+        (
+            "tick, after a second of 20 calls",
+            microseconds(100, lambda _: state.apply(Ticked(at=house.at)), busy_second),
+        ),
+        ("snapshot, after that second", microseconds(100, snapshot, busy_second)),
+    ):
+        say(f"{name:38}{line}")
+    return 0 if rate >= args.at_least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
