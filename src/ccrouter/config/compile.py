@@ -121,26 +121,22 @@ def _hours(document: Document, text: str, path: Path) -> Hours | None:
 # --- sites and messages -----------------------------------------------------------------------------------------------
 
 
-def _site(document: Document, name: str, written: models.Site, calendars: Mapping[str, Calendar | None]) -> Site | None:
-    kind = "in_house" if written.in_house else "external"
-    named = (written.in_house or written.external).calendar  # type: ignore[union-attr] # one of both is there
-    calendar = calendars.get(named or "")
-    if named is not None and named not in calendars:
-        cure = suggest(named, list(calendars))
-        document.blame(("sites", name, kind, "calendar"), f"there is no calendar `{named}`", cure)
-    if written.in_house is not None:
-        return InHouse(name, written.in_house.queue, written.in_house.max_wait, calendar)
-    outside = written.external
-    if outside is None:
-        return None
+def _site(document: Document, name: str, written: models.Site, calendars: Mapping[str, Calendar | None]) -> Site:
+    kind, place = written.place
+    calendar = calendars.get(place.calendar or "")
+    if place.calendar is not None and place.calendar not in calendars:
+        cure = suggest(place.calendar, list(calendars))
+        document.blame(("sites", name, kind, "calendar"), f"there is no calendar `{place.calendar}`", cure)
+    if isinstance(place, models.InHouse):
+        return InHouse(name, place.queue, place.max_wait, calendar)
     return External(
         name=name,
-        dial=outside.dial,
-        answer_within_s=outside.answer_within,
-        max_calls=outside.max_calls or 0,
+        dial=place.dial,
+        answer_within_s=place.answer_within,
+        max_calls=place.max_calls or 0,
         calendar=calendar,
-        hide_caller=outside.caller_number == "hide",
-        endpoint=outside.endpoint or endpoint_of(outside.dial),
+        hide_caller=place.caller_number == "hide",
+        endpoint=place.endpoint or endpoint_of(place.dial),
     )
 
 

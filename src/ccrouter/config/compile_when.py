@@ -156,9 +156,8 @@ class Asking:
                 return self._threshold(key, f"{name}: {value.queue}", read(value.queue), value, unit=unit)
             case OfSite():
                 return self._of_site(name, value, path, key)
-            case CallRate():
+            case _:
                 return self._call_rate(value, path, key)
-        return None
 
     def _nobody(self, name: str, queue: str, path: Path, key: str) -> Condition:
         self._queue(queue, path)

@@ -33,10 +33,7 @@ def compile_text(data: bytes, file: str) -> Rules:
 
     """
     document = read(data, file)
-    written = shape(document, RoutingFile)
-    if written is None:
-        raise RefusedFileError(document.problems)
-    return compile_routing(document, written, hashlib.sha256(data).hexdigest()[:12])
+    return compile_routing(document, shape(document, RoutingFile), hashlib.sha256(data).hexdigest()[:12])
 
 
 def load_settings(path: Path | str, environment: Mapping[str, str] = os.environ) -> Settings:

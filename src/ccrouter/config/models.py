@@ -118,6 +118,12 @@ class Site(Strict):
             fail("a site is one of `in_house` and `external`", "Write one of them, with its keys below it")
         return self
 
+    @property
+    def place(self) -> tuple[str, InHouse | External]:
+        """Return the key that the site has, and what stands under it."""
+        both = {"in_house": self.in_house, "external": self.external}
+        return next((key, place) for key, place in both.items() if place is not None)
+
 
 class Message(Strict):
     """A last step: a sound file, or a voicemail box."""

@@ -177,9 +177,6 @@ def compile_settings(data: bytes, path: Path, environment: Mapping[str, str]) ->
     """
     document = read(data, str(path))
     written = shape(document, SettingsFile)
-    document.refuse()
-    if written is None:
-        raise AssertionError("a model is missing without a reason")
     folder = path.absolute().parent
     pabxs = tuple(_pabx(document, each, ("pabxs", i), folder, environment) for i, each in enumerate(written.pabxs))
     names = [pabx.name for pabx in pabxs]

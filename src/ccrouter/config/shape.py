@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from pydantic_core import ErrorDetails
 
 from ccrouter.config.document import Document, Path, Text
-from ccrouter.config.problems import nearest, suggest
+from ccrouter.config.problems import RefusedFileError, nearest, suggest
 from ccrouter.config.values import fail
 
 
@@ -46,8 +46,13 @@ _TOLD: Final[Mapping[str, tuple[str, str]]] = {
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def shape(document: Document, model: type[Model]) -> Model | None:
-    """Return the document as a model; None where it can't be one, with the reasons in the document's problems."""
+def shape(document: Document, model: type[Model]) -> Model:
+    """Return the document as a model.
+
+    Raises:
+        RefusedFileError: it can't be one; the error holds what was found wrong before, too.
+
+    """
     context = Context()
     try:
         return model.model_validate(document.value, context=context)
@@ -56,7 +61,7 @@ def shape(document: Document, model: type[Model]) -> Model | None:
         for found in sorted(error.errors(include_url=False), key=lambda found: found["type"] == "missing"):
             if found["type"] != "missing" or found["loc"] not in meant:
                 _blame(document, found, context, meant)
-        return None
+        raise RefusedFileError(document.problems) from None
 
 
 def _blame(document: Document, error: ErrorDetails, context: Context, meant: set[Path]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from yaml import CSafeLoader, YAMLError, parse
+from yaml import CSafeLoader, parse
 from yaml.error import MarkedYAMLError
 from yaml.events import (
     AliasEvent,
@@ -44,11 +44,8 @@ def read(data: bytes, file: str) -> Document:
     builder = _Builder(file)
     try:
         builder.build(parse(text, Loader=CSafeLoader))
-    except MarkedYAMLError as error:
+    except MarkedYAMLError as error:  # the other kind is about single characters, which `decode` has refused
         raise RefusedFileError([*builder.problems, syntax_problem(error, text, file)]) from None
-    except YAMLError as error:
-        problem = Problem(file, 1, 1, f"this is no YAML: {error}", "Save the file as text in UTF-8")
-        raise RefusedFileError([problem]) from None
     if builder.value is None:
         cure = "Start from configs/minimal.yaml, which comes with ccrouter"
         raise RefusedFileError([*builder.problems, Problem(file, 1, 1, "the file is empty", cure)])
