@@ -52,6 +52,7 @@ class Pulse:
         self._failed = failed
         self._pause_s = pause_s
         self._ended = False
+        self._clock_known = asyncio.Event()
 
     async def ping(self) -> None:
         """Ping once; tell how long it took, and learn the PABX's clock.
@@ -66,6 +67,7 @@ class Pulse:
         timestamp = response.fields.get("Timestamp", "")
         if TIMESTAMP.fullmatch(timestamp):
             self.ahead_s = float(timestamp) - (sent_at + took_s / 2)
+            self._clock_known.set()
         self._answered(took_s)
 
     async def watch(self) -> None:
@@ -91,8 +93,12 @@ class Pulse:
             await asyncio.sleep(max(0.0, began + self._pause_s - loop.time()))
 
     async def beat(self) -> None:
-        """Write the heartbeat for ever. One that is not confirmed is waited for, not followed by others."""
+        """Write the heartbeat for ever, as soon as the PABX's clock is known.
+
+        One that is not confirmed is waited for, not followed by others.
+        """
         loop = asyncio.get_running_loop()
+        await self._clock_known.wait()
         while True:
             began = loop.time()
             if self.ahead_s is not None and not self._ended:
