@@ -26,27 +26,26 @@ def fail(play: Play, times: int = FAILURES, site: str = "backup") -> list[tuple[
 
 
 @pytest.mark.parametrize(
-    ("result", "cause", "rang", "expected"),
+    ("result", "cause", "expected"),
     [
-        ("answered", 16, False, Lesson.ALIVE),
-        ("busy", 17, False, Lesson.ALIVE),
-        ("noanswer", 19, False, Lesson.ALIVE),
-        ("noanswer", 0, True, Lesson.ALIVE),
-        ("noanswer", 0, False, Lesson.DEAD),
-        ("congestion", 34, False, Lesson.DEAD),
-        ("chanunavail", 1, False, Lesson.DEAD),
-        ("chanunavail", 3, False, Lesson.DEAD),
-        ("chanunavail", 21, False, Lesson.DEAD),
-        ("chanunavail", 38, False, Lesson.DEAD),
-        ("chanunavail", 58, False, Lesson.DEAD),
-        ("died", 44, True, Lesson.DIED),
-        ("full", 0, False, Lesson.NOTHING),
-        ("never heard of", 0, False, Lesson.NOTHING),
+        ("answered", 16, Lesson.ALIVE),
+        ("busy", 17, Lesson.ALIVE),
+        ("noanswer", 19, Lesson.ALIVE),
+        ("noanswer", 0, Lesson.DEAD),
+        ("congestion", 34, Lesson.DEAD),
+        ("chanunavail", 1, Lesson.DEAD),
+        ("chanunavail", 3, Lesson.DEAD),
+        ("chanunavail", 21, Lesson.DEAD),
+        ("chanunavail", 38, Lesson.DEAD),
+        ("chanunavail", 58, Lesson.DEAD),
+        ("died", 44, Lesson.DIED),
+        ("full", 0, Lesson.NOTHING),
+        ("never heard of", 0, Lesson.NOTHING),
     ],
 )
-def test_lessons(result: str, cause: int, rang: bool, expected: Lesson) -> None:  # noqa: FBT001 - a column of the table
+def test_lessons(result: str, cause: int, expected: Lesson) -> None:
     """Each end of a site step teaches what the table in the module says."""
-    assert lesson(result, cause, rang=rang) is expected
+    assert lesson(result, cause) is expected
 
 
 def test_opens_after_failures_in_a_row(play: Play) -> None:
@@ -70,13 +69,10 @@ def test_full_and_hang_ups_teach_nothing(play: Play) -> None:
     assert fail(play, 1) == [("backup", Health.DOWN)]
 
 
-def test_a_site_that_rings_is_alive(play: Play) -> None:
-    """Nobody picks up in time: the site is there. Silence until the limit: it is not."""
+def test_a_site_where_nobody_picks_up_is_there(play: Play) -> None:
+    """Ringing until the limit is told with a cause: the site is there. Silence has none: it is not."""
     for n in range(FAILURES):
-        play.routed(f"r{n}", BACKUP)
-        play.began(f"r{n}", "site", "backup")
-        play.site_rang(f"r{n}")
-        play.ended(f"r{n}", "site", "backup", "noanswer")
+        play.tries(f"r{n}", "noanswer", 19, "backup")
     assert play.site("backup").health is Health.UP
     for n in range(FAILURES):
         play.tries(f"s{n}", "noanswer", 0, "backup")

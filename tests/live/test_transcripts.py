@@ -385,5 +385,4 @@ def test_agent_channels_are_no_calls(play: Play) -> None:
     """Channels that were never routed end without a trace."""
     assert play.hung_up("agent-leg") == []
     assert play.site_answered("agent-leg") == []
-    assert play.site_rang("agent-leg") == []
     assert play.places == {}

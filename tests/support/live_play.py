@@ -24,7 +24,6 @@ from ccrouter.live.events import (
     PositionSeen,
     QueueListed,
     SiteAnswered,
-    SiteRang,
     StepBegan,
     StepEnded,
     TalkEnded,
@@ -312,10 +311,6 @@ class Play:
                 elapsed_s=elapsed_s,
             )
         )
-
-    def site_rang(self, who: str) -> list[Effect]:
-        """Let a site ring."""
-        return self.tell(SiteRang(pabx=self.pabx, at=self.at, uniqueid=who))
 
     def site_answered(self, who: str) -> list[Effect]:
         """Let a site answer."""

@@ -5,9 +5,8 @@ What a call tells of its site, by the end of its step (Q.850 causes and dial res
     result        cause         means                                 lesson
     answered                    somebody talked                       alive
     busy          17            486 or 600: the site refused          alive
-    noanswer      19, ...       480: the site refused                 alive
-    noanswer      0, it rang    nobody picked up in time              alive
-    noanswer      0, silence    dead, and not noticed yet             dead
+    noanswer      19, ...       480, or it rang and nobody came       alive
+    noanswer      0             silence until the limit of the dial   dead
     congestion    34            503                                   dead
     chanunavail   1, 3, 21, ..  404, 403, 500; or known unreachable   dead
     died                        lost in the middle of the talk        died
@@ -49,10 +48,10 @@ _LESSONS = {
 }
 
 
-def lesson(result: str, cause: int, *, rang: bool) -> Lesson:
+def lesson(result: str, cause: int) -> Lesson:
     """Return what a site step that ended with `result` and Q.850 `cause` tells of its site."""
     if result == "noanswer":
-        return Lesson.ALIVE if cause or rang else Lesson.DEAD
+        return Lesson.ALIVE if cause else Lesson.DEAD
     return _LESSONS.get(result, Lesson.NOTHING)
 
 

@@ -87,7 +87,6 @@ class CallRecord:
         answered_at: first answer.
         talking_since: begin of the present talk.
         heard_message: whether a last step was reached.
-        rang: whether the site that is being dialled rang.
         mark: when the PABX last told of the call, in the order of events.
         absent_at: when a listing did not show it; None where one has since.
 
@@ -110,7 +109,6 @@ class CallRecord:
     talking_since: float | None = None
     talked_s: Seconds = 0.0
     heard_message: bool = False
-    rang: bool = False
     mark: int = 0
     absent_at: float | None = None
     count: Count = UNCOUNTED

@@ -10,7 +10,6 @@ from ccrouter.live.events import (
     CallRouted,
     Listing,
     SiteAnswered,
-    SiteRang,
     StepBegan,
     StepEnded,
     WithdrawAsked,
@@ -98,7 +97,6 @@ def step_began(picture: Picture, event: StepBegan) -> None:
         picture.settle(call, event.at)
         return
     picture.leave_queue(call, event.at, answered=None)
-    call.rang = False
     if fact is Fact.QUEUE_BEGAN:
         queue = queue or picture.sites.queue_of(event.target)
         call.expires_at = event.at + SETTLE_S if expires_at is None else expires_at
@@ -138,7 +136,7 @@ def step_ended(picture: Picture, event: StepEnded) -> None:
         picture.settle(call, event.at)
         return
     if event.kind == "site":
-        _tried(picture, call, event)
+        _tried(picture, event)
     if event.result in {"answered", "died"} and call.answered_at is None:
         call.answered_at = event.at
     call.heard_message |= _BEGAN[event.kind] is Fact.LAST_BEGAN
@@ -170,8 +168,8 @@ def _ends(picture: Picture, call: CallRecord, event: StepEnded) -> bool:
     return fits
 
 
-def _tried(picture: Picture, call: CallRecord, event: StepEnded) -> None:
-    picture.sites.ended(event.target, event.result, event.cause, event.at, rang=call.rang)
+def _tried(picture: Picture, event: StepEnded) -> None:
+    picture.sites.ended(event.target, event.result, event.cause, event.at)
     picture.effects.append(
         SiteTried(
             pabx=event.pabx,
@@ -189,13 +187,6 @@ def _tried(picture: Picture, call: CallRecord, event: StepEnded) -> None:
 def _adopt(call: CallRecord, event: StepBegan | StepEnded | CallListed, stand: Stand) -> None:
     call.channel, call.number, call.service = event.channel, event.number, event.service
     call.decision, call.rule, call.stand = event.decision, event.rule, stand
-
-
-def site_rang(picture: Picture, event: SiteRang) -> None:
-    """Remember that somebody is there, whether or not they pick up."""
-    call = picture.call((event.pabx, event.uniqueid))
-    if call is not None and call.phase is Phase.DIALLING:
-        call.rang = True
 
 
 def site_answered(picture: Picture, event: SiteAnswered) -> None:

@@ -275,16 +275,6 @@ class StepEnded(PabxEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SiteRang(PabxEvent):
-    """The called side of a Dial rings or says that it makes progress (DialState): somebody is there.
-
-    `uniqueid` is the caller's. Without it a site that let a call ring to the end looks like a dead one.
-    """
-
-    uniqueid: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteAnswered(PabxEvent):
     """The called side of a Dial answered (DialEnd with ANSWER); tells nothing new for calls in a queue."""
 

@@ -78,8 +78,9 @@ class Link:
             memory.clear()
 
     def begin(self, key: ListingKey, mark: int, at: float) -> None:
-        """Note where a listing began; of two that overlap the earlier place counts, which drops less."""
-        self.reading.setdefault(key, Reading(mark, at))
+        """Note where a listing began; where the one before has not ended, its place counts: that drops less."""
+        before = self.reading.get(key)
+        self.reading[key] = Reading(mark if before is None else before.mark, at)
         self.unbegun.pop(key, None)
         self.wanted.pop(key, None)
 

@@ -152,12 +152,12 @@ class Sites:
         if site is not None:
             site.breaker.ended_well()
 
-    def ended(self, name: str, result: str, cause: int, at: float, *, rang: bool) -> None:
+    def ended(self, name: str, result: str, cause: int, at: float) -> None:
         """Take in how a step at a site ended."""
         site = self._external.get(name)
         if site is None:
             return
-        what = lesson(result, cause, rang=rang)
+        what = lesson(result, cause)
         if what is Lesson.ALIVE:
             site.breaker.alive()
             site.breaker.ended_well()

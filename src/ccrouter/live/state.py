@@ -37,7 +37,6 @@ _APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
     events.WithdrawRefused: course.withdraw_refused,
     events.StepBegan: course.step_began,
     events.StepEnded: course.step_ended,
-    events.SiteRang: course.site_rang,
     events.SiteAnswered: course.site_answered,
     events.CallHungUp: course.call_hung_up,
     events.CallEnded: course.call_ended,
