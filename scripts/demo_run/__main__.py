@@ -43,6 +43,7 @@ class Demo:
 
     def __init__(self, front: Screen | Lines, folder: Path) -> None:
         self.outcomes: Sequence[Outcome] = ()
+        self.withdrawn = 0
         self._front = front
         self._folder = folder
 
@@ -62,7 +63,7 @@ class Demo:
                 _ignore_signals()
                 self._front.close()
                 # Before the stage closes: it ends the telephones, too.
-                self.outcomes = show.outcomes()
+                self.outcomes, self.withdrawn = show.outcomes(), stage.withdrawn()
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,13 +96,14 @@ def main(seconds: int | None) -> None:
         # Whoever read our lines has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = ENDED_BY_SIGNAL + signal.SIGPIPE
-    sys.exit(_finish(demo.outcomes, folder, status))
+    sys.exit(_finish(demo, folder, status))
 
 
-def _finish(outcomes: Sequence[Outcome], folder: Path, status: int) -> int:
+def _finish(demo: Demo, folder: Path, status: int) -> int:
     """Tell how it went, remove the folder unless it tells more, and return the exit status."""
+    outcomes = demo.outcomes
     if outcomes:
-        click.echo("\n".join(("", *summary(outcomes, complete=status == 0))))
+        click.echo("\n".join(("", *summary(outcomes, demo.withdrawn, complete=status == 0))))
     if any(outcome.fate is Fate.LOST for outcome in outcomes) or (status == 0 and unreached(outcomes)):
         status = FAILED
     if status == FAILED:

@@ -41,12 +41,20 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One call: the place of its scene in the show, its caller, how it ended, and why where it was lost."""
+    """One call.
+
+    Attributes:
+        scene: its place in the show.
+        why: a reason, where the call was lost.
+        waited_s: from dialling to the answer; None where nobody answered.
+
+    """
 
     scene: int
     caller: str
     fate: Fate
     why: str = ""
+    waited_s: float | None = None
 
 
 def talks(received: Iterable[tuple[Fate, Received]]) -> dict[str, list[Talk]]:
@@ -97,11 +105,12 @@ def outcomes(
     scene: int, calls: Iterable[Placed], answers: Mapping[str, Sequence[Talk]], *, hurried: bool, over: bool
 ) -> list[Outcome]:
     """Return the outcomes of calls that were placed together."""
-    return [
-        Outcome(scene, call.call.caller, *judge(call, answers.get(call.call.caller, ()), hurried=hurried, over=over))
-        for call in calls
-        if call.names or over
-    ]
+    found = []
+    for call in calls:
+        if call.names or over:
+            fate, why = judge(call, answers.get(call.call.caller, ()), hurried=hurried, over=over)
+            found.append(Outcome(scene, call.call.caller, fate, why, call.after_s("200") if call.answered else None))
+    return found
 
 
 def count(found: Iterable[Outcome]) -> Counter[Fate]:

@@ -1,6 +1,9 @@
 """The show on a terminal: one screen, drawn anew with each picture."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from rich.console import Console, RenderableType
 from rich.layout import Layout
@@ -15,9 +18,12 @@ from demo_run.cast import TEAMS
 from demo_run.pictures import ROLES, Picture, because, clock, site_state
 from demo_run.scenes import SCENES
 
-STATE_STYLES = {"up": "green", "full": "bold yellow", "down": "bold red", "probe": "yellow", "unknown": "dim"}
-FATE_STYLES = {Fate.LOST: "bold red", Fate.GAVE_UP: "yellow", Fate.UNDER_WAY: "cyan"}
-WIDEST_BAR = 12
+STATE_STYLES: Final = {"up": "green", "full": "bold yellow", "down": "bold red", "probe": "yellow", "unknown": "dim"}
+FATE_STYLES: Final = {Fate.LOST: "bold red", Fate.GAVE_UP: "yellow", Fate.UNDER_WAY: "cyan"}
+WIDEST_BAR: Final = 12
+PLACE_WIDTHS: Final = (7, 11, WIDEST_BAR, 13, 32)
+UNTIL: Final = re.compile(r" until (below|above) [0-9.]+")
+"""The stopping value, left out of reasons: there is no room for it on a small screen."""
 
 
 class Screen:
@@ -53,20 +59,19 @@ class Screen:
 def whole(picture: Picture, cue: str) -> Layout:
     """Return the whole screen; the decisions take what room is left."""
     layout = Layout()
-    places = Layout(_places(picture.status), size=6)
     layout.split_column(
         Layout(_head(picture), size=1),
         Layout(_scene(picture, cue), size=6),
-        places,
+        Layout(_places(picture.status), size=5),
         Layout(_decisions(picture.status)),
-        Layout(_totals(picture), size=1),
+        Layout(_fates(picture.fates), size=2),
     )
     return layout
 
 
 def _head(picture: Picture) -> RenderableType:
     time = clock(picture.elapsed_s) + ("" if picture.total_s is None else f" of {clock(picture.total_s)}")
-    asterisk = picture.status.pabxs[0].version if picture.status is not None and picture.status.pabxs else ""
+    asterisk = picture.status.pabxs[0].version.split("+")[0] if picture.status is not None else ""
     line = Table.grid(expand=True)
     line.add_column()
     line.add_column(justify="right")
@@ -94,20 +99,24 @@ def _scene(picture: Picture, cue: str) -> RenderableType:
 def _places(status: Status | None) -> RenderableType:
     if status is None:
         return Text("ccrouter does not answer", "bold red")
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(padding=(0, 1))
+    for width in PLACE_WIDTHS:
+        table.add_column(width=width, no_wrap=True)
     queues = {queue.name: queue for queue in status.queues}
     for team, queue in TEAMS.items():
         if queue in queues:
             table.add_row(*_team(team, queues[queue]))
-    for site in status.sites:
-        table.add_row(*_site(site))
-    modes = [mode.name for mode in status.modes if mode.on]
-    table.add_row(Text("mode", "bold"), Text(", ".join(modes) or "none", "bold yellow" if modes else "dim"))
+    sites = {site.name: site for site in status.sites}
+    for name, role in ROLES.items():
+        if name in sites:
+            table.add_row(*_site(sites[name], role))
+    modes = ", ".join(mode.name for mode in status.modes if mode.on)
+    table.add_row(Text(" mode", "bold"), Text(modes or "none", "bold yellow" if modes else "dim"))
     return table
 
 
 def _team(team: str, queue: QueueStatus) -> Iterator[RenderableType]:
-    yield Text(team, "bold")
+    yield Text(f" {team}", "bold")
     yield Text("positions", "dim")
     yield Text.assemble(("●" * queue.busy, "yellow"), ("○" * queue.ready, "green"))
     yield Text(f"{queue.busy} of {queue.logged_in} busy")
@@ -118,29 +127,29 @@ def _team(team: str, queue: QueueStatus) -> Iterator[RenderableType]:
     yield Text.assemble(("■" * min(queue.waiting, WIDEST_BAR), "red"), f" {queue.waiting} waiting{longest}")
 
 
-def _site(site: SiteStatus) -> Iterator[RenderableType]:
+def _site(site: SiteStatus, role: str) -> Iterator[RenderableType]:
     state = site_state(site)
-    yield Text(site.name, "bold")
-    yield Text(ROLES.get(site.name, "site"), "dim")
+    yield Text(f" {site.name}", "bold")
+    yield Text(role, "dim")
     yield Text("■" * min(site.calls, WIDEST_BAR), "yellow")
     yield Text(f"{site.calls} of {site.max_calls} calls")
     yield Text(state, STATE_STYLES.get(state, ""))
 
 
 def _decisions(status: Status | None) -> RenderableType:
-    table = Table(box=None, expand=True, padding=(0, 1), header_style="dim")
+    table = Table(box=None, expand=True, padding=(0, 0, 0, 1), header_style="dim")
     for title, ratio in (("last decisions", None), ("goes to", None), ("by the rule", None), ("because", 1)):
         table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
     for decision in status.decisions if status is not None else ():
-        table.add_row(
-            decision.number, Text(decision.destination, "bold cyan"), Text(decision.rule, "green"), because(decision)
-        )
+        why = UNTIL.sub("", because(decision))
+        table.add_row(decision.number, Text(decision.destination, "bold cyan"), Text(decision.rule, "green"), why)
     return table
 
 
-def _totals(picture: Picture) -> RenderableType:
-    parts = [Text.assemble((" calls ", "dim"), (str(picture.fates.total()), "bold"))]
+def _fates(fates: Counter[Fate]) -> RenderableType:
+    table = Table(box=None, padding=(0, 0, 0, 1), header_style="dim")
+    table.add_column("calls", justify="right")
     for fate in Fate:
-        style = FATE_STYLES.get(fate, "bold") if picture.fates[fate] else "dim"
-        parts.append(Text.assemble((f"{fate} ", "dim"), (str(picture.fates[fate]), style)))
-    return Text("  ").join(parts)
+        table.add_column(fate, justify="right", style=FATE_STYLES.get(fate, "bold") if fates[fate] else "dim")
+    table.add_row(str(fates.total()), *(str(fates[fate]) for fate in Fate))
+    return table

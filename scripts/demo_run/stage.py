@@ -90,6 +90,11 @@ class Stage:
         self.daemon.check()
         self.cast.check()
 
+    def withdrawn(self) -> int:
+        """Return how many callers were taken out of a queue while they waited, by Asterisk's queue_log."""
+        log = self.pabx.queue_log
+        return log.read_text(errors="replace").count("|WITHDRAW|") if log.exists() else 0
+
     def _start_asterisk(self, opening: ExitStack) -> None:
         try:
             self.pabx.start()

@@ -1,32 +1,45 @@
 """The end of the show: what became of the calls, scene by scene, and whether all was well."""
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import Final
 
 from demo_run.accounts import REACHED, Fate, Outcome, count
 from demo_run.scenes import SCENES
 
-COLUMNS: Final = (
-    (Fate.POSITION, "position"),
-    (Fate.OUTSOURCER, "outsourcer"),
-    (Fate.BACKUP, "backup"),
-    (Fate.MESSAGE, "message"),
-    (Fate.GAVE_UP, "gave up"),
-    (Fate.LOST, "LOST"),
-)
+TITLE_WIDTH: Final = 22
+COLUMNS: Final = {
+    Fate.POSITION: "  position",
+    Fate.OUTSOURCER: "  outsourcer",
+    Fate.BACKUP: "  backup",
+    Fate.MESSAGE: "  message",
+    Fate.GAVE_UP: "  gave up",
+    Fate.LOST: "  LOST",
+}
 MOST_TOLD: Final = 10
 
 
-def summary(outcomes: Sequence[Outcome], *, complete: bool) -> Iterator[str]:
-    """Yield the lines of the summary; not `complete` where the show was ended early."""
+def summary(outcomes: Sequence[Outcome], withdrawn: int, *, complete: bool) -> Iterator[str]:
+    """Yield the lines of the summary.
+
+    Args:
+        outcomes: of all calls.
+        withdrawn: how many callers were taken out of a queue, by Asterisk's queue_log.
+        complete: the show was played to its end.
+
+    """
     under_way = count(outcomes)[Fate.UNDER_WAY]
     yield "What became of the calls, as their callers and those who answered them saw it:"
     yield ""
-    yield f"{'':<34}{'offered':>8}" + "".join(f"{title:>11}" for _, title in COLUMNS)
+    yield f"{'':<{TITLE_WIDTH}}  offered" + "".join(COLUMNS.values())
     for place, scene in enumerate(SCENES):
         yield _row(scene.title, [outcome for outcome in outcomes if outcome.scene == place])
     yield _row("all", outcomes)
     yield ""
+    waits = sorted(outcome.waited_s for outcome in outcomes if outcome.waited_s is not None)
+    if waits:
+        yield f"Half of the answers came within {median(waits):.1f} s, the slowest after {waits[-1]:.1f} s."
+    yield f"Taken out of the queue while they waited, by Asterisk's queue_log: {withdrawn} callers."
     if under_way:
         yield f"{under_way} calls were under way when it was ended."
     lost = [outcome for outcome in outcomes if outcome.fate is Fate.LOST]
@@ -46,4 +59,5 @@ def unreached(outcomes: Sequence[Outcome]) -> list[Fate]:
 
 def _row(title: str, outcomes: Sequence[Outcome]) -> str:
     fates = count(outcomes)
-    return f"{title:<34}{len(outcomes):>8}" + "".join(f"{fates[fate] or '-':>11}" for fate, _ in COLUMNS)
+    cells = (f"{fates[fate] or '-':>{len(heading)}}" for fate, heading in COLUMNS.items())
+    return f"{title:<{TITLE_WIDTH}}{len(outcomes):>9}" + "".join(cells)
