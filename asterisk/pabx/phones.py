@@ -144,7 +144,7 @@ class Callers:
             name,
             PATIENCE_MS=str(patience_ms),
             TALK_MS=str(talk_ms),
-            REFUSALS="\n".join(_refusal(status) for status in REFUSALS),
+            REFUSALS="\n".join(_refusal(status, patience_ms) for status in REFUSALS),
             MEDIA=media if speaks else "",
             MEDIA_PORT="[rtpstream_audio_port]" if speaks else "[media_port]",
         )
@@ -274,9 +274,10 @@ def _csv_line(call: Call) -> str:
     return ";".join((call.caller, call.number, call.name, *call.headers, *("",) * (2 - len(call.headers)))) + ";\n"
 
 
-def _refusal(status: int) -> str:
+def _refusal(status: int, patience_ms: int) -> str:
     log = f'<action><log message="[call_number]|[field0]|[field1]|{status}|[timestamp]"/></action>'
-    return f'  <recv response="{status}" optional="true" next="refused">{log}</recv>'
+    give_up = f'timeout="{patience_ms}" ontimeout="give-up"'
+    return f'  <recv response="{status}" optional="true" next="refused" {give_up}>{log}</recv>'
 
 
 def _sound(folder: Path) -> Path:

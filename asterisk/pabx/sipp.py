@@ -87,9 +87,8 @@ class Sipp:
 
 
 def local(address: str, port: int = 0) -> list[str]:
-    """Return the arguments for an address of its own; port 0 takes a free one."""
-    media = free_port(address=address)
-    return ["-i", address, "-p", str(port or free_port(address=address)), "-mi", address, "-mp", str(media)]
+    """Return the arguments for an address of its own; port 0 takes a free one. SIPp looks for media ports itself."""
+    return ["-i", address, "-p", str(port or free_port(address=address)), "-mi", address]
 
 
 def scenario(folder: Path, template: str, name: str, **values: str) -> Path:

@@ -53,7 +53,7 @@ class Layout:
         positions: name (which is its SIP user, and PJSIP/NAME in queues) to the queues that it logs in to with *11.
         sites: name to the UDP port on SITES_ADDRESS where it answers; its trunk is PJSIP/trunk-NAME.
         statics: number to its static plan; the empty number stands for all others.
-        agi_port: where the router listens on the loopback.
+        agi: where the router listens, and under which path.
         sip_port, ami_port: of this PABX; 0 takes a free one.
         rtp_ports: first and last; several PABXs may share a range.
         ring_s: how long a position rings.
@@ -67,7 +67,7 @@ class Layout:
     positions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sites: Mapping[str, int] = field(default_factory=dict)
     statics: Mapping[str, str] = field(default_factory=dict)
-    agi_port: int = 4573
+    agi: str = "agi://127.0.0.1:4573/route"
     sip_port: int = 0
     ami_port: int = 0
     rtp_ports: tuple[int, int] = (10000, 29999)
@@ -202,7 +202,7 @@ class SmallPabx:
             check=True,
         )
         values = {
-            "AGI_PORT": str(self.layout.agi_port),
+            "AGI": self.layout.agi,
             "AMI_PORT": str(self.ami_port),
             "AMI_SECRET": self.ami_secret,
             "ASTERISK": str(HERE.parent),

@@ -1,6 +1,5 @@
 """A second pair of ears on the PABX's AMI, for tests: independent of the router's own link."""
 
-import queue
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ class Listener:
         """
         self.events: list[Event] = []
         self.raw: list[str] = []
-        self._fresh: queue.Queue[Event] = queue.Queue()
+        self._news = threading.Condition()
         self._actions = 0
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self._socket.settimeout(None)
@@ -64,19 +63,20 @@ class Listener:
             ListenerError: it did not come in time.
 
         """
-        met = 0
+        met: list[Event] = []
         checked = 0
-        while True:
-            for event in self.events[checked:]:
-                checked += 1
-                met += wanted(event)
-                if met == count:
-                    return event
-            try:
-                self._fresh.get(timeout=within_s)
-            except queue.Empty:
+
+        def come() -> bool:
+            nonlocal checked
+            met.extend(event for event in self.events[checked:] if wanted(event))
+            checked = len(self.events)
+            return len(met) >= count
+
+        with self._news:
+            if not self._news.wait_for(come, within_s):
                 tail = "\n".join(str(event) for event in self.events[-10:])
-                raise ListenerError(f"{met} of {count} came within {within_s} s; the last events:\n{tail}") from None
+                raise ListenerError(f"{len(met)} of {count} came within {within_s} s; the last events:\n{tail}")
+        return met[count - 1]
 
     def close(self) -> None:
         """Leave."""
@@ -98,6 +98,7 @@ class Listener:
             for block in blocks:
                 text = block.decode(errors="replace")
                 event = dict(line.partition(": ")[::2] for line in text.split("\r\n"))
-                self.raw.append(text)
-                self.events.append(event)
-                self._fresh.put(event)
+                with self._news:
+                    self.raw.append(text)
+                    self.events.append(event)
+                    self._news.notify_all()
