@@ -13,7 +13,7 @@ from ccrouter.config.compile_rules import Serving
 from ccrouter.config.document import Document, Path
 from ccrouter.config.hours import Hours, HoursError, hours
 from ccrouter.config.models import RoutingFile
-from ccrouter.config.problems import suggest
+from ccrouter.config.problems import nearest, suggest
 from ccrouter.config.scope import Scope
 from ccrouter.config.telephone import NoNumberError, country_of, spellings
 from ccrouter.routing.decide import UNKNOWN_NUMBER
@@ -95,9 +95,9 @@ def _calendar(document: Document, name: str, written: models.Calendar, zone: Zon
         try:
             known.append(holidays(code))
         except NoHolidaysError as error:
-            document.blame(
-                (*path, "holidays", i), f"no public holidays are known for `{code}`", suggest(code, error.known)
-            )
+            near = nearest(code, error.known)
+            cure = f"Did you mean `{near}`?" if near else "Write a country, or a part of one: FR, FR-57, DE-BW"
+            document.blame((*path, "holidays", i), f"no public holidays are known for `{code}`", cure)
     exceptions: dict[date, Hours | None] = {}
     for day, text in written.exceptions.items():
         where: Path = (*path, "exceptions", day.isoformat())
