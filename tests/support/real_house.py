@@ -1,0 +1,166 @@
+"""A whole house that runs: a real Asterisk, real SIP parties around it, and the real daemon between them."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Unpack
+
+from ccrouter.config.load import compile_text
+from ccrouter.routing.rules import External
+from ccrouter.web.status import QueueStatus, SiteStatus, Status
+from phones import Callee
+from small_pabx import SITES_ADDRESS, Layout, SmallPabx, free_port
+from support.listener import Listener
+from support.parties import CalleeHabits, Parties
+from support.real_daemon import RealDaemon
+
+SETTINGS: Final = """
+pabxs: [{{name: {name}, host: 127.0.0.1, port: {ami}, username: ccrouter, secret: {{file: "{secret}"}}}}]
+agi: {{host: 127.0.0.1, port: {agi}}}
+http: {{host: 127.0.0.1, port: {http}}}
+routing: routing.yaml
+control: control.sock
+state_dir: state
+log: {{format: json, mask_callers: false}}
+"""
+
+PABX: Final = "pbx"
+"""The PABX's name in the settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HousePlan:
+    """What a house consists of.
+
+    Attributes:
+        routing: text of the routing file; the trunk of a site NAME is PJSIP/trunk-NAME.
+        sites: the sites that are there, by the name of their trunk, and how each behaves.
+        dead: names of trunks where nobody ever listens; their sites are called likewise.
+        queues: names of the queues; nobody is logged in at first.
+        positions: how many telephones there are for positions.
+        statics: plans of the PABX for the time without a router, by number; the empty number stands for all others.
+        ring_s: how long a position rings.
+        site_rtp_timeout_s: silence after which a site counts as dead in the talk.
+        pabx_files: text that is put at the end of the PABX's configuration files, by their name.
+
+    """
+
+    routing: str
+    sites: Mapping[str, CalleeHabits] = field(default_factory=dict)
+    dead: Sequence[str] = ()
+    queues: Sequence[str] = ()
+    positions: int = 12
+    statics: Mapping[str, str] = field(default_factory=lambda: {"": "play|static|all-circuits-busy-now"})
+    ring_s: int = 2
+    site_rtp_timeout_s: int = 1
+    pabx_files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RealHouse(Parties):
+    """A house that runs; see Parties for callers, positions and what they saw.
+
+    Attributes:
+        daemon: the real one.
+
+    """
+
+    daemon: RealDaemon = field(kw_only=True)
+
+    def sit_down(self, queue: str, count: int = 1, **habits: Unpack[CalleeHabits]) -> Callee:
+        """Have positions sign in and log in to `queue`, and wait until the daemon counts them as ready."""
+        before = self.queue(queue).ready
+        callee = Parties.sit_down(self, queue, count, **habits)
+        self.daemon.wait_until(lambda status: _queue(status, queue).ready == before + count)
+        return callee
+
+    def queue(self, name: str) -> QueueStatus:
+        """Return what the daemon knows of a queue now."""
+        return _queue(self._status(), name)
+
+    def site(self, name: str) -> SiteStatus:
+        """Return what the daemon knows of a site now."""
+        return site_in(self._status(), name)
+
+    def close_site(self, name: str) -> None:
+        """Have a site die with the calls that it carries; nobody is told."""
+        self.sites[name].sipp.stop()
+
+    def _status(self) -> Status:
+        return self.daemon.wait_until(lambda _: True)
+
+
+def site_in(status: Status, name: str) -> SiteStatus:
+    """Return one site of a status."""
+    return next(site for site in status.sites if site.name == name)
+
+
+def _queue(status: Status, name: str) -> QueueStatus:
+    return next(queue for queue in status.queues if queue.name == name)
+
+
+def in_sync(status: Status) -> bool:
+    """Tell whether calls can be routed and the whole picture is known."""
+    return not status.not_ready and all(pabx.in_sync for pabx in status.pabxs)
+
+
+@contextmanager
+def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
+    """Bring a house up, with Asterisk of this version; when it is given, calls are routed and all sites are known.
+
+    At the end no channel may be left on the PABX.
+
+    Raises:
+        DaemonError: the daemon did not become ready; the text has its log.
+
+    """
+    rules = compile_text(plan.routing.encode(), "routing.yaml")
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="ccrouter-"))
+        stack.callback(shutil.rmtree, folder)
+        sites = {
+            name: stack.enter_context(Callee(folder / "sipp", name, address=SITES_ADDRESS, **habits))
+            for name, habits in plan.sites.items()
+        }
+        agi_port, http_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM)
+        names = [f"agent{n}" for n in range(1, plan.positions + 1)]
+        trunks = {name: site.port for name, site in sites.items()}
+        trunks |= {name: free_port(address=SITES_ADDRESS) for name in plan.dead}
+        layout = Layout(
+            version=version,
+            queues=plan.queues,
+            positions=dict.fromkeys(names, ()),
+            sites=trunks,
+            statics=plan.statics,
+            agi=f"agi://127.0.0.1:{agi_port}/route",
+            ring_s=plan.ring_s,
+            site_rtp_timeout_s=plan.site_rtp_timeout_s,
+            extra=plan.pabx_files,
+        )
+        pabx = stack.enter_context(SmallPabx(layout, folder / "pabx"))
+        settings = SETTINGS.format(
+            name=PABX, ami=pabx.ami_port, secret=pabx.ami_secret_file, agi=agi_port, http=http_port
+        )
+        (folder / "settings.yaml").write_text(settings)
+        (folder / "routing.yaml").write_text(plan.routing)
+        (folder / "state").mkdir()
+        daemon = RealDaemon(folder, http_port)
+        stack.callback(daemon.close)
+        daemon.start()
+        listener = stack.enter_context(Listener(pabx.ami_port, "ccrouter", pabx.ami_secret))
+        house = RealHouse(
+            pabx=pabx, folder=folder / "sipp", listener=listener, sites=sites, free_positions=names, daemon=daemon
+        )
+        external = {name for name, site in rules.sites.items() if isinstance(site, External)}
+        health = {name: "down" if name in plan.dead else "up" for name in external}
+        daemon.wait_until(
+            lambda status: (
+                in_sync(status) and health == {site.name: site.health for site in status.sites if site.name in external}
+            )
+        )
+        yield house
+        house.tidy_up()
