@@ -32,6 +32,8 @@ class Sipp:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
+            # Ctrl-C reaches whoever started it, who then ends it in order.
+            start_new_session=True,
         )
 
     @property

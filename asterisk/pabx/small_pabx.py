@@ -132,6 +132,8 @@ class SmallPabx:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            # Ctrl-C reaches whoever started it, who then ends it in order.
+            start_new_session=True,
         )
         for _ in range(BOOT_TRIES):
             if "fully booted" in self._ask("core waitfullybooted").stdout:
