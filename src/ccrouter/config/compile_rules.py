@@ -74,7 +74,7 @@ class Serving:
                 self.scope.document.blame((*path, i, "name"), message, "Add `when`, such as {waited: 90s}")
             condition = repr(rule.when)
             shadow = earlier.get("None", earlier.get(condition))
-            if shadow is not None and (rule.if_unknown == "skip" or written[shadow].if_unknown == "match"):
+            if shadow is not None and _covers(written[shadow], rule):
                 self._unreachable(rule, written[shadow], (*path, i, "name"), (*path, shadow, "name"))
             earlier.setdefault(condition, i)
         return tuple(self._rule(rule, (*path, i), str(path[-1])) for i, rule in enumerate(written))
@@ -148,6 +148,11 @@ class Serving:
 def _part(name: str) -> str:
     """Return a name as one part of a key: no name can hold a `|`."""
     return name.replace("/", "|")
+
+
+def _covers(earlier: WrittenRule, later: WrittenRule) -> bool:
+    """Tell whether a rule without a condition, or with the same one, leaves nothing to a later rule."""
+    return earlier.when is None or earlier.if_unknown == "match" or later.if_unknown == "skip"
 
 
 def _longest(destinations: Sequence[Destination]) -> Iterator[TransferStep]:
