@@ -1,0 +1,287 @@
+"""The link to a PABX over the loopback: how it comes up, what it tells, how it falls and comes back."""
+
+import asyncio
+import itertools
+
+from ccrouter.ami.orders import Answer, Outcome
+from ccrouter.ami.watches import LinkState
+from ccrouter.contract import HEARTBEAT
+from ccrouter.live.events import (
+    CallerJoined,
+    CallerListed,
+    EndpointSeen,
+    Heard,
+    LinkLost,
+    LinkUp,
+    ListBegan,
+    ListDone,
+    Listing,
+    PabxRestarted,
+    PositionSeen,
+    QueueListed,
+)
+from support.ami import sample, written
+from support.ami_peer import AmiPeer, Held, linked, silent
+
+QUEUE_ROWS = [sample(22, "QueueParams"), sample(22, "QueueMember"), sample(22, "QueueEntry")]
+TRUNK = sample(22, "DeviceStateChange") | {"Device": "PJSIP/trunk-tunis", "State": "NOT_INUSE"}
+
+
+# --- up ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_link_comes_up_and_reads_the_whole_picture() -> None:
+    """LinkUp first, then each listing with its begin, its rows and its end."""
+    async with AmiPeer() as peer:
+        peer.rows["QueueStatus"] = QUEUE_ROWS
+        peer.rows["DeviceStateList"] = [TRUNK]
+        async with linked(peer) as house:
+            await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+            assert [type(event) for event in house.ear.told()] == [
+                LinkUp,
+                *[ListBegan, QueueListed, PositionSeen, CallerListed, ListDone],
+                *[ListBegan, ListDone],
+                *[ListBegan, EndpointSeen, ListDone],
+            ]
+            up, began, *_, done = house.ear.told()
+            assert isinstance(up, LinkUp)
+            assert up.version == house.link.version == "22.10.1"
+            assert isinstance(began, ListBegan)
+            assert (began.listing, began.queue) == (Listing.QUEUES, "")
+            assert isinstance(done, ListDone)
+            assert done.listing is Listing.ENDPOINTS
+            assert house.link.can_withdraw
+            assert house.link.reason == ""
+            assert house.ear.states == ["connecting", "syncing", "in_sync"]
+            assert house.ear.faults == []
+        assert house.ear.events[-1] == LinkLost(pabx="pbx", at=house.ear.events[-1].at, reason="ccrouter stops")
+
+
+async def test_nothing_is_told_before_fully_booted() -> None:
+    """A PABX that still starts is waited for; its events until then are part of the listings that follow."""
+    async with AmiPeer(booted=False) as peer, linked(peer) as house:
+        call = await peer.called()
+        await call.ordered("Login")
+        call.say(written(sample(22, "QueueCallerJoin")))
+        await call.ordered("Ping")
+        assert house.ear.events == []
+        assert house.link.state is LinkState.CONNECTING
+        assert call.named("QueueStatus") == []
+        call.say(written(sample(22, "FullyBooted")))
+        await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+        assert house.ear.of(CallerJoined) == []
+
+
+async def test_events_are_told_in_the_order_of_the_stream() -> None:
+    """Events before, among and after the rows of a listing keep their places."""
+    held = Held()
+    async with AmiPeer() as peer:
+        peer.replies["QueueStatus"] = held
+        async with linked(peer) as house:
+            call, order = await held.until()
+            joins = [sample(22, "QueueCallerJoin") | {"Position": str(place)} for place in range(1, 5)]
+            call.say(written(joins[0]))
+            call.begin_list(order)
+            call.say(written(joins[1]))
+            call.rows(order, QUEUE_ROWS[:1])
+            call.say(written(joins[2]))
+            call.rows(order, QUEUE_ROWS[1:])
+            call.end_list(order, 3)
+            call.say(written(joins[3]))
+            await house.ear.heard(CallerJoined, 4)
+            told = [event for event in house.ear.told() if not isinstance(event, LinkUp)]
+            assert [type(event) for event in told][:9] == [
+                ListBegan,
+                CallerJoined,
+                CallerJoined,
+                QueueListed,
+                CallerJoined,
+                PositionSeen,
+                CallerListed,
+                ListDone,
+                CallerJoined,
+            ]
+            assert [event.position for event in told if isinstance(event, CallerJoined)] == [1, 2, 3, 4]
+
+
+async def test_several_pabxs_know_nothing_of_each_other() -> None:
+    """One is refused, one is up, one does not answer: each has its own state."""
+    async with (
+        AmiPeer() as good,
+        AmiPeer(greeting=b"") as dumb,
+        linked(good) as up,
+        linked(dumb) as waiting,
+        linked(good, secret="?") as refused,  # noqa: S106 - a wrong one
+    ):
+        await up.ear.until(lambda: up.link.state is LinkState.IN_SYNC)
+        await refused.ear.until(lambda: refused.link.state is LinkState.REFUSED)
+        assert waiting.link.state is LinkState.CONNECTING
+        assert up.link.state is LinkState.IN_SYNC
+
+
+# --- signs of life ----------------------------------------------------------------------------------------------------
+
+
+async def test_answered_pings_are_signs_of_life() -> None:
+    """Each is told as Heard, and measured."""
+    async with AmiPeer() as peer, linked(peer) as house:
+        await house.ear.heard(Heard, 2)
+        assert house.ear.pings >= 2
+
+
+async def test_the_heartbeat_is_written_by_the_pabxs_own_clock() -> None:
+    """The dialplan compares it with its own time, so ours does not matter."""
+    async with AmiPeer(clock_ahead_s=3600.0) as peer, linked(peer) as house:
+        call = await peer.called()
+        beats = [await call.ordered("Setvar", count) for count in (1, 2, 3)]
+        assert {beat["Variable"] for beat in beats} == {HEARTBEAT}
+        values = [float(beat["Value"]) for beat in beats]
+        assert all(3500 < value - house.ear.events[0].at < 3700 for value in values)
+        assert all(later - earlier > 0 for earlier, later in itertools.pairwise(values))
+
+
+async def test_a_heartbeat_that_is_not_confirmed_is_not_followed_by_others() -> None:
+    """Beats must not pile up in front of a PABX that is slow, and be believed when they are old."""
+    async with AmiPeer(replies={"Setvar": silent}) as peer, linked(peer) as house:
+        call = await peer.called()
+        await call.ordered("Setvar")
+        pings = len(call.named("Ping"))
+        await call.ordered("Ping", pings + 1)
+        assert len(call.named("Setvar")) == 1
+        await house.ear.until(lambda: "missed_beat" in house.ear.faults)
+        assert house.link.state is LinkState.IN_SYNC
+
+
+async def test_a_router_that_goes_says_so() -> None:
+    """The last heartbeat is 0, and none follows: no call asks a router that is about to stop."""
+    async with AmiPeer() as peer, linked(peer) as house:
+        call = await peer.called()
+        await call.ordered("Setvar", 2)
+        await house.link.farewell()
+        beats = len(call.named("Setvar"))
+        assert call.named("Setvar")[-1]["Value"] == "0"
+        await call.ordered("Ping", len(call.named("Ping")) + 1)
+        assert len(call.named("Setvar")) == beats
+
+
+async def test_a_farewell_without_a_link_is_nothing() -> None:
+    """There is nobody to tell."""
+    async with AmiPeer(greeting=b"") as peer, linked(peer) as house:
+        await peer.called()
+        await house.link.farewell()
+
+
+# --- orders -----------------------------------------------------------------------------------------------------------
+
+
+async def test_two_hundred_callers_are_withdrawn_at_once() -> None:
+    """The orders are sent without waiting for each other's answers."""
+    held = Held()
+    async with AmiPeer() as peer:
+        peer.replies["QueueWithdrawCaller"] = held
+        async with linked(peer) as house:
+            await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+            async with asyncio.TaskGroup() as tasks:
+                asked = [
+                    tasks.create_task(house.link.withdraw("support", f"PJSIP/caller-{n:08x}", f"v1|d{n}"))
+                    for n in range(200)
+                ]
+                await held.until(200)
+                for at, (call, order) in enumerate(held.items):
+                    call.answer(order, "Success" if at % 2 else "Error", Message=f"{at}")
+            outcomes = [task.result() for task in asked]
+            assert [(o.result, o.reason) for o in outcomes] == [
+                (Answer.ACCEPTED if at % 2 else Answer.REFUSED, f"{at}") for at in range(200)
+            ]
+            sent = [(order["Queue"], order["Caller"], order["WithdrawInfo"]) for _, order in held.items]
+            assert sent == [("support", f"PJSIP/caller-{n:08x}", f"v1|d{n}") for n in range(200)]
+
+
+async def test_more_orders_than_the_bound_wait_for_their_turn() -> None:
+    """And none is lost."""
+    async with AmiPeer() as peer, linked(peer) as house:
+        await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+        outcomes = await asyncio.gather(*(house.link.withdraw("support", f"c{n}", "v1") for n in range(1000)))
+        assert {outcome.result for outcome in outcomes} == {Answer.ACCEPTED}
+
+
+async def test_an_order_that_can_not_be_sent_is_refused() -> None:
+    """A line end, or a plan that the PABX would cut off."""
+    async with AmiPeer() as peer, linked(peer) as house:
+        await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+        forged = await house.link.withdraw("support", "c1\r\n\r\nAction: Originate", "v1")
+        assert forged == Outcome(Answer.REFUSED, "not sent: the value of Caller holds a line end or a NUL")
+        long = await house.link.withdraw("support", "c1", "x" * 1000)
+        assert long.result is Answer.REFUSED
+        assert "more than the 1000 that a PABX takes" in long.reason
+        assert (await peer.called()).named("QueueWithdrawCaller") == []
+
+
+async def test_an_asterisk_that_can_not_withdraw_is_told_once_and_never_asked() -> None:
+    """Overflow while waiting is off there; all the rest works."""
+    commands = tuple(name for name in AmiPeer().commands if name != "QueueWithdrawCaller")
+    async with AmiPeer(version="18.10.0", commands=commands) as peer, linked(peer) as house:
+        await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+        assert not house.link.can_withdraw
+        outcome = await house.link.withdraw("support", "c1", "v1")
+        assert outcome == Outcome(Answer.REFUSED, "not sent: this PABX can't withdraw callers")
+        (await peer.called()).cut()
+        await house.ear.heard(LinkUp, 2)
+        assert house.lines.count("PABX can't withdraw waiting callers: nobody overflows while waiting") == 1
+        assert (await peer.called()).named("QueueWithdrawCaller") == []
+
+
+# --- down, and up again -----------------------------------------------------------------------------------------------
+
+
+async def test_a_link_that_was_cut_comes_back_and_reads_all_again() -> None:
+    """LinkLost, LinkUp, and the listings; the PABX did not restart."""
+    async with AmiPeer() as peer, linked(peer) as house:
+        await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+        peer.calls[0].cut()
+        lost = await house.ear.heard(LinkLost)
+        assert isinstance(lost, LinkLost)
+        assert lost.reason.startswith("the PABX closed the connection")
+        await house.ear.heard(ListDone, 6)
+        await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+        assert house.ear.of(PabxRestarted) == []
+        assert house.ear.states[3:] == ["down", "connecting", "syncing", "in_sync"]
+
+
+async def test_a_pabx_that_restarted_is_told_apart_from_one_that_was_cut_off() -> None:
+    """All its calls are gone; that comes before LinkUp."""
+    async with AmiPeer() as peer, linked(peer) as house:
+        await house.ear.heard(LinkUp)
+        peer.started = "22:00:00"
+        peer.calls[0].cut()
+        await house.ear.heard(LinkUp, 2)
+        kinds = [type(event) for event in house.ear.told()]
+        assert kinds[-2:] == [PabxRestarted, LinkUp] or kinds[kinds.index(PabxRestarted) + 1] is LinkUp
+
+
+async def test_a_pabx_that_is_away_is_tried_again_until_it_is_there() -> None:
+    """Without a limit, and without a line in the log for each try."""
+    async with AmiPeer() as peer:
+        peer.deafen()
+        async with linked(peer) as house:
+            await house.ear.until(lambda: house.ear.faults.count("unreachable") >= 3)
+            assert house.link.state in {LinkState.DOWN, LinkState.CONNECTING}
+            assert "can't reach 127.0.0.1" in house.link.reason
+            assert house.lines == ["PABX not linked"]
+            await peer.listen()
+            await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+            assert house.link.reason == ""
+
+
+async def test_orders_while_the_link_is_down_are_not_sent_later() -> None:
+    """They are refused at once, and the PABX never hears of them."""
+    async with AmiPeer() as peer:
+        peer.deafen()
+        async with linked(peer) as house:
+            outcome = await house.link.withdraw("support", "c1", "v1")
+            assert outcome == Outcome(Answer.REFUSED, "not sent: the link to the PABX is down")
+            house.link.relist(Listing.CALLS)
+            await peer.listen()
+            await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+            assert peer.calls[-1].named("QueueWithdrawCaller") == []
+            assert len(peer.calls[-1].named("Status")) == 1
