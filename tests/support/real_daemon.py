@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -34,12 +35,14 @@ class RealDaemon:
 
     Attributes:
         lines: what it has logged since the beginning, over all its runs.
+        environment: variables that it is started with, beside PATH; None for those of this process.
 
     """
 
     def __init__(self, folder: Path, http_port: int) -> None:
         self.folder = folder
         self.lines: list[Line] = []
+        self.environment: Mapping[str, str] | None = None
         self._http_port = http_port
         self._news = threading.Condition()
         self._clock = SystemClock()
@@ -57,6 +60,7 @@ class RealDaemon:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            env=None if self.environment is None else {"PATH": os.environ["PATH"], **self.environment},
         )
         assert self._process.stderr is not None
         reader = threading.Thread(target=self._read, args=(self._process.stderr,), daemon=True)
@@ -81,11 +85,26 @@ class RealDaemon:
 
         """
         self._running.terminate()
+        return self.wait(within_s)
+
+    def wait(self, within_s: float = 10) -> int:
+        """Wait for its end and return its exit code; all that it logged is in `lines` then.
+
+        Raises:
+            DaemonError: it did not end in time, and was killed.
+
+        """
         try:
-            return self._running.wait(within_s)
+            code = self._running.wait(within_s)
         except subprocess.TimeoutExpired:
             self.kill()
             raise DaemonError(f"the daemon did not stop within {within_s} s; its log:\n{self.log_end()}") from None
+        self._readers[-1].join()
+        return code
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._running.send_signal(number)
 
     def kill(self) -> None:
         """End it with -9."""
@@ -94,11 +113,11 @@ class RealDaemon:
 
     def freeze(self) -> None:
         """Stop it with SIGSTOP: it stays, and does nothing."""
-        self._running.send_signal(signal.SIGSTOP)
+        self.send(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Have it go on."""
-        self._running.send_signal(signal.SIGCONT)
+        self.send(signal.SIGCONT)
 
     def close(self) -> None:
         """End it, whatever its state."""

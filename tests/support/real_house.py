@@ -17,6 +17,7 @@ from small_pabx import SITES_ADDRESS, Layout, SmallPabx, free_port
 from support.listener import Listener
 from support.parties import CalleeHabits, Parties
 from support.real_daemon import RealDaemon
+from support.relay import Relay
 
 SETTINGS: Final = """
 pabxs: [{{name: {name}, host: 127.0.0.1, port: {ami}, username: ccrouter, secret: {{file: "{secret}"}}}}]
@@ -46,6 +47,7 @@ class HousePlan:
         ring_s: how long a position rings.
         site_rtp_timeout_s: silence after which a site counts as dead in the talk.
         pabx_files: text that is put at the end of the PABX's configuration files, by their name.
+        relayed: whether the daemon's AMI link goes through the house's relay, which can cut it.
 
     """
 
@@ -58,6 +60,7 @@ class HousePlan:
     ring_s: int = 2
     site_rtp_timeout_s: int = 1
     pabx_files: Mapping[str, str] = field(default_factory=dict)
+    relayed: bool = False
 
 
 @dataclass(slots=True)
@@ -66,10 +69,12 @@ class RealHouse(Parties):
 
     Attributes:
         daemon: the real one.
+        relay: to the PABX's AMI; used where the plan says so.
 
     """
 
     daemon: RealDaemon = field(kw_only=True)
+    relay: Relay = field(kw_only=True)
 
     def sit_down(self, queue: str, count: int = 1, **habits: Unpack[CalleeHabits]) -> Callee:
         """Have positions sign in and log in to `queue`, and wait until the daemon counts them as ready."""
@@ -142,9 +147,9 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
             extra=plan.pabx_files,
         )
         pabx = stack.enter_context(SmallPabx(layout, folder / "pabx"))
-        settings = SETTINGS.format(
-            name=PABX, ami=pabx.ami_port, secret=pabx.ami_secret_file, agi=agi_port, http=http_port
-        )
+        relay = stack.enter_context(Relay(pabx.ami_port))
+        ami_port = relay.port if plan.relayed else pabx.ami_port
+        settings = SETTINGS.format(name=PABX, ami=ami_port, secret=pabx.ami_secret_file, agi=agi_port, http=http_port)
         (folder / "settings.yaml").write_text(settings)
         (folder / "routing.yaml").write_text(plan.routing)
         (folder / "state").mkdir()
@@ -153,7 +158,13 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
         daemon.start()
         listener = stack.enter_context(Listener(pabx.ami_port, "ccrouter", pabx.ami_secret))
         house = RealHouse(
-            pabx=pabx, folder=folder / "sipp", listener=listener, sites=sites, free_positions=names, daemon=daemon
+            pabx=pabx,
+            folder=folder / "sipp",
+            listener=listener,
+            sites=sites,
+            free_positions=names,
+            daemon=daemon,
+            relay=relay,
         )
         external = {name for name, site in rules.sites.items() if isinstance(site, External)}
         health = {name: "down" if name in plan.dead else "up" for name in external}
