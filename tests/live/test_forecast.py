@@ -95,6 +95,22 @@ def test_impatience() -> None:
     assert forecast.estimate(1, 1, 0) == pytest.approx(1 / 0.01 + 1 / (0.01 + 0.01))
 
 
+def test_a_time_out_is_no_abandonment() -> None:
+    """Who waited in vain and went on has lost patience no more than who was answered."""
+    play = Play()
+    play.waits("c1")
+    play.at += 90
+    play.left("c1")
+    play.ended("c1", "queue", "paris", "timeout")
+    play.waits("c2")
+    play.at += 10
+    play.left("c2")
+    play.hung_up("c2")
+    queue = play.state._picture.queues.get("pabx1", "support")
+    assert queue is not None
+    assert list(zip(queue.forecast._waits, queue.forecast._given_up, strict=True)) == [(90.0, False), (10.0, True)]
+
+
 def test_talks_of_no_length() -> None:
     """Nothing is divided by zero where all talks and waits were zero seconds long."""
     forecast = taught(MIN_SAMPLES, 0.0)

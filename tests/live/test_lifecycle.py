@@ -2,10 +2,10 @@
 
 import pytest
 
-from ccrouter.live.effects import FactRefused, Relist
+from ccrouter.live.effects import FactRefused, Outcome, Relist
 from ccrouter.live.events import Listing
 from ccrouter.live.lifecycle import TRANSITIONS, Fact, Phase
-from support.live_play import LYON, PARIS, TUNIS, Play
+from support.live_play import LYON, PARIS, TUNIS, Play, finished
 
 IMPOSSIBLE = {
     (Phase.DIALLING, Fact.JOINED),
@@ -106,6 +106,38 @@ def test_site_step_that_is_told_twice(play: Play) -> None:
     play.tries("c1", "busy", 17)
     (refused,) = play.ended("c1", "site", "tunis", "busy", cause=17)
     assert isinstance(refused, FactRefused)
+
+
+def test_begin_that_is_told_again_after_the_end(play: Play) -> None:
+    """A begin that is repeated after its end begins nothing; only on a fallback plan it is a step of a new one."""
+    play.tries("c1", "busy", 17)
+    assert play.began("c1", "site", "tunis") == []
+    assert play.places == {"c1": "between tunis"}
+    play.began("f1", "site", "tunis", decision="")
+    play.ended("f1", "site", "tunis", "busy", cause=17, decision="")
+    play.began("f1", "site", "tunis", decision="")
+    assert play.places == {"c1": "between tunis", "f1": "dialling tunis"}
+
+
+def test_queue_of_no_site_that_is_known(play: Play) -> None:
+    """A call in a queue that belongs to no site counts in the queue alone, until its step tells the site."""
+    play.began("c1", "site", "tunis")
+    play.ended("c1", "site", "tunis", "busy", cause=17)
+    play.joined("c1", queue="unheard")
+    assert play.places == {"c1": "waiting"}
+    assert set(play.state.snapshot(play.at).sites) == {"paris", "lyon", "tunis", "backup"}
+    play.began("c1", "queue", "nice", step=2)
+    assert (play.places, play.site("nice").calls) == ({"c1": "waiting nice"}, 1)
+
+
+def test_missed_answer_of_a_site(play: Play) -> None:
+    """A step that ended as answered was answered, also where the answer itself was not seen."""
+    play.routed("c1", TUNIS)
+    play.began("c1", "site", "tunis")
+    play.at += 30
+    play.ended("c1", "site", "tunis", "answered", cause=16)
+    report = finished(play.hung_up("c1"))
+    assert (report.outcome, report.waited_s, report.talked_s) == (Outcome.ANSWERED, 30.0, 0.0)
 
 
 def test_missed_begin(play: Play) -> None:

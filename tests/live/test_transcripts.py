@@ -298,6 +298,19 @@ def test_reservation_expires(play: Play) -> None:
     assert play.places == {}
 
 
+def test_nothing_stays_that_waits_for_time(play: Play) -> None:
+    """What was confirmed, expired or ended is looked at by no tick any more."""
+    play.routed("c1")
+    play.began("c1")
+    play.joined("c1")
+    play.waits("c2")
+    play.withdraw("c2")
+    play.withdraw_refused("c2")
+    play.routed("c3", TUNIS)
+    play.hung_up("c3")
+    assert play.state._picture.calls.timed == set()
+
+
 def test_late_step_after_the_reservation(play: Play) -> None:
     """A call whose announcement outlasted its reservation counts again as soon as its first step begins."""
     play.routed("c1", PARIS, within=5)

@@ -144,7 +144,7 @@ class CallRecord:
         if self.phase not in AT_A_SITE or self.stand.kind not in {"queue", "site"}:
             return UNCOUNTED
         sent = self.phase in RESERVED and self.expires_at is not None and self.stand.queue
-        return Count(self.stand.target, (self.pabx, self.stand.queue) if sent else None)
+        return Count(self.stand.target or None, (self.pabx, self.stand.queue) if sent else None)
 
 
 @dataclass(slots=True)

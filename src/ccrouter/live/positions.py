@@ -93,17 +93,15 @@ class Positions:
         self._put(after)
         return before is None or before.standing is not after.standing
 
-    def talk(self, interface: str, at: float, *, begins: bool) -> bool:
-        """Take in the begin or end of a talk with a caller; tell whether anything changed.
+    def talk(self, interface: str, at: float, *, begins: bool) -> None:
+        """Take in the begin or end of a talk with a caller.
 
         The PABX tells a member's whole state beside it, but not always after it.
         """
         member = self._members.get(interface)
-        if member is None or member.in_call == begins:
-            return False
-        until = None if begins or not member.wrapup_s else at + member.wrapup_s
-        self._put(replace(member, in_call=begins, wrapup_until=until))
-        return True
+        if member is not None and member.in_call != begins:
+            until = None if begins or not member.wrapup_s else at + member.wrapup_s
+            self._put(replace(member, in_call=begins, wrapup_until=until))
 
     def leave(self, interface: str) -> bool:
         """Forget a member; tell whether there was one."""
