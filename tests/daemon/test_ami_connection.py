@@ -184,7 +184,7 @@ async def test_what_was_not_answered_is_never_sent_again() -> None:
         assert {order["Action"] for order in peer.calls[1].orders} <= allowed | {
             "QueueStatus",
             "Status",
-            "DeviceStateList",
+            "Getvar",
         }
 
 

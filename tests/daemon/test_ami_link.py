@@ -24,7 +24,7 @@ from support.ami import sample, written
 from support.ami_peer import AmiPeer, Held, linked, silent
 
 QUEUE_ROWS = [sample(22, "QueueParams"), sample(22, "QueueMember"), sample(22, "QueueEntry")]
-TRUNK = sample(22, "DeviceStateChange") | {"Device": "PJSIP/trunk-tunis", "State": "NOT_INUSE"}
+TRUNK = "PJSIP/trunk-tunis"
 
 
 # --- up ---------------------------------------------------------------------------------------------------------------
@@ -34,8 +34,7 @@ async def test_a_link_comes_up_and_reads_the_whole_picture() -> None:
     """LinkUp first, then each listing with its begin, its rows and its end."""
     async with AmiPeer() as peer:
         peer.rows["QueueStatus"] = QUEUE_ROWS
-        peer.rows["DeviceStateList"] = [TRUNK]
-        async with linked(peer) as house:
+        async with linked(peer, trunks=[TRUNK]) as house:
             await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
             assert [type(event) for event in house.ear.told()] == [
                 LinkUp,

@@ -34,8 +34,8 @@ async def test_rights_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch
     async with AmiPeer(commands=few) as peer, linked(peer) as house:
         await house.ear.until(lambda: house.link.state is LinkState.REFUSED)
         assert house.link.reason == (
-            "the PABX does not offer DeviceStateList, Setvar, Status to the manager user ccrouter: it needs"
-            " write=call,agent,reporting, and the modules app_queue and res_manager_devicestate"
+            "the PABX does not offer Getvar, Setvar, Status to the manager user ccrouter: it needs"
+            " write=call,agent,reporting, and the module app_queue"
         )
         peer.commands = AmiPeer().commands
         await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)

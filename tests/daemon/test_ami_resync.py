@@ -8,7 +8,6 @@ from ccrouter.ami import resync
 from ccrouter.ami.resync import Paces
 from ccrouter.ami.watches import LinkState
 from ccrouter.live.events import (
-    EndpointSeen,
     Heard,
     LinkLost,
     ListBegan,
@@ -96,20 +95,6 @@ async def test_a_wish_during_a_reading_is_read_after_it() -> None:
         call, order = await held.until(2)
         call.listing(order, [])
         await house.ear.until(lambda: house.ear.listings(ListDone).count(Listing.CALLS) == 2)
-
-
-async def test_a_contact_that_changed_has_the_trunks_read_again() -> None:
-    """The event is only a hint: what a trunk is comes from the listing."""
-    trunk = sample(22, "DeviceStateChange") | {"Device": "PJSIP/trunk-tunis"}
-    async with AmiPeer() as peer:
-        peer.rows["DeviceStateList"] = [trunk | {"State": "NOT_INUSE"}]
-        async with linked(peer, paces=QUICK) as house:
-            await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
-            peer.rows["DeviceStateList"] = [trunk | {"State": "UNAVAILABLE"}]
-            peer.calls[0].say(written(sample(22, "ContactStatus") | {"ContactStatus": "Reachable"}))
-            await house.ear.heard(EndpointSeen, 2)
-            seen = [event.reachable for event in house.ear.of(EndpointSeen) if isinstance(event, EndpointSeen)]
-            assert seen == [True, False]
 
 
 async def test_a_second_fully_booted_has_all_read_again() -> None:
@@ -230,7 +215,7 @@ async def test_a_row_that_is_refused_is_told_as_a_fault_and_read_again() -> None
 
 async def test_no_caller_keeps_the_picture_from_being_read() -> None:
     """A row that stays mutilated is left out at the third try; the listing counts, and the gap is logged."""
-    rows = {"QueueStatus": [QUEUE, MEMBER | {"Paused": "maybe"}], "Status": [], "DeviceStateList": []}
+    rows = {"QueueStatus": [QUEUE, MEMBER | {"Paused": "maybe"}], "Status": []}
     async with AmiPeer(rows=rows) as peer, linked(peer, paces=QUICK) as house:
         await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
         assert len(peer.calls[0].named("QueueStatus")) == resync.MOST_GAPS

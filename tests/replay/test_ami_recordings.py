@@ -19,7 +19,6 @@ from ccrouter.live.events import (
     CallerLeft,
     CallHungUp,
     CallListed,
-    EndpointSeen,
     Listing,
     PabxEvent,
     PeerFault,
@@ -158,21 +157,12 @@ def test_every_listing_is_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ROUTED)
-def test_listings_tell_where_calls_are_and_which_trunks_answer(name: str) -> None:
-    """Callers in queues and at sites, in talk and waiting; the dead trunk is unreachable, the others are not."""
+def test_listings_tell_where_calls_are(name: str) -> None:
+    """Callers in queues, in talk and waiting, each with the begin of its step."""
     events = heard(recording(name))
     calls = {(event.kind, event.target, event.bridged) for event in events if isinstance(event, CallListed)}
     assert {("queue", "paris", True), ("queue", "paris", False)} <= calls
     assert all(event.since is not None for event in events if isinstance(event, CallListed))
-    trunks = {
-        event.endpoint: event.reachable
-        for event in events
-        if isinstance(event, EndpointSeen) and event.endpoint.startswith("PJSIP/trunk-")
-    }
-    assert trunks.pop("PJSIP/trunk-dead") is False
-    # It was stopped at the end, which the PABX noticed.
-    assert trunks.pop("PJSIP/trunk-dying") is False
-    assert set(trunks.values()) == {True}
 
 
 # --- hostile callers, on a PABX that does not clean their numbers -----------------------------------------------------

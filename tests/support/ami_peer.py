@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Self, TypeVar
@@ -25,7 +25,7 @@ SECRET = "s3cr3t-of-the-link"  # noqa: S105 - of nothing but this file
 COMMANDS = (
     "CoreSettings",
     "CoreStatus",
-    "DeviceStateList",
+    "Getvar",
     "ListCommands",
     "Login",
     "Ping",
@@ -34,7 +34,7 @@ COMMANDS = (
     "Setvar",
     "Status",
 )
-ENDS = {"QueueStatus": "QueueStatusComplete", "Status": "StatusComplete", "DeviceStateList": "DeviceStateListComplete"}
+ENDS = {"QueueStatus": "QueueStatusComplete", "Status": "StatusComplete"}
 
 T = TypeVar("T")
 Order = Mapping[str, str]
@@ -121,6 +121,7 @@ class AmiPeer:
     Attributes:
         replies: by action; `silent` never answers.
         rows: of each listing.
+        values: of the expressions that Getvar knows.
         greeting: sent first.
         booted: whether FullyBooted follows the log-in.
         calls: the connections that came, in order.
@@ -129,6 +130,7 @@ class AmiPeer:
 
     replies: dict[str, Reply] = field(default_factory=dict)
     rows: dict[str, list[dict[str, str]]] = field(default_factory=lambda: {action: [] for action in ENDS})
+    values: dict[str, str] = field(default_factory=dict)
     greeting: bytes = b"Asterisk Call Manager/11.0.0\r\n"
     booted: bool = True
     version: str = "22.10.1"
@@ -190,6 +192,8 @@ class AmiPeer:
         action = order["Action"]
         if action == "Login":
             self._log_in(call, order)
+        elif action == "Getvar":
+            call.answer(order, Variable=order["Variable"], Value=self.values.get(order["Variable"], ""))
         elif action not in self.commands:
             call.answer(order, "Error", Message="Invalid/unknown command")
         elif action in ENDS:
@@ -333,13 +337,16 @@ def address(peer: AmiPeer, secret: str = SECRET) -> Address:
 
 
 @asynccontextmanager
-async def linked(peer: AmiPeer, *, secret: str = SECRET, paces: Paces | None = None) -> AsyncIterator[Linked]:
+async def linked(
+    peer: AmiPeer, *, secret: str = SECRET, trunks: Collection[str] = (), paces: Paces | None = None
+) -> AsyncIterator[Linked]:
     """Run a link to a peer; whatever it raises fails the test."""
     ear, log = Ear(), LogCapture()
     logger = structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.make_filtering_bound_logger(0))
     link = PabxLink(
         address(peer, secret),
         sink=ear.take,
+        trunks=lambda: trunks,
         clock=SystemClock(),
         log=logger,
         watches=ear,

@@ -22,7 +22,6 @@ from ccrouter.live.events import (
     CallHungUp,
     CallListed,
     DeviceState,
-    EndpointSeen,
     PabxEvent,
     PeerFault,
     PositionLeft,
@@ -193,36 +192,6 @@ MEANINGS: dict[str, tuple[str, dict[str, str], PabxEvent | None]] = {
         ),
     ),
     "row: a channel that is no caller": ("Status", {"Variable": VARIABLES.replace("0800123456", "(null)")}, None),
-    "row: a trunk that answers": (
-        "DeviceStateChange",
-        {"Device": "PJSIP/trunk-tunis", "State": "NOT_INUSE"},
-        EndpointSeen(**HERE, endpoint="PJSIP/trunk-tunis", reachable=True),
-    ),
-    "row: a trunk with calls": (
-        "DeviceStateChange",
-        {"Device": "PJSIP/trunk-tunis", "State": "INUSE"},
-        EndpointSeen(**HERE, endpoint="PJSIP/trunk-tunis", reachable=True),
-    ),
-    "row: a trunk that does not answer": (
-        "DeviceStateChange",
-        {"Device": "PJSIP/trunk-tunis", "State": "UNAVAILABLE"},
-        EndpointSeen(**HERE, endpoint="PJSIP/trunk-tunis", reachable=False),
-    ),
-    "row: a trunk that was taken out": (
-        "DeviceStateChange",
-        {"Device": "PJSIP/trunk-tunis", "State": "INVALID"},
-        EndpointSeen(**HERE, endpoint="PJSIP/trunk-tunis", reachable=False),
-    ),
-    "row: a trunk of which nothing is known": (
-        "DeviceStateChange",
-        {"Device": "PJSIP/trunk-tunis", "State": "UNKNOWN"},
-        EndpointSeen(**HERE, endpoint="PJSIP/trunk-tunis", reachable=None),
-    ),
-    "row: no telephone": (
-        "DeviceStateChange",
-        {"Device": "Queue:support_pause_PJSIP/agent1", "State": "NOT_INUSE"},
-        None,
-    ),
 }
 
 
@@ -353,7 +322,6 @@ WRONG_VALUES = {
     "an unknown entry": ("CCRouterEnd", {"Entry": "forged"}, "Entry is no kind of plan"),
     "a variable twice": ("Status", {"Variable": VARIABLES + "\r\nVariable: CCROUTER_ID=x"}, "tells a variable twice"),
     "a variable missing": ("Status", {"Variable": "CCROUTER_NUMBER=1"}, "lacks a variable"),
-    "a device without a name": ("DeviceStateChange", {"Device": ""}, "Device can't be read"),
     "an answer's id in an event": ("Hangup", {"ActionID": "x"}, "has ActionID, a field of other events"),
 }
 

@@ -120,8 +120,12 @@ class Pending:
         except TimeoutError:
             raise LinkError(f"no answer to {self._action['Action']} within {within_s:g} s") from None
         finally:
-            self._lines.forget(self._action)
+            self.forget()
         return Response(message.success, dict(message.items()))
+
+    def forget(self) -> None:
+        """Wait no more; an answer that still comes is nobody's."""
+        self._lines.forget(self._action)
 
 
 class Connection:

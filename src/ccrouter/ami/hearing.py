@@ -22,9 +22,6 @@ WANTED: Final = frozenset({*shapes.EVENTS, *LISTED, "UserEvent", BOOTED, CONTACT
 """The events that are not dropped unread. Shutdown is not among them: a caller could forge it, and the connection that
 closes tells it too. Nor is QueueCallerAbandon: it also comes on time-out and on withdrawal."""
 
-CONTACT_SETTLES_S: Final = 0.25
-"""Asterisk 22 tells of a contact before it has worked out the state of its endpoint."""
-
 
 class Hearing:
     """Takes the messages of one connection, and tells events to a sink.
@@ -81,11 +78,9 @@ class Hearing:
             pass
         elif message.name == CONTACT:
             # Only a hint, so that nobody gains from forging it.
-            self.resync.request(Listing.ENDPOINTS, after_s=CONTACT_SETTLES_S)
+            self.resync.contact_changed(message.fields.get("EndpointName", ""))
         elif message.name in LISTED:
-            # Devices change with every call, and are read from the listing only.
-            if message.name != "DeviceStateChange" or "ActionID" in message.fields:
-                self._failed(Fault.LATE_ANSWER)
+            self._failed(Fault.LATE_ANSWER)
         else:
             event = translate(message, self._pabx, self._clock.now())
             if event is not None:

@@ -1,7 +1,7 @@
 """The link to one PABX, for the life of the daemon: up again after every loss, and never twice the same order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +49,7 @@ class PabxLink:
     Args:
         address: where the PABX is.
         sink: takes each event, in the order of the stream.
+        trunks: the endpoints to watch, such as `PJSIP/trunk-tunis`; asked for each time they are looked at.
         clock: tells the instant of events.
         log: logger.
         watches: counts.
@@ -67,6 +68,7 @@ class PabxLink:
         address: Address,
         *,
         sink: Callable[[PabxEvent], None],
+        trunks: Callable[[], Collection[str]],
         clock: Clock,
         log: FilteringBoundLogger,
         watches: Watches,
@@ -78,6 +80,7 @@ class PabxLink:
         self.can_withdraw = False
         self._address = address
         self._sink = sink
+        self._trunks = trunks
         self._clock = clock
         self._log = log.bind(pabx=address.name)
         self._watches = watches
@@ -172,6 +175,7 @@ class PabxLink:
         resync = hearing.resync = Resync(
             name,
             connection,
+            trunks=self._trunks,
             tell=hearing.tell,
             synced=lambda: self._become(LinkState.IN_SYNC),
             failed=self._failed,

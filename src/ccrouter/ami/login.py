@@ -11,7 +11,7 @@ ANSWER_WITHIN_S: Final = 5.0
 BOOTED_WITHIN_S: Final = 60.0
 LOOK_S: Final = 1.0
 
-NEEDED: Final = frozenset({"CoreSettings", "CoreStatus", "DeviceStateList", "Ping", "QueueStatus", "Setvar", "Status"})
+NEEDED: Final = frozenset({"CoreSettings", "CoreStatus", "Getvar", "Ping", "QueueStatus", "Setvar", "Status"})
 WITHDRAW: Final = "QueueWithdrawCaller"
 
 
@@ -76,7 +76,7 @@ async def _look_around(connection: Connection, address: Address) -> Welcome:
     if missing:
         raise RefusedError(
             f"the PABX does not offer {', '.join(sorted(missing))} to the manager user {address.username}: it needs"
-            " write=call,agent,reporting, and the modules app_queue and res_manager_devicestate"
+            " write=call,agent,reporting, and the module app_queue"
         )
     return Welcome(
         version=settings.get("AsteriskVersion", ""),

@@ -7,7 +7,7 @@ nothing that a listing told already, and drop what is absent only if it is older
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,12 +16,13 @@ from structlog.typing import FilteringBoundLogger
 from ccrouter.ami.connection import Connection
 from ccrouter.ami.rows import ENDS, rows_told, translate_row
 from ccrouter.ami.translate import fault
+from ccrouter.ami.trunks import TECHNOLOGY, reachable
 from ccrouter.ami.watches import Fault
 from ccrouter.ami.wire import Message
 from ccrouter.clock import Clock
 from ccrouter.contract import CALL_VARIABLES
 from ccrouter.errors import LinkError, PeerError
-from ccrouter.live.events import ListBegan, ListDone, Listing, PabxEvent, PeerFault
+from ccrouter.live.events import EndpointSeen, ListBegan, ListDone, Listing, PabxEvent, PeerFault
 
 Key = tuple[Listing, str]
 """A listing, and the queue that it is restricted to (empty for all)."""
@@ -29,15 +30,16 @@ Key = tuple[Listing, str]
 ORDERS: Final = {
     Listing.QUEUES: ("QueueStatus", {}),
     Listing.CALLS: ("Status", {"Variables": ",".join(CALL_VARIABLES)}),
-    Listing.ENDPOINTS: ("DeviceStateList", {}),
 }
-FIRST: Final = tuple((listing, "") for listing in ORDERS)
 
 MAX_ROWS: Final = 50_000
 """Rows of one listing; a PABX that has more channels than that does not exist."""
 
 MAX_WANTED: Final = 32
 """Single queues to read; with more, all are read."""
+
+CONTACT_SETTLES_S: Final = 0.1
+"""Between the event of a contact and a look at it."""
 
 MOST_GAPS: Final = 3
 """A listing with rows that can't be believed is read again so often; then it counts without them.
@@ -82,6 +84,7 @@ class Resync:
         pabx: str,
         connection: Connection,
         *,
+        trunks: Callable[[], Collection[str]],
         tell: Callable[[PabxEvent], None],
         synced: Callable[[], None],
         failed: Callable[[Fault], None],
@@ -92,6 +95,7 @@ class Resync:
         self.complete: set[Listing] = set()
         self._pabx = pabx
         self._connection = connection
+        self._trunks = trunks
         self._tell = tell
         self._synced = synced
         self._failed = failed
@@ -114,10 +118,15 @@ class Resync:
         self._due[key] = min(due, self._due.get(key, due))
         self._asked.set()
 
+    def contact_changed(self, endpoint: str) -> None:
+        """Have the trunks looked at again where this PJSIP endpoint is one of them."""
+        if TECHNOLOGY + endpoint in self._trunks():
+            self.request(Listing.ENDPOINTS, after_s=CONTACT_SETTLES_S)
+
     async def run(self) -> None:
         """Read what is due, until cancelled or the connection is lost (LinkError)."""
-        for listing, queue in FIRST:
-            self.request(listing, queue)
+        for listing in Listing:
+            self.request(listing)
         while True:
             key, due = min(self._due.items(), key=lambda item: item[1])
             wait_s = due - self._loop.time()
@@ -154,13 +163,12 @@ class Resync:
 
     async def _read(self, key: Key) -> None:
         listing, queue = key
-        action, fields = ORDERS[listing]
         del self._due[key]
         if not queue:
             # What is wanted of single queues is part of what is read now.
             self._due = {other: due for other, due in self._due.items() if other[0] is not listing}
         try:
-            whole = await self._ask(key, action, fields | ({"Queue": queue} if queue else {}))
+            whole = await self._look(key)
         except ValueError:
             # A name that can't be sent came from a forged event.
             self.request(listing)
@@ -178,24 +186,51 @@ class Resync:
         self._not_before[key] = now + min(self._paces.longest_retry, self._paces.retry * 2 ** min(failures - 1, 10))
         self.request(listing, queue)
 
-    async def _ask(self, key: Key, action: str, fields: dict[str, str]) -> bool:
-        pending = self._connection.send(action, fields)
-        reading = self._reading = Reading(pending.id, key)
-        self._tell(ListBegan(pabx=self._pabx, at=self._clock.now(), listing=key[0], queue=key[1]))
+    async def _look(self, key: Key) -> bool:
+        """Read a listing; tell whether it was whole."""
+        listing = key[0]
         try:
             async with asyncio.timeout(self._paces.reading):
-                response = await pending.response(self._paces.reading)
-                if response.ok:
-                    return await reading.done
-                self._log.warning("listing refused", pabx=self._pabx, listing=key[0], answer=response.text)
+                return await (self._look_at_trunks() if listing is Listing.ENDPOINTS else self._list(key))
         except TimeoutError:
-            self._log.warning("listing not complete in time", pabx=self._pabx, listing=key[0], rows=reading.rows)
+            self._log.warning("listing not complete in time", listing=listing)
         except LinkError as error:
             self._connection.check()
-            self._log.warning("listing failed", pabx=self._pabx, listing=key[0], reason=str(error))
+            self._log.warning("listing failed", listing=listing, reason=str(error))
         finally:
             self._reading = None
         return False
+
+    async def _list(self, key: Key) -> bool:
+        listing, queue = key
+        action, fields = ORDERS[listing]
+        pending = self._connection.send(action, fields | ({"Queue": queue} if queue else {}))
+        reading = self._reading = Reading(pending.id, key)
+        self._begin(key)
+        response = await pending.response(self._paces.reading)
+        if not response.ok:
+            raise LinkError(f"the PABX refuses {action}: {response.text}")
+        return await reading.done
+
+    async def _look_at_trunks(self) -> bool:
+        self._begin((Listing.ENDPOINTS, ""))
+        seen = await reachable(self._connection, self._trunks(), self._paces.reading)
+        at = self._clock.now()
+        for endpoint, answers in seen.items():
+            self._tell(EndpointSeen(pabx=self._pabx, at=at, endpoint=endpoint, reachable=answers))
+        self._done((Listing.ENDPOINTS, ""))
+        return True
+
+    def _begin(self, key: Key) -> None:
+        self._tell(ListBegan(pabx=self._pabx, at=self._clock.now(), listing=key[0], queue=key[1]))
+
+    def _done(self, key: Key) -> None:
+        listing, queue = key
+        self._tell(ListDone(pabx=self._pabx, at=self._clock.now(), listing=listing, queue=queue))
+        if not queue and listing not in self.complete:
+            self.complete.add(listing)
+            if len(self.complete) == len(Listing):
+                self._synced()
 
     def _end(self, reading: Reading, message: Message) -> None:
         now = self._clock.now()
@@ -208,19 +243,12 @@ class Resync:
         if missing or reading.gaps:
             # A row that was cut in two has lost its ActionID, and is not among those counted.
             known = self._failures.get(reading.key, 0) + 1
-            self._log.warning(
-                "listing with gaps", pabx=self._pabx, listing=reading.key[0], refused=reading.gaps, missing=missing
-            )
+            self._log.warning("listing with gaps", listing=reading.key[0], refused=reading.gaps, missing=missing)
             if known < MOST_GAPS:
                 self._finish(reading, whole=False)
                 return
-        listing, queue = reading.key
-        self._tell(ListDone(pabx=self._pabx, at=now, listing=listing, queue=queue))
+        self._done(reading.key)
         self._finish(reading, whole=True)
-        if not queue and listing not in self.complete:
-            self.complete.add(listing)
-            if len(self.complete) == len(Listing):
-                self._synced()
 
     def _finish(self, reading: Reading, *, whole: bool) -> None:
         self._reading = None

@@ -9,20 +9,15 @@ from ccrouter.ami.translate import fault, position
 from ccrouter.ami.wire import Message
 from ccrouter.contract import CALL_VARIABLES, STEP_RESULTS
 from ccrouter.errors import PeerError
-from ccrouter.live.events import CallerListed, CallListed, EndpointSeen, Listing, PabxEvent, QueueListed
+from ccrouter.live.events import CallerListed, CallListed, Listing, PabxEvent, QueueListed
 
 ENDS: Final = {
     Listing.QUEUES: "QueueStatusComplete",
     Listing.CALLS: "StatusComplete",
-    Listing.ENDPOINTS: "DeviceStateListComplete",
 }
 """The event that ends a listing."""
 
 SINCE: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
-DEVICE: Final = re.compile(r"[A-Za-z0-9]+/.+")
-"""Technology and name. Names such as `Queue:support_avail` or `Custom:lamp` are no telephones."""
-
-UNREACHABLE: Final = frozenset({"UNAVAILABLE", "INVALID"})
 UNSET: Final = "(null)"
 """What Status writes for a variable that the channel does not have."""
 
@@ -100,24 +95,9 @@ def _call(message: Message, pabx: str, at: float) -> PabxEvent | None:
     )
 
 
-def _endpoint(message: Message, pabx: str, at: float) -> PabxEvent | None:
-    """Return the reachability of a telephone or trunk.
-
-    The state of the device sums up all its contacts, as a Dial does. One that no qualify watches is told as reachable:
-    Asterisk would dial it, and the listing that tells the difference (PJSIPShowEndpoints) needs the class `system`.
-    """
-    device = values.checked(message, "Device")
-    if not DEVICE.fullmatch(device):
-        return None
-    state = message.fields["State"]
-    reachable = None if state == "UNKNOWN" else state not in UNREACHABLE
-    return EndpointSeen(pabx=pabx, at=at, endpoint=device, reachable=reachable)
-
-
 READERS: Final[dict[str, Callable[[Message, str, float], PabxEvent | None]]] = {
     "QueueParams": _queue,
     "QueueMember": _position,
     "QueueEntry": _waiting_caller,
     "Status": _call,
-    "DeviceStateChange": _endpoint,
 }

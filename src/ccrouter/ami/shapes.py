@@ -97,16 +97,15 @@ _ROWS: Final = {
         " Application Data Nativeformats Readformat Readtrans Writeformat Writetrans Callgroup Pickupgroup Seconds"
         " Variable"
     )._replace(manifold=MANIFOLD | {"Variable"}),
-    "DeviceStateChange": _row("Device State"),
 }
 _COMPLETES: Final = {
     name: _row("EventList ListItems", optional)
-    for name, optional in (("QueueStatusComplete", ""), ("StatusComplete", "Items"), ("DeviceStateListComplete", ""))
+    for name, optional in (("QueueStatusComplete", ""), ("StatusComplete", "Items"))
 }
 
 ELSEWHERE: Final = _set(
     "AppData AppFunction BridgeUniqueid CallID DialString Extension OriginalPosition Response URI ContactStatus AOR"
-    " EndpointName RoundtripUsec Module Shutdown Restart Uptime LastReload"
+    " EndpointName Device State RoundtripUsec Module Shutdown Restart Uptime LastReload"
 )
 """Fields of events that are not read here, but that a caller's number goes into or that might be forged."""
 

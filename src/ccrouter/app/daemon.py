@@ -24,7 +24,7 @@ from ccrouter.clock import Clock, SystemClock
 from ccrouter.config.settings import Settings
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import Relist
-from ccrouter.live.events import Ticked
+from ccrouter.live.events import Listing, Ticked
 from ccrouter.live.sites import SiteLimits
 from ccrouter.live.state import State
 from ccrouter.router import Router
@@ -102,7 +102,12 @@ class Daemon:
         self._entry = Entry(self._router, clock, self._metrics, log)
         self._links = {
             pabx.name: PabxLink(
-                pabx_address(pabx), sink=self._writer.apply, clock=clock, log=log, watches=self._metrics.links
+                pabx_address(pabx),
+                sink=self._writer.apply,
+                trunks=lambda: _endpoints(self._router.rules),
+                clock=clock,
+                log=log,
+                watches=self._metrics.links,
             )
             for pabx in settings.pabxs
         }
@@ -205,11 +210,17 @@ class Daemon:
     def _take(self, rules: Rules) -> None:
         self._router.replace(rules)
         self._state.configure(_limits(rules))
+        for link in self._links.values():
+            link.relist(Listing.ENDPOINTS)
 
     def _relist(self, effect: Relist) -> None:
         link = self._links.get(effect.pabx)
         if link is not None:
             link.relist(effect.listing, effect.queue)
+
+
+def _endpoints(rules: Rules) -> set[str]:
+    return {site.endpoint for site in rules.sites.values() if isinstance(site, External) and site.endpoint}
 
 
 def _limits(rules: Rules) -> list[SiteLimits]:
