@@ -172,6 +172,36 @@ def test_talks_that_die(play: Play) -> None:
     assert play.site("backup").health is Health.DOWN
 
 
+def test_torn_talks_in_a_row(play: Play) -> None:
+    """A talk that ended well begins the row of torn talks anew; a caller who hangs up before an answer does not."""
+
+    def talk(who: str, result: str) -> None:
+        play.routed(who, BACKUP)
+        play.began(who, "site", "backup")
+        play.site_answered(who)
+        play.ended(who, "site", "backup", result, cause=44 if result == "died" else 16)
+        play.hung_up(who)
+
+    for n, result in enumerate(("died", "died", "answered", "died", "died")):
+        talk(f"t{n}", result)
+    assert play.site("backup").health is Health.UP
+    play.routed("impatient", BACKUP)
+    play.began("impatient", "site", "backup")
+    play.hung_up("impatient")
+    talk("last", "died")
+    assert play.site("backup").health is Health.DOWN
+
+
+def test_others_leave_while_one_probes(play: Play) -> None:
+    """That other calls come and go does not end the trial of the one that tries."""
+    fail(play)
+    play.tick(OPEN_S)
+    play.routed("probe", BACKUP)
+    play.routed("other", BACKUP)
+    play.hung_up("other")
+    assert play.site("backup").health is Health.DOWN
+
+
 def test_unreachable_is_down_at_once(play: Play) -> None:
     """What the PABX can't reach is down, whatever calls taught; back again it is up, and on trial."""
     assert changes(play.endpoint(reachable=True)) == [("tunis", Health.UP)]

@@ -6,7 +6,7 @@ from ccrouter.live.effects import CallFinished, FactRefused, Outcome, Relist
 from ccrouter.live.events import Heard, LinkLost, ListBegan, ListDone, Listing, PabxRestarted, PeerFault, QueueListed
 from ccrouter.live.link import AUDIT_S, PATIENCE_S, READING_S
 from ccrouter.routing.snapshot import Health, PabxFacts
-from support.live_play import TUNIS, Play, finished
+from support.live_play import TUNIS, Play, finished, tried
 
 
 @pytest.fixture
@@ -162,6 +162,44 @@ def test_listing_equal_to_the_picture(play: Play) -> None:
     )
     assert effects == []
     assert (play.places, list(play.state.waiting()), play.queue(), play.site("tunis"), play.site("paris")) == before
+
+
+def test_call_known_from_a_listing_alone(play: Play) -> None:
+    """A call that was found under way goes on like any other: its steps end, its talk counts from what is known."""
+    play.tell(play.call_row("c1", "site", "tunis", ago=8))
+    play.tell(play.call_row("c2", "site", "tunis", bridged=True, ago=100))
+    assert (play.places, play.site("tunis").calls) == ({"c1": "dialling tunis", "c2": "talking tunis"}, 2)
+    assert tried(play.ended("c1", "site", "tunis", "busy", cause=17)).result == "busy"
+    assert finished(play.hung_up("c1")).waited_s == 8
+    report = finished(play.hung_up("c2"))
+    assert (report.outcome, report.waited_s, report.talked_s) == (Outcome.ANSWERED, 0, 100)
+
+
+def test_call_listed_on_its_way_into_a_queue(play: Play) -> None:
+    """A call that is listed at a queue step, and in no queue, counts as waiting for a moment."""
+    play.tell(play.call_row("c1", "queue", "paris"))
+    assert play.queue().waiting == 1
+    play.tick(5)
+    assert (play.queue().waiting, play.site("paris").calls) == (0, 1)
+
+
+def test_listing_puts_a_queue_in_order(play: Play) -> None:
+    """Ranks that changed unseen are those of the listing."""
+    for position, who in enumerate("abc", start=1):
+        play.joined(who, position)
+    rows = [play.caller_row(who, position) for position, who in enumerate("cab", start=1)]
+    play.listing(Listing.QUEUES, play.queue_row(), *rows)
+    assert play.order == ["c", "a", "b"]
+
+
+def test_talk_that_ended_unseen(play: Play) -> None:
+    """How long a talk was whose end nobody saw is not made up."""
+    play.talks("c1")
+    play.link_lost()
+    play.at += 5000
+    play.link_up()
+    report = finished(play.listing(Listing.CALLS))
+    assert (report.outcome, report.talked_s) == (Outcome.UNKNOWN, 0.0)
 
 
 def test_events_that_a_listing_overtook(play: Play) -> None:

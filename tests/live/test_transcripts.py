@@ -345,6 +345,19 @@ def test_join_empty(play: Play) -> None:
     assert (play.queue().waiting, play.site("paris").calls, play.queue().recent) == (0, 0, ())
 
 
+def test_windows_roll(play: Play) -> None:
+    """Arrivals and ended waits are those of the last hour."""
+    for n in range(3):
+        play.waits(f"c{n}")
+        play.hung_up(f"c{n}")
+        play.tick(1000)
+    assert [len(play.queue().recent), len(play.state.snapshot(play.at).arrivals["sav"])] == [3, 3]
+    play.tick(1000)
+    assert [len(play.queue().recent), len(play.state.snapshot(play.at).arrivals["sav"])] == [2, 2]
+    play.tick(2000)
+    assert (play.queue().recent, play.state.snapshot(play.at).arrivals) == ((), {})
+
+
 def test_order_of_a_queue(play: Play) -> None:
     """Callers stand where the PABX puts them: priority goes first, and everybody moves up."""
     play.waits("c1", 1)
