@@ -73,7 +73,7 @@ SCENES: Final = (
         "Two sites share a line",
         "Ten callers dial the orders line: 70 of 100 belong to Lyon, 30 to the outsourcer in Tunis.",
         "Exactly 7 go to lyon and 3 to tunis, in turns and not by chance.",
-        11,
+        10,
         (Cue(0, lambda on: on.call(ORDERS, 10, within=0.7)),),
     ),
     Scene(
@@ -88,7 +88,7 @@ SCENES: Final = (
         "A closed office",
         "Two callers dial evening help, whose calendar is closed at this hour.",
         "The rule `out of hours` sends them to the outsourcer.",
-        7,
+        6,
         (Cue(0, lambda on: on.call(EVENING, 2, within=0.6)),),
     ),
     Scene(
@@ -102,20 +102,20 @@ SCENES: Final = (
         "Outsourcer goes dead",
         "The outsourcer is cut off in the middle of its calls, and comes back later.",
         "Callers who were talking there are taken back and reach the backup site, as do new ones.",
-        25,
+        28,
         (
             Cue(0, lambda on: on.call(EVENING, 2, within=0.05)),
-            Cue(0.15, lambda on: on.stage.cast.go_down("tunis"), "the outsourcer is cut off"),
-            Cue(0.2, lambda on: on.call(EVENING, 4, within=0.45)),
+            Cue(0.13, lambda on: on.stage.cast.go_down("tunis"), "the outsourcer is cut off"),
+            Cue(0.2, lambda on: on.call(EVENING, 5, within=0.7)),
             # SIPp takes its old ports again: back too early, it would echo the talks that it lost.
-            Cue(0.9, lambda on: on.stage.cast.open_up("tunis"), "the outsourcer is back"),
+            Cue(0.93, lambda on: on.stage.cast.open_up("tunis"), "the outsourcer is back"),
         ),
     ),
     Scene(
         "Crisis",
         "An admin types `ccrouter mode set crisis`, and later `ccrouter mode clear crisis`.",
         "While it is on, after-sales goes to the backup site; then back to Paris.",
-        13,
+        12,
         (
             Cue(0, lambda on: on.stage.daemon.switch("crisis", on=True, reason="water in Paris"), "crisis on"),
             Cue(0.3, lambda on: on.call(SUPPORT, 5, within=0.25)),

@@ -98,7 +98,7 @@ class Stage:
     def _start_asterisk(self, opening: ExitStack) -> None:
         try:
             self.pabx.start()
-            version = self.pabx.cli("core show version").split()[1]
+            version = self.pabx.cli("core show version").split()[1].split("+")[0]
         except PabxError as error:
             raise DemoError(
                 "Starting Asterisk", "Its log is above; is the machine out of memory?", str(error)

@@ -9,12 +9,12 @@ from demo_run.scenes import SCENES
 
 TITLE_WIDTH: Final = 22
 COLUMNS: Final = {
-    Fate.POSITION: "  position",
-    Fate.OUTSOURCER: "  outsourcer",
-    Fate.BACKUP: "  backup",
-    Fate.MESSAGE: "  message",
-    Fate.GAVE_UP: "  gave up",
-    Fate.LOST: "  LOST",
+    Fate.POSITION: " position",
+    Fate.OUTSOURCER: " outsourcer",
+    Fate.BACKUP: " backup",
+    Fate.MESSAGE: " message",
+    Fate.GAVE_UP: " gave up",
+    Fate.LOST: " LOST",
 }
 MOST_TOLD: Final = 10
 
@@ -31,17 +31,19 @@ def summary(outcomes: Sequence[Outcome], withdrawn: int, *, complete: bool) -> I
     under_way = count(outcomes)[Fate.UNDER_WAY]
     yield "What became of the calls, as their callers and those who answered them saw it:"
     yield ""
-    yield f"{'':<{TITLE_WIDTH}}  offered" + "".join(COLUMNS.values())
+    yield f"{'':<{TITLE_WIDTH}} offered" + "".join(COLUMNS.values())
     for place, scene in enumerate(SCENES):
-        yield _row(scene.title, [outcome for outcome in outcomes if outcome.scene == place])
+        played = [outcome for outcome in outcomes if outcome.scene == place]
+        if played:
+            yield _row(scene.title, played)
     yield _row("all", outcomes)
     yield ""
     waits = sorted(outcome.waited_s for outcome in outcomes if outcome.waited_s is not None)
     if waits:
         yield f"Half of the answers came within {median(waits):.1f} s, the slowest after {waits[-1]:.1f} s."
-    yield f"Taken out of the queue while they waited, by Asterisk's queue_log: {withdrawn} callers."
+    yield f"Callers taken out of the queue while they waited, by Asterisk's queue_log: {withdrawn}."
     if under_way:
-        yield f"{under_way} calls were under way when it was ended."
+        yield f"Calls under way when it was ended: {under_way}."
     lost = [outcome for outcome in outcomes if outcome.fate is Fate.LOST]
     for outcome in lost[:MOST_TOLD]:
         yield f"LOST: {outcome.caller}, in `{SCENES[outcome.scene].title}`: {outcome.why}"
@@ -60,4 +62,4 @@ def unreached(outcomes: Sequence[Outcome]) -> list[Fate]:
 def _row(title: str, outcomes: Sequence[Outcome]) -> str:
     fates = count(outcomes)
     cells = (f"{fates[fate] or '-':>{len(heading)}}" for fate, heading in COLUMNS.items())
-    return f"{title:<{TITLE_WIDTH}}{len(outcomes):>9}" + "".join(cells)
+    return f"{title:<{TITLE_WIDTH}}{len(outcomes):>8}" + "".join(cells)
