@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Self, TypeVar
 
 import structlog
@@ -137,6 +138,7 @@ class AmiPeer:
     started: str = "21:39:57"
     commands: tuple[str, ...] = COMMANDS
     clock_ahead_s: float = 0.0
+    tls: ssl.SSLContext | None = None
     calls: list[Caller] = field(default_factory=list)
     port: int = 0
     _server: asyncio.Server | None = None
@@ -144,7 +146,7 @@ class AmiPeer:
 
     async def listen(self) -> None:
         """Take connections, on the port that was used before, if any."""
-        self._server = await asyncio.start_server(self._converse, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._converse, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def deafen(self) -> None:
@@ -338,13 +340,19 @@ def address(peer: AmiPeer, secret: str = SECRET) -> Address:
 
 @asynccontextmanager
 async def linked(
-    peer: AmiPeer, *, secret: str = SECRET, trunks: Collection[str] = (), paces: Paces | None = None
+    peer: AmiPeer,
+    *,
+    secret: str = SECRET,
+    tls: ssl.SSLContext | None = None,
+    server_name: str = "",
+    trunks: Collection[str] = (),
+    paces: Paces | None = None,
 ) -> AsyncIterator[Linked]:
     """Run a link to a peer; whatever it raises fails the test."""
     ear, log = Ear(), LogCapture()
     logger = structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.make_filtering_bound_logger(0))
     link = PabxLink(
-        address(peer, secret),
+        replace(address(peer, secret), tls=tls, server_name=server_name),
         sink=ear.take,
         trunks=lambda: trunks,
         clock=SystemClock(),
