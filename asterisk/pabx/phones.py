@@ -148,15 +148,9 @@ class Callers:
             MEDIA=media if speaks else "",
             MEDIA_PORT="[rtpstream_audio_port]" if speaks else "[media_port]",
         )
-        arguments: list[str | Path] = [
-            f"{PABX_ADDRESS}:{pabx.sip_port}",
-            "-sf",
-            played,
-            "-inf",
-            table,
-            *local(CARRIER_ADDRESS),
-        ]
-        arguments += ["-m", str(len(self.calls)), "-r", str(per_s), "-l", str(len(self.calls))]
+        target: tuple[str | Path, ...] = (f"{PABX_ADDRESS}:{pabx.sip_port}", "-sf", played, "-inf", table)
+        count = str(len(self.calls))
+        arguments = (*target, *local(CARRIER_ADDRESS), "-m", count, "-r", str(per_s), "-l", count)
         self.sipp = Sipp(folder, name, arguments)
 
     def placed(self) -> list[Placed]:
@@ -248,26 +242,32 @@ def sign_in(pabx: SmallPabx, folder: Path, positions: Sequence[str], port: int, 
         SippError: one of them was refused.
 
     """
+    _as_positions(pabx, folder, "register", positions, port, expires_s)
+
+
+def dial_code(pabx: SmallPabx, folder: Path, positions: Sequence[str], code: str) -> None:
+    """Dial a code from each position (*11 logs it in to its queues, *12 out), and listen to what it says.
+
+    Raises:
+        SippError: one of them was refused.
+
+    """
+    _as_positions(pabx, folder, "code", positions, code)
+
+
+def _as_positions(pabx: SmallPabx, folder: Path, act: str, positions: Sequence[str], *fields: object) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "sign-in.csv"
-    table.write_text(
-        "SEQUENTIAL\n"
-        + "".join(
-            f"{user};[authentication username={user} password={pabx.sip_secret}];{port};{expires_s};\n"
-            for user in positions
-        )
-    )
-    arguments: list[str | Path] = [
-        f"{PABX_ADDRESS}:{pabx.sip_port}",
-        "-sf",
-        HERE / "scenarios" / "register.xml",
-        "-inf",
-        table,
+    table = folder / f"{act}.csv"
+    table.touch(mode=0o600)
+    lines = [
+        (user, f"[authentication username={user} password={pabx.sip_secret}]", *map(str, fields)) for user in positions
     ]
-    arguments += [*local(POSITIONS_ADDRESS), "-m", str(len(positions)), "-r", "200"]
-    with Sipp(folder, "sign-in", arguments) as sipp:
+    table.write_text("SEQUENTIAL\n" + "".join(";".join(line) + ";\n" for line in lines))
+    target: tuple[str | Path, ...] = (f"{PABX_ADDRESS}:{pabx.sip_port}", "-sf", HERE / "scenarios" / f"{act}.xml")
+    arguments = (*target, "-inf", table, *local(POSITIONS_ADDRESS), "-m", str(len(positions)), "-r", "200")
+    with Sipp(folder, act, arguments) as sipp:
         if sipp.wait(within_s=20) != 0:
-            raise SippError(f"not all of {', '.join(positions)} could sign in: {sipp.error_text()}")
+            raise SippError(f"{act}: not all of {', '.join(positions)} were let in: {sipp.error_text()}")
 
 
 def _csv_line(call: Call) -> str:

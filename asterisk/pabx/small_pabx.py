@@ -89,8 +89,8 @@ class SmallPabx:
         self.folder = folder
         self.sip_port = layout.sip_port or free_port()
         self.ami_port = layout.ami_port or free_port(socket.SOCK_STREAM)
-        self.ami_secret = secrets.token_urlsafe(24)
-        self.sip_secret = secrets.token_urlsafe(24)
+        self.ami_secret = secrets.token_hex(24)
+        self.sip_secret = secrets.token_hex(24)
         self.ami_secret_file = folder / "ami.secret"
         self.conf = folder / "conf"
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,8 +1,9 @@
 """A real Asterisk with real SIP parties, shared by all tests; each test takes numbers of its own."""
 
+import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,20 @@ from support.rig import POSITIONS, QUEUES, SITES, STATICS, Rig
 from support.scripted_router import Heartbeat, ScriptedRouter
 
 VERSIONS: Final = (22, 16)
+
+WATCHER: Final = secrets.token_hex(8)
+"""Secret of an AMI user who sees each step of the dialplan."""
+
+EXTRA: Final = {
+    "queues.conf": "\n[short](queue)\nmaxlen = 1\n",
+    "extensions.conf": """
+[from-carrier]
+exten => 0900000003,1,Set(TIMEOUT(absolute)=2)
+ same => n,Goto(ccrouter,${EXTEN},1)
+""",
+    "manager.conf": f"\n[watcher]\nsecret = {WATCHER}\nread = dialplan\n",
+}
+"""What an admin may have besides: a queue with a limit, a number whose calls last two seconds, a curious AMI user."""
 
 
 @pytest.fixture(scope="session", params=VERSIONS, ids=lambda version: f"asterisk{version}")
@@ -34,23 +49,34 @@ def shared_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
         layout = Layout(
             version=request.param,
             queues=QUEUES,
-            positions=dict.fromkeys(POSITIONS, ()),
+            positions=dict.fromkeys(POSITIONS, ()) | {"lead": ("queue1", "queue2")},
             sites={name: site.port for name, site in sites.items()} | {"dead": free_port(address=SITES_ADDRESS)},
             statics=STATICS,
             agi=router.address,
             ring_s=2,
-            extra={"queues.conf": "\n[short](queue)\nmaxlen = 1\n"},
+            extra=EXTRA,
             site_rtp_timeout_s=2,
         )
         pabx = stack.enter_context(SmallPabx(layout, folder))
         listener = stack.enter_context(Listener(pabx.ami_port, "ccrouter", pabx.ami_secret))
-        reachable = {f"trunk-{name}" for name in SITES}
-        listener.wait_for(
-            lambda event: event.get("ContactStatus") == "Reachable" and event["AOR"] in reachable, count=len(reachable)
-        )
+        unseen = {f"trunk-{name}" for name in SITES}
+        for device in listener.listed("DeviceStateList"):
+            if device["State"] == "NOT_INUSE":
+                unseen.discard(device["Device"].removeprefix("PJSIP/"))
+        while unseen:
+            seen = listener.wait_for(lambda event: event.get("ContactStatus") == "Reachable" and event["AOR"] in unseen)
+            unseen.discard(seen["AOR"])
         heartbeat = Heartbeat(pabx.ami_port, pabx.ami_secret)
         stack.callback(heartbeat.close)
-        yield Rig(pabx=pabx, folder=folder / "sipp", router=router, listener=listener, sites=sites, heartbeat=heartbeat)
+        yield Rig(
+            pabx=pabx,
+            folder=folder / "sipp",
+            listener=listener,
+            sites=sites,
+            free_positions=list(POSITIONS),
+            router=router,
+            heartbeat=heartbeat,
+        )
 
 
 @pytest.fixture
@@ -59,6 +85,13 @@ def rig(shared_rig: Rig) -> Iterator[Rig]:
     shared_rig.heartbeat.start()
     yield shared_rig
     shared_rig.tidy_up()
+
+
+@pytest.fixture
+def watcher(rig: Rig) -> Iterator[Listener]:
+    """Hand out a session that hears each priority of the dialplan that runs."""
+    with Listener(rig.pabx.ami_port, "watcher", WATCHER) as session:
+        yield session
 
 
 @pytest.fixture(scope="module", params=VERSIONS, ids=lambda version: f"asterisk{version}")
@@ -73,3 +106,33 @@ def house(shared_house: RealHouse) -> Iterator[RealHouse]:
     """Give the house, in which nobody calls; afterwards no channel may be left on its PABX."""
     yield shared_house
     shared_house.tidy_up()
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what keeps a figure worth knowing: it is in the XML report and in the summary of the run."""
+    return lambda text: record_property("figure", text)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the end of the daemon's log beside a failure."""
+    report = yield
+    house = item.funcargs.get("house")
+    if report.failed and isinstance(house, RealHouse):
+        report.sections.append(("The daemon's log", house.daemon.log_end()))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell the figures that the tests kept."""
+    told = [
+        f"{report.nodeid.rpartition('::')[2]}: {text}"
+        for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+        if report.when == "call"
+        for name, text in report.user_properties
+        if name == "figure"
+    ]
+    if told:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(told))

@@ -33,7 +33,7 @@ def test_before_anybody_answered(rig: Rig, steps: str, told: list[str]) -> None:
 def test_while_waiting_and_while_a_position_rings(rig: Rig) -> None:
     """Both the caller who makes a position ring and the one behind leave the queue at once."""
     queue = rig.queue()
-    agent = rig.positions(queue, answer_ms=FOREVER_MS)
+    agent = rig.sit_down(queue, answer_ms=FOREVER_MS)
     calls = rig.calls(rig.number(f"{HEAD}&queue|paris|{queue}|30&{LAST}"), 2)
     placed = rig.place(calls, patience_ms=600)
     for call in calls:
@@ -49,7 +49,7 @@ def test_while_waiting_and_while_a_position_rings(rig: Rig) -> None:
 def test_in_a_talk(rig: Rig, treatment: str) -> None:
     """A caller who says goodbye to a position or to a site is not routed again."""
     queue = rig.queue()
-    rig.positions(queue, answer_ms=20)
+    rig.sit_down(queue, answer_ms=20)
     head = f"v1|d1|support|peak||{treatment}|0|"
     with_position = rig.calls(rig.number(f"{head}&queue|paris|{queue}|30&{LAST}"))
     with_site = rig.calls(rig.number(f"{head}&site|tunis|PJSIP/+33@trunk-tunis|20|5|pass&{LAST}"))

@@ -69,7 +69,7 @@ def test_a_hidden_caller_stays_hidden(rig: Rig, hidden: str) -> None:
     """A caller who withheld the number is anonymous to positions and to sites, though the carrier told the number."""
     secret = f"33698{rig.fresh():06}"
     queue = rig.queue()
-    agent = rig.positions(queue, answer_ms=60_000)
+    agent = rig.sit_down(queue, answer_ms=60_000)
     number = rig.number(f"{HEAD}&queue|paris|{queue}|1&{site('slow')}&{LAST}")
     asserted = f"P-Asserted-Identity: <sip:{secret}@carrier.example>"
     shown = secret if hidden == "privacy" else "anonymous"

@@ -1,8 +1,7 @@
 """Every kind of step, and every way in which it can end, on a real Asterisk."""
 
-import pytest
-
-from phones import FOREVER_MS
+from phones import FOREVER_MS, dial_code, sign_in
+from small_pabx import POSITIONS_ADDRESS, free_port
 from support.rig import Rig
 
 HEAD = "v1|d1|support|peak||position|0|"
@@ -15,26 +14,24 @@ def site(name: str, limit_s: int = 1) -> str:
     return f"site|{name}|PJSIP/+33@trunk-{name}|{limit_s}|0|pass"
 
 
-@pytest.mark.parametrize(
-    ("name", "result"),
-    [
-        ("busy", "busy 17"),
-        ("congested", "congestion 34"),
-        ("unknown", "chanunavail 1"),
-        ("away", "noanswer 19"),
-        ("ringing", "noanswer 0"),
-        ("silent", "noanswer 0"),
-        ("dead", "chanunavail 3"),
-    ],
-)
-def test_a_site_that_does_not_take_the_call_leads_to_the_next_step(rig: Rig, name: str, result: str) -> None:
+def test_a_site_that_does_not_take_the_call_leads_to_the_next_step(rig: Rig) -> None:
     """A failed site step ends with its result and cause, and the caller gets the next site."""
-    [call] = rig.calls(rig.number(f"{HEAD}&{site(name)}&{BACKUP}&{LAST}"))
-    [placed] = rig.place([call])
-    rig.ending(call)
-    assert [f"site {name} -> {result}", "site backup -> answered 16"] == rig.steps(call)
-    assert [received.answered for received in rig.received(rig.sites["backup"], call)] == [True]
-    assert placed.answered
+    results = {
+        "busy": "busy 17",
+        "congested": "congestion 34",
+        "unknown": "chanunavail 1",
+        "away": "noanswer 19",
+        "ringing": "noanswer 0",
+        "silent": "noanswer 0",
+        "dead": "chanunavail 3",
+    }
+    calls = {name: rig.calls(rig.number(f"{HEAD}&{site(name)}&{BACKUP}&{LAST}"))[0] for name in results}
+    placed = rig.place(list(calls.values()))
+    told = {name: rig.course(call) for name, call in calls.items()}
+    then = "site backup -> answered 16"
+    assert told == {name: [f"site {name} -> {result}", then] for name, result in results.items()}
+    assert all(rig.received(rig.sites["backup"], call)[0].answered for call in calls.values())
+    assert all(met.answered for met in placed)
 
 
 def test_a_site_cannot_send_the_caller_elsewhere(rig: Rig) -> None:
@@ -74,7 +71,7 @@ def test_a_site_that_hangs_up_ends_the_call(rig: Rig) -> None:
 def test_a_position_answers_and_hangs_up(rig: Rig) -> None:
     """A queue step that took the call is the last one, and its end is told."""
     queue = rig.queue()
-    agent = rig.positions(queue, answer_ms=50, talk_ms=100)
+    agent = rig.sit_down(queue, answer_ms=50, talk_ms=100)
     [call] = rig.calls(rig.number(f"{HEAD}&queue|paris|{queue}|20&{site('tunis')}&{LAST}"))
     [placed] = rig.place([call])
     rig.ending(call)
@@ -86,7 +83,7 @@ def test_a_position_answers_and_hangs_up(rig: Rig) -> None:
 def test_a_caller_waits_no_longer_than_the_step_says(rig: Rig) -> None:
     """A queue step ends at its limit, also while a position rings, and the next step takes the caller."""
     queue = rig.queue()
-    rig.positions(queue, answer_ms=60_000)
+    rig.sit_down(queue, answer_ms=60_000)
     [call] = rig.calls(rig.number(f"{HEAD}&queue|paris|{queue}|1&{BACKUP}&{LAST}"))
     rig.place([call])
     rig.ending(call)
@@ -115,7 +112,7 @@ def test_all_telephones_out_of_reach(rig: Rig) -> None:
 def test_the_last_position_logs_out(rig: Rig) -> None:
     """Who waits when the last position goes is taken on by the next step."""
     queue = rig.queue()
-    rig.positions(queue, answer_ms=FOREVER_MS)
+    rig.sit_down(queue, answer_ms=FOREVER_MS)
     [call] = rig.calls(rig.number(f"{HEAD}&queue|paris|{queue}|20&{BACKUP}&{LAST}"))
     with rig.start([call]) as callers:
         rig.wait_for(call, Event="QueueCallerJoin")
@@ -128,7 +125,7 @@ def test_the_last_position_logs_out(rig: Rig) -> None:
 
 def test_a_full_queue(rig: Rig) -> None:
     """A queue at its own maximum refuses, and the next step takes the caller."""
-    rig.positions("short", answer_ms=FOREVER_MS)
+    rig.sit_down("short", answer_ms=FOREVER_MS)
     first, second = rig.calls(rig.number(f"{HEAD}&queue|paris|short|20&{BACKUP}&{LAST}"), 2)
     with rig.start([first], patience_ms=3000):
         rig.wait_for(first, Event="QueueCallerJoin")
@@ -185,7 +182,7 @@ def test_a_missing_mailbox_is_no_silence(rig: Rig) -> None:
 def test_an_answer_on_entry_comes_before_everything(rig: Rig) -> None:
     """`entry`: the caller is answered at once and hears music while waiting."""
     queue = rig.queue()
-    rig.positions(queue, answer_ms=400, talk_ms=100)
+    rig.sit_down(queue, answer_ms=400, talk_ms=100)
     [call] = rig.calls(rig.number(f"v1|d1|support|peak|fr|entry|0|beep&queue|paris|{queue}|20&{LAST}"))
     [placed] = rig.place([call])
     assert rig.ending(call)["Language"] == "fr"
@@ -196,7 +193,7 @@ def test_an_answer_on_entry_comes_before_everything(rig: Rig) -> None:
 def test_without_an_answer_a_caller_hears_ringing_until_a_position_answers(rig: Rig) -> None:
     """`position`: the owner of a green number pays from the moment when somebody takes the call."""
     queue = rig.queue()
-    rig.positions(queue, answer_ms=400, talk_ms=100)
+    rig.sit_down(queue, answer_ms=400, talk_ms=100)
     [call] = rig.calls(rig.number(f"{HEAD}&queue|paris|{queue}|20&{LAST}"))
     [placed] = rig.place([call])
     rig.ending(call)
@@ -207,7 +204,7 @@ def test_without_an_answer_a_caller_hears_ringing_until_a_position_answers(rig: 
 def test_an_announcement_needs_no_answer(rig: Rig) -> None:
     """`position`: the announcement at entry is early media, and so is the ringing after it."""
     queue = rig.queue()
-    rig.positions(queue, answer_ms=400, talk_ms=100)
+    rig.sit_down(queue, answer_ms=400, talk_ms=100)
     [call] = rig.calls(rig.number(f"v1|d1|support|peak||position|0|beep&queue|paris|{queue}|20&{LAST}"))
     [placed] = rig.place([call])
     rig.ending(call)
@@ -219,7 +216,7 @@ def test_priority_is_the_rank_and_waiting_again_keeps_it(rig: Rig) -> None:
     """The plan's priority counts in tens; who comes back stands before newcomers of the same priority."""
     queue, other = rig.queue(), rig.queue()
     for name in (queue, other):
-        rig.positions(name, answer_ms=FOREVER_MS)
+        rig.sit_down(name, answer_ms=FOREVER_MS)
     back = rig.calls(rig.number(f"{HEAD}&queue|lyon|{other}|1&queue|paris|{queue}|20&{LAST}"))
     usual = rig.calls(rig.number(f"{HEAD}&queue|paris|{queue}|20&{LAST}"))
     urgent = rig.calls(rig.number(f"v1|d1|support|peak||position|2|&queue|paris|{queue}|20&{LAST}"))
@@ -232,3 +229,12 @@ def test_priority_is_the_rank_and_waiting_again_keeps_it(rig: Rig) -> None:
         first.wait()
     ranks = [(entry["CallerIDNum"], entry["Priority"]) for entry in waiting]
     assert [(urgent[0].caller, "20"), (back[0].caller, "1"), (usual[0].caller, "0")] == ranks
+
+
+def test_a_position_logs_in_and_out_of_its_queues(rig: Rig) -> None:
+    """The codes *11 and *12 of the small PABX put a position into all its queues, and take it out again."""
+    sign_in(rig.pabx, rig.folder, ["lead"], free_port(address=POSITIONS_ADDRESS))
+    for code, logged_in in (("*11", {"queue1", "queue2"}), ("*12", set())):
+        dial_code(rig.pabx, rig.folder, ["lead"], code)
+        members = [event for event in rig.listener.listed("QueueStatus") if event.get("Location") == "PJSIP/lead"]
+        assert {member["Queue"] for member in members} == logged_in
