@@ -89,6 +89,8 @@ class Router:
                 decision=decision.id,
                 first=decision.plan.steps[0],
                 expires_at=decision.at + (ANNOUNCED_WITHIN_S if announced else CONFIRMED_WITHIN_S),
+                caller=call.caller,
+                language=call.language,
             )
         )
         return decision
@@ -108,7 +110,15 @@ class Router:
             if not facts.fresh(caller.pabx):
                 continue
             waited_s = facts.at - caller.joined_at + caller.waited_before_s
-            call = Call(caller.pabx, caller.uniqueid, caller.number, waited_s=waited_s)
+            call = Call(
+                caller.pabx,
+                caller.uniqueid,
+                caller.number,
+                caller.caller,
+                caller.language,
+                waited_s,
+                caller_known=caller.caller_known,
+            )
             decision = decide_waiting(self.rules, facts, call, caller.queue, decision_id)
             if decision is not None:
                 orders.append(self._withdraw(caller, decision))

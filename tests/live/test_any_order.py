@@ -56,6 +56,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "position": st.integers(-1, 4),
     "wait_s": PEER_NUMBERS,
     "number": st.just("0800"),
+    "caller": st.none() | st.just("+33612345678"),
+    "language": st.sampled_from(["", "fr"]),
     "decision": st.sampled_from(["", "d1", "d2"]),
     "service": st.sampled_from(["sav", "orders"]),
     "rule": st.just("rule"),

@@ -134,6 +134,8 @@ def test_three_valued_logic(condition: Condition, expected: Verdict) -> None:
         (CallerIs("anonymous", anonymous=True), {"caller": "+33612345678"}, Verdict.NO),
         (LanguageIs(("fr",)), {"language": "fr_CA"}, Verdict.YES),
         (LanguageIs(("fr",)), {"language": "en"}, Verdict.NO),
+        (CallerIs("anonymous", anonymous=True), {"caller_known": False}, Verdict.UNKNOWN),
+        (LanguageIs(("fr",)), {"caller_known": False}, Verdict.UNKNOWN),
         (Waited(90), {"waited_s": 90.0}, Verdict.YES),
         (Waited(90), {"waited_s": 89.9}, Verdict.NO),
         (Waited(90), {}, Verdict.NO),

@@ -27,7 +27,7 @@ from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing import measures
 from ccrouter.routing.call import Call
-from ccrouter.routing.conditions import Threshold, Waited
+from ccrouter.routing.conditions import All, CallerIs, Threshold, Waited
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.rules import Leg, Rule, Rules, Share
 from ccrouter.routing.thresholds import Direction, Level
@@ -79,13 +79,13 @@ class House:
         """Let the PABX tell something now."""
         self.state.apply(event(pabx="pbx", at=self.clock.now(), **fields))
 
-    def call(self, name: str) -> Decision:
+    def call(self, name: str, caller: str | None = None) -> Decision:
         """Let a call come in."""
-        return self.router.route(Call("pbx", name, "0800123456"))
+        return self.router.route(Call("pbx", name, "0800123456", caller))
 
-    def join(self, name: str, position: int) -> Decision:
+    def join(self, name: str, position: int, caller: str | None = None) -> Decision:
         """Let a call come in and wait in the queue."""
-        decision = self.call(name)
+        decision = self.call(name, caller)
         about = {"uniqueid": name, "channel": f"PJSIP/carrier-{name}"}
         self.tell(
             StepBegan,
@@ -182,6 +182,18 @@ def test_a_caller_is_asked_for_once_until_the_pabx_has_answered() -> None:
     assert moved(house) == []
     house.tell(WithdrawRefused, uniqueid="a", decision=order.decision.id, reason="answered")
     assert moved(house) == [("a", "tunis")]
+
+
+def test_who_waits_is_known_to_the_rules() -> None:
+    """Rules for callers who wait see caller and language as the rules at entry did."""
+    known = CallerIs("prefix +336", prefixes=("+336",))
+    house = House(
+        WORLD.rules(otherwise=TO_PARIS, while_waiting=(Rule("mobile", All((known, Waited(5))), LEGS("tunis")),))
+    )
+    for position, (name, caller) in enumerate((("a", None), ("b", "+33612345678"), ("c", "+33112345678")), start=1):
+        house.join(name, position, caller)
+    house.pass_time(5)
+    assert moved(house) == [("b", "tunis")]
 
 
 @pytest.mark.parametrize("pabxs", [set(), {"another"}])

@@ -82,6 +82,8 @@ class CallRecord:
 
     Attributes:
         began_at: decision or first sight.
+        caller, language: what the router was asked with; None before it was asked, or for a hidden caller.
+        asked: whether this router was asked about the call; else caller and language are not known.
         expires_at: until when a call counts at a place where the PABX has not shown it; None where it has, or is late.
         queued_s: waits in queues that are over.
         answered_at: first answer.
@@ -100,6 +102,9 @@ class CallRecord:
     service: str = ""
     rule: str = ""
     decision: str = ""
+    caller: str | None = None
+    language: str = ""
+    asked: bool = False
     phase: Phase = Phase.BETWEEN
     stand: Stand = NOWHERE
     expires_at: float | None = None

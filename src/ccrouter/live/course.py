@@ -48,6 +48,7 @@ def call_routed(picture: Picture, event: CallRouted) -> None:
     picture.leave_queue(call, event.at, answered=None)
     picture.advance(call, Fact.ROUTED, event.at)
     call.number, call.service = event.number, event.service
+    call.caller, call.language, call.asked = event.caller, event.language, True
     call.decision, call.rule = event.decision, event.rule
     call.stand, call.expires_at = Stand.at(event.first), event.expires_at
     picture.settle(call, event.at)

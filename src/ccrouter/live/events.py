@@ -210,7 +210,10 @@ class TalkEnded(PabxEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRouted(PabxEvent):
-    """The router decided: from here on the call counts at its first step, until the PABX confirms or `expires_at`."""
+    """The router decided: from here on the call counts at its first step, until the PABX confirms or `expires_at`.
+
+    `caller` and `language` are those of the call (routing.call.Call); None for a hidden caller.
+    """
 
     uniqueid: str
     number: str
@@ -219,6 +222,8 @@ class CallRouted(PabxEvent):
     decision: str
     first: Step
     expires_at: float
+    caller: str | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ class WaitingCaller:
         routed: whether the call went through ccrouter's dialplan; only such a call may be withdrawn. Where it is False,
             number, service and decision are empty.
         decision: the decision in force; empty on a fallback plan.
+        caller, language: of the call; None for a hidden caller.
+        caller_known: False where the call came before this router was there: then its caller is not known.
         withdrawing: the PABX has been asked to take the caller out, and has not said yet what became of it. The caller
             counts where they are sent, not here.
 
@@ -42,6 +44,9 @@ class WaitingCaller:
     number: str
     service: str
     decision: str
+    caller: str | None
+    language: str
+    caller_known: bool
     withdrawing: bool
 
 

@@ -177,5 +177,8 @@ class Views:
                 number="" if call is None else call.number,
                 service="" if call is None else call.service,
                 decision="" if call is None else call.decision,
+                caller=None if call is None else call.caller,
+                language="" if call is None else call.language,
+                caller_known=call is not None and call.asked,
                 withdrawing=call is not None and call.withdrawal is not None,
             )

@@ -149,6 +149,8 @@ class CallerIs:
 
     def test(self, question: Question) -> Verdict:
         """Answer; a hidden caller matches no number. The number itself stays out of the trace."""
+        if not question.call.caller_known:
+            return question.answer(f"caller: {self.text}", Verdict.UNKNOWN, "not known")
         caller = question.call.caller
         if caller is None:
             return question.check(f"caller: {self.text}", self.anonymous, "hidden")
@@ -165,6 +167,8 @@ class LanguageIs:
     def test(self, question: Question) -> Verdict:
         """Compare whole, then by the part before the region."""
         language = question.call.language
+        if not language and not question.call.caller_known:
+            return question.answer(f"language: {', '.join(self.languages)}", Verdict.UNKNOWN, "not known")
         base = language.replace("_", "-").split("-")[0]
         return question.check(
             f"language: {', '.join(self.languages)}",
