@@ -2,7 +2,12 @@
 
 import asyncio
 import itertools
+from functools import partial
 
+import pytest
+
+from ccrouter.ami import link as link_module
+from ccrouter.ami.backoff import Backoff
 from ccrouter.ami.orders import Answer, Outcome
 from ccrouter.ami.watches import LinkState
 from ccrouter.contract import HEARTBEAT
@@ -151,6 +156,13 @@ async def test_a_heartbeat_that_is_not_confirmed_is_not_followed_by_others() -> 
         assert house.link.state is LinkState.IN_SYNC
 
 
+async def test_a_heartbeat_that_is_refused_is_counted() -> None:
+    """Nothing else would tell: the dialplan just does without the router."""
+    refuse = {"Setvar": lambda call, order: call.answer(order, "Error", Message="Permission denied")}
+    async with AmiPeer(replies=refuse) as peer, linked(peer) as house:
+        await house.ear.until(lambda: "missed_beat" in house.ear.faults)
+
+
 async def test_a_router_that_goes_says_so() -> None:
     """The last heartbeat is 0, and none follows: no call asks a router that is about to stop."""
     async with AmiPeer() as peer, linked(peer) as house:
@@ -202,6 +214,18 @@ async def test_more_orders_than_the_bound_wait_for_their_turn() -> None:
         await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
         outcomes = await asyncio.gather(*(house.link.withdraw("support", f"c{n}", "v1") for n in range(1000)))
         assert {outcome.result for outcome in outcomes} == {Answer.ACCEPTED}
+
+
+async def test_an_order_does_not_wait_for_its_turn_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind orders that the PABX does not answer it is refused: it was not sent."""
+    monkeypatch.setattr(link_module, "ORDER_WITHIN_S", 0.2)
+    async with AmiPeer(replies={"QueueWithdrawCaller": silent}) as peer, linked(peer) as house:
+        await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+        outcomes = await asyncio.gather(*(house.link.withdraw("support", f"c{n}", "v1") for n in range(1000)))
+        results = [outcome.result for outcome in outcomes]
+        assert results.count(Answer.UNKNOWN) == len(peer.calls[0].named("QueueWithdrawCaller"))
+        assert Outcome(Answer.REFUSED, "too many orders wait for an answer") in outcomes
+        assert set(results) == {Answer.UNKNOWN, Answer.REFUSED}
 
 
 async def test_an_order_that_can_not_be_sent_is_refused() -> None:
@@ -270,6 +294,27 @@ async def test_a_pabx_that_is_away_is_tried_again_until_it_is_there() -> None:
             await peer.listen()
             await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
             assert house.link.reason == ""
+
+
+async def test_a_link_that_keeps_falling_is_tried_more_and_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only one that was up for a while starts again from the shortest wait."""
+    waits: list[float] = []
+
+    class Patient(Backoff):
+        def next_s(self) -> float:
+            waits.append(super().next_s())
+            return 0.0
+
+    monkeypatch.setattr(link_module, "Backoff", partial(Patient, draw=lambda _least, most: most))
+    async with AmiPeer() as peer, linked(peer) as house:
+        for count in range(1, 6):
+            await house.ear.heard(LinkUp, count)
+            if count == 5:
+                monkeypatch.setattr(link_module, "STEADY_S", 0.0)
+            peer.calls[-1].cut()
+            await house.ear.heard(LinkLost, count)
+        await house.ear.heard(LinkUp, 6)
+    assert waits == [0.2, 0.4, 0.8, 1.6, 0.2]
 
 
 async def test_orders_while_the_link_is_down_are_not_sent_later() -> None:

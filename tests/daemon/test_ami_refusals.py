@@ -91,3 +91,12 @@ async def test_panoramisk_logs_no_password(caplog: pytest.LogCaptureFixture) -> 
         await house.ear.until(lambda: "unreachable" in house.ear.faults)
     assert SECRET not in caplog.text
     assert SECRET not in repr(house.log.entries)
+
+
+async def test_a_password_that_can_not_be_sent_is_told_without_it() -> None:
+    """A line end in a secret file, say: the reason names the field only."""
+    async with AmiPeer() as peer, linked(peer, secret=f"{SECRET}\r\nAction: Originate") as house:
+        await house.ear.until(lambda: house.link.state is LinkState.REFUSED)
+        assert house.link.reason == "the log-in can't be sent: the value of Secret holds a line end or a NUL"
+        await peer.calls[0].gone()
+        assert peer.calls[0].orders == []

@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
+from ccrouter.ami.translate import READERS
 from ccrouter.ami.watches import LinkState
-from ccrouter.ami.wire import MAX_MESSAGE
+from ccrouter.ami.wire import MAX_MESSAGE, Message
 from ccrouter.live.events import CallerJoined, LinkLost, LinkUp, ListBegan, ListDone, Listing, PeerFault, PositionSeen
 from support.ami import sample, written
 from support.ami_peer import AmiPeer, Held, linked
@@ -78,6 +81,22 @@ async def test_an_exception_of_the_sink_costs_neither_the_link_nor_the_rest() ->
         assert house.ear.of(LinkLost) == []
         assert house.ear.faults.count("raised") >= 3
         assert "fault in ccrouter, all is read again" in house.lines
+
+
+async def test_a_fault_in_reading_costs_neither_the_link_nor_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the sink's this time, but our own translation's."""
+
+    def broken(_message: Message, _pabx: str, _at: float) -> None:
+        raise KeyError("Queue")
+
+    monkeypatch.setitem(READERS, "Hangup", broken)
+    async with AmiPeer() as peer, linked(peer) as house:
+        await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
+        peer.calls[0].say(written(sample(22, "Hangup")) + written(JOIN))
+        await house.ear.heard(CallerJoined)
+        assert "raised" in house.ear.faults
+        await house.ear.heard(ListDone, 6)
+        assert house.ear.of(LinkLost) == []
 
 
 async def test_garbage_is_counted_and_what_follows_is_heard() -> None:
