@@ -26,6 +26,11 @@ class Daemon:
         self._commands: list[subprocess.Popen[bytes]] = []
         self._loop = asyncio.Runner()
 
+    @property
+    def ask_status(self) -> str:
+        """What a person types in another terminal to see its status."""
+        return f"{CCROUTER} status --socket {self._socket}"
+
     def start(self) -> None:
         """Start it; its status tells when it is ready."""
         self._process = self._started("run", "--settings", self._settings)

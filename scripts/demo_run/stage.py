@@ -125,7 +125,7 @@ class Stage:
             self.check()
             status = self.daemon.status()
             if status is not None and not status.not_ready:
-                self._say(f"ccrouter {status.version} is ready")
+                self._say(f"ccrouter {status.version} is ready; ask it yourself: {self.daemon.ask_status}")
                 return
             if self._clock.steady() > deadline:
                 why = "it does not answer" if status is None else ", ".join(status.not_ready)
