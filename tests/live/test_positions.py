@@ -96,6 +96,27 @@ def test_talk_without_a_state(play: Play) -> None:
     assert figures(play) == (1, 1, 0, 0)
 
 
+def test_a_state_of_before_the_answer(play: Play) -> None:
+    """A member's state that arrives after the answer, but is older, does not end the talk; a later one does."""
+    play.position()
+    play.talks("c1")
+    play.position(device=D.IN_USE)
+    [(_, position)] = play.state.positions()
+    assert (position.device, position.in_call) == (D.IN_USE, True)
+    play.at += 1
+    play.position(device=D.IN_USE)
+    [(_, position)] = play.state.positions()
+    assert not position.in_call
+
+
+def test_a_short_talk_ends(play: Play) -> None:
+    """The end of a talk counts, however soon after the answer it comes."""
+    play.position(last_call_at=play.at - 60)
+    play.talks("c1")
+    play.position(last_call_at=play.at)
+    assert figures(play) == (1, 1, 0, 0)
+
+
 def test_member_of_several_queues(play: Play) -> None:
     """A member of two queues is a position in each, and leaves each of its own."""
     play.position("agent1", queue="support")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from ccrouter.live.durations import duration
+from ccrouter.live.durations import duration, since
 from ccrouter.live.events import DeviceState, PositionSeen
 from ccrouter.routing.snapshot import Seconds
 
@@ -13,6 +13,9 @@ UNREACHABLE = frozenset({DeviceState.INVALID, DeviceState.UNAVAILABLE})
 
 FREE = frozenset({DeviceState.NOT_IN_USE, DeviceState.UNKNOWN})
 """States in which a member is rung (without `ringinuse`)."""
+
+OUTDATED_S: Seconds = 1.0
+"""So long after an answer the PABX may still tell the member's state of before it: the two go different ways in it."""
 
 
 class Standing(Enum):
@@ -27,7 +30,11 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A member of a queue; `wrapup_until` is None outside wrap-up, `mark` when the PABX last told of it."""
+    """A member of a queue.
+
+    `wrapup_until` is None outside wrap-up, `answered_at` where no answer was seen to begin the talk; `mark` is when the
+    PABX last told of it.
+    """
 
     queue: str
     interface: str
@@ -39,6 +46,7 @@ class Position:
     wrapup_s: Seconds
     last_call_at: float
     wrapup_until: float | None
+    answered_at: float | None
     mark: int
 
     @property
@@ -77,6 +85,8 @@ class Positions:
         """Take in a member, whole; tell whether anything changed."""
         before = self._members.get(event.interface)
         wrapup_s = duration(event.wrapup_s)
+        if before is not None and _is_outdated(before, event):
+            event = replace(event, in_call=True)
         after = Position(
             queue=event.queue,
             interface=event.interface,
@@ -88,6 +98,7 @@ class Positions:
             wrapup_s=wrapup_s,
             last_call_at=event.last_call_at,
             wrapup_until=_wrapup_until(before, event, wrapup_s),
+            answered_at=before.answered_at if before is not None and event.in_call else None,
             mark=mark,
         )
         self._put(after)
@@ -101,7 +112,7 @@ class Positions:
         member = self._members.get(interface)
         if member is not None and member.in_call != begins:
             until = None if begins or not member.wrapup_s else at + member.wrapup_s
-            self._put(replace(member, in_call=begins, wrapup_until=until))
+            self._put(replace(member, in_call=begins, wrapup_until=until, answered_at=at if begins else None))
 
     def leave(self, interface: str) -> bool:
         """Forget a member; tell whether there was one."""
@@ -156,6 +167,16 @@ class Positions:
             self._in_wrapup.discard(member.interface)
         else:
             self._in_wrapup.add(member.interface)
+
+
+def _is_outdated(before: Position, event: PositionSeen) -> bool:
+    """Tell whether an event shows a member who has just answered as before the answer.
+
+    The end of a talk would have changed the end of the last call.
+    """
+    if event.in_call or before.answered_at is None or before.last_call_at != event.last_call_at:
+        return False
+    return since(before.answered_at, event.at) < OUTDATED_S
 
 
 def _wrapup_until(before: Position | None, event: PositionSeen, wrapup_s: Seconds) -> float | None:
