@@ -153,7 +153,7 @@ class Cast:
                 raise _died("the callers", callers.sipp)
 
     def start_over(self) -> None:
-        """Forget all calls, which must be over, and their logs."""
+        """Forget all calls, which must be over; who answers starts a new log."""
         for name in list(self._callees):
             self.go_down(name)
             self.open_up(name)
