@@ -173,6 +173,10 @@ async def test_a_router_that_goes_says_so() -> None:
         assert call.named("Setvar")[-1]["Value"] == "0"
         await call.ordered("Ping", len(call.named("Ping")) + 1)
         assert len(call.named("Setvar")) == beats
+        call.cut()
+        again = await peer.called(2)
+        await again.ordered("Ping", 2)
+        assert again.named("Setvar") == []
 
 
 async def test_a_farewell_without_a_link_is_nothing() -> None:

@@ -37,7 +37,6 @@ LOG_AGAIN_S: Final = 60.0
 class Session:
     """What works while the link is up."""
 
-    connection: Connection
     pulse: Pulse
     orders: Orders
     resync: Resync
@@ -86,6 +85,7 @@ class PabxLink:
         self._watches = watches
         self._paces = paces or Paces()
         self._session: Session | None = None
+        self._leaving = False
         self._started = ""
         self._told_unable: str | None = None
         self._told_reason = ("", 0.0)
@@ -133,7 +133,11 @@ class PabxLink:
             self._session.resync.request(listing, queue)
 
     async def farewell(self) -> None:
-        """Tell the PABX's dialplan that the router goes away; takes half a second at most and never raises."""
+        """Tell the PABX's dialplan that the router goes away; takes half a second at most and never raises.
+
+        No heartbeat follows, not over another connection either.
+        """
+        self._leaving = True
         if self._session is not None:
             await self._session.pulse.end()
 
@@ -183,8 +187,8 @@ class PabxLink:
             log=self._log,
             paces=self._paces,
         )
-        pulse = Pulse(connection, clock, answered, self._failed)
-        self._session = Session(connection, pulse, Orders(connection, ORDER_WITHIN_S), resync)
+        pulse = Pulse(connection, clock, answered, self._failed, leaving=self._leaving)
+        self._session = Session(pulse, Orders(connection, ORDER_WITHIN_S), resync)
         reason = "ccrouter stops"
         try:
             async with asyncio.TaskGroup() as tasks:

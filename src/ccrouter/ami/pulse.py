@@ -35,6 +35,9 @@ class Pulse:
     Attributes:
         ahead_s: how far the PABX's clock is ahead of ours; None until it told.
 
+    Args:
+        leaving: the router is about to stop: no heartbeat is written any more.
+
     """
 
     def __init__(
@@ -43,15 +46,15 @@ class Pulse:
         clock: Clock,
         answered: Callable[[float], None],
         failed: Callable[[Fault], None],
-        pause_s: float = PING_S,
+        *,
+        leaving: bool,
     ) -> None:
         self.ahead_s: float | None = None
         self._connection = connection
         self._clock = clock
         self._answered = answered
         self._failed = failed
-        self._pause_s = pause_s
-        self._ended = False
+        self._leaving = leaving
         self._clock_known = asyncio.Event()
 
     async def ping(self) -> None:
@@ -62,7 +65,7 @@ class Pulse:
 
         """
         began, sent_at = self._clock.steady(), self._clock.now()
-        response = await self._connection.ask("Ping", {}, self._pause_s)
+        response = await self._connection.ask("Ping", {}, PING_S)
         took_s = self._clock.steady() - began
         timestamp = response.fields.get("Timestamp", "")
         if TIMESTAMP.fullmatch(timestamp):
@@ -90,7 +93,7 @@ class Pulse:
                 raise LinkError(f"the PABX sent nothing during {silent} pings")
             if missed >= MOST_MISSED_PINGS:
                 raise LinkError(f"the PABX answered none of {missed} pings")
-            await asyncio.sleep(max(0.0, began + self._pause_s - loop.time()))
+            await asyncio.sleep(max(0.0, began + PING_S - loop.time()))
 
     async def beat(self) -> None:
         """Write the heartbeat for ever, as soon as the PABX's clock is known.
@@ -101,13 +104,13 @@ class Pulse:
         await self._clock_known.wait()
         while True:
             began = loop.time()
-            if self.ahead_s is not None and not self._ended:
+            if self.ahead_s is not None and not self._leaving:
                 await self._write(f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S)
             await asyncio.sleep(max(0.0, began + BEAT_S - loop.time()))
 
     async def end(self) -> None:
         """Tell the dialplan that there is no router any more."""
-        self._ended = True
+        self._leaving = True
         await self._write(SILENCE, GOODBYE_WITHIN_S)
 
     async def _write(self, value: str, within_s: float) -> None:
