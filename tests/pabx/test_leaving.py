@@ -51,13 +51,12 @@ def test_in_a_talk(rig: Rig, treatment: str) -> None:
     queue = rig.queue()
     rig.sit_down(queue, answer_ms=20)
     head = f"v1|d1|support|peak||{treatment}|0|"
-    with_position = rig.calls(rig.number(f"{head}&queue|paris|{queue}|30&{LAST}"))
-    with_site = rig.calls(rig.number(f"{head}&site|tunis|PJSIP/+33@trunk-tunis|20|5|pass&{LAST}"))
-    for [call], told in ((with_position, ["queue paris"]), (with_site, ["site tunis"])):
-        [placed] = rig.place([call], talk_ms=1200, speaks=True)
-        rig.ending(call)
-        assert told == rig.steps(call)
-        assert placed.names[-2:] == ("hung-up", "end")
+    [with_position] = rig.calls(rig.number(f"{head}&queue|paris|{queue}|30&{LAST}"))
+    [with_site] = rig.calls(rig.number(f"{head}&site|tunis|PJSIP/+33@trunk-tunis|20|5|pass&{LAST}"))
+    placed = rig.place([with_position, with_site], talk_ms=1200, speaks=True)
+    assert rig.course(with_position) == ["queue paris"]
+    assert rig.course(with_site) == ["site tunis"]
+    assert [met.names[-2:] for met in placed] == [("hung-up", "end")] * 2
 
 
 def test_while_the_router_is_asked(rig: Rig) -> None:

@@ -151,14 +151,16 @@ def test_a_message_is_played_without_an_answer(rig: Rig) -> None:
     assert list(dict.fromkeys(placed.names)) == ["sent", "183", "480", "end"]
 
 
-def test_a_missing_message_is_no_silence(rig: Rig) -> None:
-    """A sound file that is not there gives a tone for some seconds, then the end."""
-    [call] = rig.calls(rig.number(f"{HEAD}&play|closed|ccrouter/not-there"))
-    [placed] = rig.place([call])
-    rig.ending(call)
-    assert rig.steps(call) == ["play closed -> failed 0"]
-    assert "183" in placed.names
-    assert placed.after_s("480") > 5
+def test_what_is_missing_is_no_silence(rig: Rig) -> None:
+    """A sound file or a mailbox that is not there gives a tone for some seconds, then the end."""
+    [message] = rig.calls(rig.number(f"{HEAD}&play|closed|ccrouter/not-there"))
+    [mailbox] = rig.calls(rig.number(f"{HEAD}&voicemail|reception|999@nowhere"))
+    early, answered = rig.place([message, mailbox])
+    assert rig.course(message) == ["play closed -> failed 0"]
+    assert rig.course(mailbox) == ["voicemail reception -> failed 0"]
+    assert "183" in early.names
+    assert early.after_s("480") > 5
+    assert answered.after_s("bye") > 5
 
 
 def test_voicemail(rig: Rig) -> None:
@@ -168,15 +170,6 @@ def test_voicemail(rig: Rig) -> None:
     assert rig.ending(call)["Kind"] == "voicemail"
     assert rig.steps(call) == ["voicemail reception"]
     assert placed.answered
-
-
-def test_a_missing_mailbox_is_no_silence(rig: Rig) -> None:
-    """A mailbox that is not there gives a tone for some seconds, then the end."""
-    [call] = rig.calls(rig.number(f"{HEAD}&voicemail|reception|999@nowhere"))
-    [placed] = rig.place([call])
-    rig.ending(call)
-    assert rig.steps(call) == ["voicemail reception -> failed 0"]
-    assert placed.after_s("bye") > 5
 
 
 def test_an_answer_on_entry_comes_before_everything(rig: Rig) -> None:
