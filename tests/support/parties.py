@@ -1,7 +1,8 @@
 """Who is around a running PABX: callers, positions and sites, what each of them saw, and what the PABX told of them."""
 
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ class Parties:
         listener: hears all that the PABX tells a router.
         sites: the other sites by name.
         free_positions: telephones of the PABX at which nobody sits.
+        seated: what answers for the positions of each queue, in this test.
 
     """
 
@@ -49,6 +51,7 @@ class Parties:
     listener: Listener
     sites: dict[str, Callee]
     free_positions: list[str]
+    seated: dict[str, list[Callee]] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
     _names: int = 0
 
@@ -78,6 +81,7 @@ class Parties:
         """Have positions sign in and log in to `queue`, until the test is over; return what answers for them."""
         callee = Callee(self.folder, f"positions{self.fresh()}", address=POSITIONS_ADDRESS, **habits)
         self._open.enter_context(callee)
+        self.seated.setdefault(queue, []).append(callee)
         names = [self.free_positions.pop(0) for _ in range(count)]
         sign_in(self.pabx, self.folder, names, callee.port)
         for name in names:
@@ -95,10 +99,19 @@ class Parties:
         """Return what a position or a site saw of a call."""
         return [received for received in callee.received() if received.caller == call.caller]
 
-    def answered_by(self, callee: Callee, calls: Iterable[Call]) -> list[Call]:
-        """Return those of the calls that were answered by a position or a site."""
-        callers = {received.caller for received in callee.received() if received.answered}
-        return [call for call in calls if call.caller in callers]
+    def takers(self, calls: Sequence[Call]) -> list[list[str]]:
+        """Return who answered each call, as their own logs tell: names of sites, and of queues for their positions."""
+        answers: dict[str, list[tuple[float, str]]] = {}
+        for name, callee in self._everybody():
+            for received in callee.received():
+                if received.answered:
+                    answers.setdefault(received.caller, []).append((received.signs[0][1], name))
+        return [[name for _, name in sorted(answers.get(call.caller, []))] for call in calls]
+
+    def _everybody(self) -> Iterator[tuple[str, Callee]]:
+        yield from self.sites.items()
+        for queue, callees in self.seated.items():
+            yield from ((queue, callee) for callee in callees)
 
     # --- what the PABX told -------------------------------------------------------------------------------------------
 
@@ -147,6 +160,14 @@ class Parties:
     def tidy_up(self) -> None:
         """End what the last test started, and show that it left nothing on the PABX."""
         self._open.close()
+        self.seated.clear()
         self.wait_until_quiet()
         assert re.search(r"^0 active channels$", self.pabx.cli("core show channels count"), re.MULTILINE)
         assert re.search(r"^0 active channels$", self.pabx.cli("group show channels"), re.MULTILINE)
+
+
+def most_at_once(received: Iterable[Received]) -> int:
+    """Return how many of these calls were at the callee together, from the INVITE to the last sign of each."""
+    spans = [(call.signs[0][1], call.signs[-1][1]) for call in received]
+    changes = sorted([(begin, 1) for begin, _ in spans] + [(end, -1) for _, end in spans])
+    return max(itertools.accumulate(change for _, change in changes), default=0)

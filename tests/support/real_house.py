@@ -77,15 +77,15 @@ class RealHouse(Parties):
     relay: Relay = field(kw_only=True)
 
     def sit_down(self, queue: str, count: int = 1, **habits: Unpack[CalleeHabits]) -> Callee:
-        """Have positions sign in and log in to `queue`, and wait until the daemon counts them as ready."""
-        before = self.queue(queue).ready
+        """Have positions sign in and log in to `queue`, and wait until the daemon counts them."""
+        before = self.queue(queue).logged_in
         callee = Parties.sit_down(self, queue, count, **habits)
-        self.daemon.wait_until(lambda status: _queue(status, queue).ready == before + count)
+        self.daemon.wait_until(lambda status: queue_in(status, queue).logged_in == before + count)
         return callee
 
     def queue(self, name: str) -> QueueStatus:
         """Return what the daemon knows of a queue now."""
-        return _queue(self._status(), name)
+        return queue_in(self._status(), name)
 
     def site(self, name: str) -> SiteStatus:
         """Return what the daemon knows of a site now."""
@@ -94,6 +94,18 @@ class RealHouse(Parties):
     def close_site(self, name: str) -> None:
         """Have a site die with the calls that it carries; nobody is told."""
         self.sites[name].sipp.stop()
+
+    def open_site(self, name: str, **habits: Unpack[CalleeHabits]) -> None:
+        """Have a site that died take calls again, until the test is over."""
+        port = self.sites[name].port
+        again = Callee(self.folder, f"{name}{self.fresh()}", address=SITES_ADDRESS, port=port, **habits)
+        self.sites[name] = self._open.enter_context(again)
+
+    def tidy_up(self) -> None:
+        """End what the last test started, and show that neither the PABX nor the daemon sees a call any more."""
+        Parties.tidy_up(self)
+        if self.daemon.runs:
+            self.daemon.wait_until(at_rest)
 
     def _status(self) -> Status:
         return self.daemon.wait_until(lambda _: True)
@@ -104,8 +116,14 @@ def site_in(status: Status, name: str) -> SiteStatus:
     return next(site for site in status.sites if site.name == name)
 
 
-def _queue(status: Status, name: str) -> QueueStatus:
+def queue_in(status: Status, name: str) -> QueueStatus:
+    """Return one queue of a status."""
     return next(queue for queue in status.queues if queue.name == name)
+
+
+def at_rest(status: Status) -> bool:
+    """Tell whether no call is anywhere."""
+    return not any(site.calls for site in status.sites) and not any(queue.waiting for queue in status.queues)
 
 
 def in_sync(status: Status) -> bool:
