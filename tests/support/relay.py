@@ -95,8 +95,8 @@ class Relay:
             while data := source.recv(65536):
                 self._flows.wait()
                 sink.sendall(data)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
         with self._lock:
-            self._open -= {source, sink}
-        for end in (source, sink):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+            self._open.discard(source)
+            source.close()
