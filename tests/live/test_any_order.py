@@ -115,7 +115,7 @@ def test_every_event_has_its_place() -> None:
     assert set(CLASSES) == set(state._APPLY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(ANY_EVENT, max_size=60))
 def test_any_order(told: list[Event]) -> None:
     """Any events in any order, at any instants, with any numbers: the invariants hold after each of them."""
@@ -125,7 +125,7 @@ def test_any_order(told: list[Event]) -> None:
         check(live)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(ANY_EVENT, max_size=40), st.lists(ANY_EVENT, max_size=40))
 def test_reload_in_the_middle(before: list[Event], after: list[Event]) -> None:
     """Sites may come and go at any moment."""
@@ -139,7 +139,7 @@ def test_reload_in_the_middle(before: list[Event], after: list[Event]) -> None:
         check(live)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(ANY_EVENT, max_size=60))
 def test_empty_listings_empty_the_picture(told: list[Event]) -> None:
     """After anything at all, a PABX that says it has nothing is believed: no ghost stays."""

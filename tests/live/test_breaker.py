@@ -6,7 +6,7 @@ from ccrouter.live.breaker import FAILURES, LONGEST_OPEN_S, OPEN_S, Lesson, less
 from ccrouter.live.effects import Effect, SiteHealthChanged
 from ccrouter.live.sites import SiteLimits
 from ccrouter.routing.snapshot import Health
-from support.live_play import BACKUP, SITES, TUNIS, Play
+from support.live_play import BACKUP, SITES, TUNIS, Play, finished
 
 
 @pytest.fixture
@@ -190,6 +190,21 @@ def test_torn_talks_in_a_row(play: Play) -> None:
     play.hung_up("impatient")
     talk("last", "died")
     assert play.site("backup").health is Health.DOWN
+
+
+def test_a_caller_who_ends_a_talk_ends_it_well(play: Play) -> None:
+    """Who hangs up after the answer is as good as a site that says goodbye, at a site that is known or not."""
+    for n, torn in enumerate((True, True, False, True, True)):
+        play.routed(f"t{n}", BACKUP)
+        play.began(f"t{n}", "site", "backup")
+        play.site_answered(f"t{n}")
+        if torn:
+            play.ended(f"t{n}", "site", "backup", "died", cause=44)
+        play.hung_up(f"t{n}")
+    assert play.site("backup").health is Health.UP
+    play.began("elsewhere", "site", "unheard")
+    play.site_answered("elsewhere")
+    assert finished(play.hung_up("elsewhere")).target == "unheard"
 
 
 def test_others_leave_while_one_probes(play: Play) -> None:

@@ -286,7 +286,7 @@ def compare(line: Line, *, in_order: bool) -> None:
     assert {(position.queue, position.interface): position.device for _, position in state.positions()} == pabx.members
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(stories(ACTIONS))
 def test_without_a_cut(story: Story) -> None:
     """Events alone, with audits between them, keep the picture equal to the truth."""
@@ -297,7 +297,7 @@ def test_without_a_cut(story: Story) -> None:
     compare(line, in_order=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(stories(ACTIONS + CUTS))
 def test_cut_at_any_point(story: Story) -> None:
     """Whatever was missed, the listings after a reconnect make the picture equal to the truth."""
@@ -309,7 +309,7 @@ def test_cut_at_any_point(story: Story) -> None:
     compare(line, in_order=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(stories(ACTIONS + CUTS))
 def test_listings_that_overtake_events(story: Story) -> None:
     """Rows may be newer than events that arrive after them: when all has arrived the picture equals the truth.
@@ -325,7 +325,7 @@ def test_listings_that_overtake_events(story: Story) -> None:
     compare(line, in_order=False)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(stories(ACTIONS))
 def test_attach_in_the_middle(story: Story) -> None:
     """A state that starts in the middle of everything, and reads the listings, sees what one sees that was there."""
@@ -338,7 +338,7 @@ def test_attach_in_the_middle(story: Story) -> None:
     compare(line, in_order=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(stories(ACTIONS))
 def test_replayed_listing_changes_nothing(story: Story) -> None:
     """Listings that tell what is known already change nothing at all."""

@@ -175,6 +175,20 @@ def test_call_known_from_a_listing_alone(play: Play) -> None:
     assert (report.outcome, report.waited_s, report.talked_s) == (Outcome.ANSWERED, 0, 100)
 
 
+def test_call_that_moved_within_its_plan(play: Play) -> None:
+    """A call that went on to another step while nobody listened stands there, since that step began."""
+    play.waits("c1")
+    play.talks("c2")
+    play.at += 100
+    play.tell(play.call_row("c1", "queue", "lyon"))
+    assert (play.queue("orders").waiting, play.queue("support").waiting) == (1, 0)
+    play.tell(play.call_row("c2", "site", "tunis", bridged=True, ago=20))
+    assert finished(play.hung_up("c2")).talked_s == 100
+    play.tell(play.call_row("c3", "site", "tunis", bridged=True, ago=20))
+    play.began("c1", "site", "tunis", step=2)
+    assert play.places == {"c1": "dialling tunis", "c3": "talking tunis"}
+
+
 def test_call_listed_on_its_way_into_a_queue(play: Play) -> None:
     """A call that is listed at a queue step, and in no queue, counts as waiting for a moment."""
     play.tell(play.call_row("c1", "queue", "paris"))

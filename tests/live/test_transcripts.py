@@ -234,6 +234,14 @@ def test_fallback_plan(play: Play) -> None:
     assert (caller.routed, caller.number, caller.decision) == (True, NUMBER, "")
 
 
+def test_fallback_plan_in_place_of_the_one_decided(play: Play) -> None:
+    """Where the PABX could not use the plan, the call counts where it really went, and the reservation ends."""
+    play.routed("c1", PARIS)
+    play.began("c1", "queue", "lyon", decision="")
+    assert (play.queue("support").waiting, play.queue("orders").waiting) == (0, 1)
+    assert (play.site("paris").calls, play.site("lyon").calls) == (0, 1)
+
+
 def test_second_fallback_plan_on_one_channel(play: Play) -> None:
     """A call that is transferred back to the entry begins at step 1 again, and is not taken for a repeated event."""
     play.began("c1", "site", "tunis", decision="")

@@ -265,7 +265,8 @@ def call_listed(picture: Picture, event: CallListed) -> None:
         return  # the channel still shows the plan before this one
     here = same and call.stand.is_at(event.kind, event.target)
     waits_in = picture.queues.where(key)
-    phase = _listed_phase(call, event, here=here, waits=waits_in is not None)
+    waits = waits_in is not None and (here or picture.sites.of_queue(waits_in.name) in {"", event.target})
+    phase = _listed_phase(call, event, here=here, waits=waits)
     if phase is not Phase.WAITING:
         picture.leave_queue(call, event.at, answered=True if phase is Phase.TALKING else None)
     if phase is Phase.ENTERING and not (here and call.phase is phase):
