@@ -21,8 +21,8 @@ from ccrouter.live.events import Heard, LinkLost, LinkUp, Listing, PabxEvent, Pa
 
 CONNECTED_WITHIN_S: Final = 5.0
 ORDER_WITHIN_S: Final = 2.0
-RETRY_S: Final = (0.2, 2.0)
-"""Least and longest wait before the next try: a PABX that comes back should not be without its router for long."""
+RETRY_S: Final = (0.2, 1.0)
+"""Least and longest wait before the next try: 2 s after a PABX came back, what is known of it should be true again."""
 
 RETRY_REFUSED_S: Final = (30.0, 60.0)
 """The same when a person must mend something: each try is a line in the PABX's security log."""
