@@ -318,7 +318,7 @@ async def test_a_link_that_keeps_falling_is_tried_more_and_more_seldom(monkeypat
             peer.calls[-1].cut()
             await house.ear.heard(LinkLost, count)
         await house.ear.heard(LinkUp, 6)
-    assert waits == [0.2, 0.4, 0.8, 1.6, 0.2]
+    assert waits == [0.2, 0.4, 0.8, 1.0, 0.2]
 
 
 async def test_orders_while_the_link_is_down_are_not_sent_later() -> None:
