@@ -263,7 +263,7 @@ def minutes_from(start: date, days: int) -> Iterator[datetime]:
         at += MINUTE
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12)
 @given(week=weeks(), start=st.sampled_from(STARTS))
 def test_every_minute_is_as_the_wall_says(week: Week, start: date) -> None:
     """Open or closed at every minute, and the next change at the minute at which it comes."""

@@ -142,7 +142,7 @@ def refused_inside(error: RefusedFileError, text: str) -> None:
         assert "\x1b" not in render(problem, text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(mutated(EXAMPLE))
 def test_mutated_routing_file(text: str) -> None:
     """A routing file that was changed anyhow compiles, or is refused with places inside the file."""
@@ -152,7 +152,7 @@ def test_mutated_routing_file(text: str) -> None:
         refused_inside(error, text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(mutated(SETTINGS))
 def test_mutated_settings_file(text: str) -> None:
     """The same for the settings file."""

@@ -87,7 +87,7 @@ def test_callers_come_leave_and_talk_in_order() -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_the_pieces_make_no_difference(name: str, data: st.DataObject) -> None:
     """Reads end anywhere."""

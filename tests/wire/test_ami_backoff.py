@@ -1,6 +1,6 @@
 """How long a link waits before the next try."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ccrouter.ami.backoff import Backoff
@@ -21,7 +21,6 @@ def test_the_shortest_of_each_draw_is_half_of_it() -> None:
     assert [backoff.next_s() for _ in range(4)] == [0.1, 0.2, 0.4, 0.8]
 
 
-@settings(deadline=None)
 @given(st.sampled_from([RETRY_S, RETRY_REFUSED_S]), st.integers(1, 3000))
 def test_every_wait_is_within_its_bounds(bounds: tuple[float, float], tries: int) -> None:
     """However many tries there were."""

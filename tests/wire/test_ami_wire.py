@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ccrouter.ami.wire import MAX_LINE, MAX_LINES, MAX_MESSAGE, Framer, Kind, Message, encode
@@ -59,7 +59,6 @@ def test_the_pieces_in_which_bytes_arrive_make_no_difference(name: str) -> None:
     assert fed([stream[: len(stream) // 2], stream[len(stream) // 2 :] + b"Event: Hang"]) == whole
 
 
-@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 30_000), max_size=40), name=st.sampled_from([*STREAMS][:3]))
 def test_any_cut_of_a_recording_gives_the_same(cuts: list[int], name: str) -> None:
     """Reads end anywhere, in the middle of a letter or of a line end too."""

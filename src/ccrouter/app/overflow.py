@@ -50,8 +50,8 @@ class Overflow:
         caller, decision = order.caller, order.decision
         answer = await self.links[caller.pabx].withdraw(caller.queue, caller.channel, decision.text)
         self.metrics.decisions.withdraw_answered(caller.pabx, answer.result)
-        if answer.result is Answer.ACCEPTED:
-            return
+        if answer.result is not Answer.REFUSED:
+            return  # what was never confirmed may have been done: the reservation stands until it expires
         self.log.info(
             "caller stays", decision=decision.id, pabx=caller.pabx, uniqueid=caller.uniqueid, reason=answer.reason
         )

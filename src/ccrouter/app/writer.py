@@ -12,6 +12,9 @@ from ccrouter.live.state import State
 from ccrouter.routing.snapshot import Health
 from ccrouter.telemetry.metrics import Metrics
 
+FAULTS_TOLD_EVERY_S = 10.0
+"""One hostile caller gives dozens of refused events: the counter has them all, the log the first of each PABX."""
+
 QUIET_RESULTS = frozenset({"answered", "busy", "full"})
 """Results of a site step that are everyday."""
 
@@ -34,6 +37,7 @@ class Writer:
         self._metrics = metrics
         self._log = log
         self._relist = relist
+        self._fault_told_at: dict[str, float] = {}
 
     def apply(self, event: Event) -> None:
         """Take in one event."""
@@ -54,7 +58,8 @@ class Writer:
                 log.warning("PABX link lost", pabx=event.pabx, reason=event.reason)
             case PabxRestarted():
                 log.warning("PABX restarted, its calls are gone", pabx=event.pabx)
-            case PeerFault():
+            case PeerFault() if event.at - self._fault_told_at.get(event.pabx, 0.0) >= FAULTS_TOLD_EVERY_S:
+                self._fault_told_at[event.pabx] = event.at
                 log.warning("AMI event refused", pabx=event.pabx, ami_event=event.event, reason=event.reason)
             case CallEnded(entry="routed"):
                 pass

@@ -1,0 +1,11 @@
+"""How Hypothesis works here."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of the code: nothing here is judged by its time. CI tries the same examples each time, so
+# that a red run is a change's doing; on a developer's machine each run tries new ones.
+settings.register_profile("ccrouter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("ccrouter"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "ccrouter")
