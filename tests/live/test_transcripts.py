@@ -115,6 +115,16 @@ def test_withdrawn_to_site(play: Play) -> None:
     assert finished(play.hung_up("c1")).decision == "w-c1"
 
 
+def test_withdrawn_caller_joins_before_the_step_is_told(play: Play) -> None:
+    """A caller who is seen in the other queue is no longer on the way there, whoever told it first."""
+    play.waits("c1")
+    play.withdraw("c1", LYON)
+    play.left("c1")
+    play.joined("c1", queue="orders")
+    (caller,) = play.state.waiting()
+    assert (caller.queue, caller.withdrawing, play.queue("orders").waiting) == ("orders", False, 1)
+
+
 def test_withdraw_refused_because_an_agent_answered(play: Play) -> None:
     """Who is answered in the last moment keeps the position; the line at the site is free again."""
     play.waits("c1")
@@ -173,6 +183,7 @@ def test_withdrawn_into_another_queue(play: Play) -> None:
     assert play.queue("orders").waiting == 1
     play.joined("c1", queue="orders")
     (caller,) = play.state.waiting()
+    assert not caller.withdrawing
     assert (caller.queue, caller.waited_before_s, caller.joined_at) == ("orders", 40.0, play.at)
     assert (play.queue("orders").waiting, play.site("paris").calls, play.site("lyon").calls) == (1, 0, 1)
 

@@ -79,7 +79,8 @@ def check_queue(picture: Picture, queue: Queue) -> None:
     assert {position.interface: position.standing for position in positions} == by_standing
     assert sum(map(len, positions._standing.values())) == len(positions)
     assert {position.interface for position in positions if position.wrapup_until is not None} == positions._in_wrapup
-    assert positions.ready <= positions.logged_in <= len(positions)
+    tally = positions.tally()
+    assert tally.ready <= tally.logged_in <= len(positions)
     waits = queue.ended.items()
     assert len(waits) <= NEWEST
     assert all(first.at <= second.at for first, second in pairwise(waits))
@@ -110,7 +111,7 @@ def check_views(state: State) -> None:
     waiting = list(state.waiting())
     anew = Views(picture)
     picture.queues.changed.update((queue.pabx, queue.name) for queue in picture.queues)
-    picture.sites.changed.update(picture.sites.limits, picture.calls.at_site)
+    picture.sites.changed.update(picture.sites.directory.by_name, picture.calls.at_site)
     picture.services_changed.update(picture.arrivals)
     assert anew.snapshot(0.0) == shown
     picture.queues.changed.update((queue.pabx, queue.name) for queue in picture.queues)

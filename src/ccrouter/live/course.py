@@ -99,7 +99,7 @@ def step_began(picture: Picture, event: StepBegan) -> None:
         return
     picture.leave_queue(call, event.at, answered=None)
     if fact is Fact.QUEUE_BEGAN:
-        queue = queue or picture.sites.queue_of(event.target)
+        queue = queue or picture.sites.directory.queue_of(event.target)
         call.expires_at = event.at + SETTLE_S if expires_at is None else expires_at
     _adopt(call, event, Stand(event.kind, event.target, queue, event.step))
     picture.settle(call, event.at)
@@ -265,7 +265,7 @@ def call_listed(picture: Picture, event: CallListed) -> None:
         return  # the channel still shows the plan before this one
     here = same and call.stand.is_at(event.kind, event.target)
     waits_in = picture.queues.where(key)
-    waits = waits_in is not None and (here or picture.sites.of_queue(waits_in.name) in {"", event.target})
+    waits = waits_in is not None and (here or picture.sites.directory.site_of(waits_in.name) in {"", event.target})
     phase = _listed_phase(call, event, here=here, waits=waits)
     if phase is not Phase.WAITING:
         picture.leave_queue(call, event.at, answered=True if phase is Phase.TALKING else None)
@@ -274,7 +274,7 @@ def call_listed(picture: Picture, event: CallListed) -> None:
     if not same:
         call.withdrawal = None
     call.go(phase, event.at if here else began_at)
-    queue = call.stand.queue if here else picture.sites.queue_of(event.target)
+    queue = call.stand.queue if here else picture.sites.directory.queue_of(event.target)
     if waits_in is not None and phase is Phase.WAITING:
         queue = waits_in.name
     _adopt(call, event, Stand(event.kind, event.target, queue, call.stand.step if here else 0))

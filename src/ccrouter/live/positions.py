@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from ccrouter.live.durations import duration, since
 from ccrouter.live.events import DeviceState, PositionSeen
@@ -57,6 +58,23 @@ class Position:
         if self.in_call or self.device not in FREE or self.wrapup_until is not None:
             return Standing.BUSY_PAUSED if self.paused else Standing.BUSY
         return Standing.PAUSED if self.paused else Standing.READY
+
+
+class Tally(NamedTuple):
+    """How many members of a queue are what.
+
+    Attributes:
+        logged_in: can be reached, paused or not.
+        ready: would be rung for the next caller.
+        busy: in a call, ringing or in wrap-up, those who are paused as well included.
+        paused: asked for a pause, those who are still in a call included.
+
+    """
+
+    logged_in: int
+    ready: int
+    busy: int
+    paused: int
 
 
 class Positions:
@@ -137,25 +155,15 @@ class Positions:
             self._put(replace(self._members[name], wrapup_until=None))
         return bool(over)
 
-    @property
-    def logged_in(self) -> int:
-        """Return how many can be reached, paused or not."""
-        return len(self._members) - len(self._standing[Standing.OUT])
-
-    @property
-    def ready(self) -> int:
-        """Return how many would be rung for the next caller."""
-        return len(self._standing[Standing.READY])
-
-    @property
-    def busy(self) -> int:
-        """Return how many are in a call, ringing or in wrap-up, those who are paused as well included."""
-        return len(self._standing[Standing.BUSY]) + len(self._standing[Standing.BUSY_PAUSED])
-
-    @property
-    def paused(self) -> int:
-        """Return how many can be reached and asked for a pause, those who are still in a call included."""
-        return len(self._standing[Standing.PAUSED]) + len(self._standing[Standing.BUSY_PAUSED])
+    def tally(self) -> Tally:
+        """Return the figures."""
+        size = {standing: len(names) for standing, names in self._standing.items()}
+        return Tally(
+            logged_in=len(self._members) - size[Standing.OUT],
+            ready=size[Standing.READY],
+            busy=size[Standing.BUSY] + size[Standing.BUSY_PAUSED],
+            paused=size[Standing.PAUSED] + size[Standing.BUSY_PAUSED],
+        )
 
     def _put(self, member: Position) -> None:
         before = self._members.get(member.interface)

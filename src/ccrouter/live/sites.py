@@ -78,6 +78,29 @@ class Site:
         return Health.UP if health is Health.UNKNOWN and self.reachable else health
 
 
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The sites of the routing file by name, and the names of those in house by queue."""
+
+    by_name: dict[str, SiteLimits] = field(default_factory=dict)
+    by_queue: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sites: Iterable[SiteLimits]) -> "Directory":
+        """Return the directory of these sites."""
+        by_name = {site.name: site for site in sites}
+        return cls(by_name, {site.queue: site.name for site in by_name.values() if site.queue})
+
+    def site_of(self, queue: str) -> str:
+        """Return the in-house site that a queue belongs to; empty where none is known."""
+        return self.by_queue.get(queue, "")
+
+    def queue_of(self, name: str) -> str:
+        """Return the queue of an in-house site; empty for any other."""
+        site = self.by_name.get(name)
+        return "" if site is None else site.queue
+
+
 class Sites:
     """All sites, and the changes of their health that nobody has been told yet.
 
@@ -88,31 +111,20 @@ class Sites:
         self.endpoints = Endpoints()
         self.effects: list[SiteHealthChanged] = []
         self.changed: set[str] = set()
-        self.limits: dict[str, SiteLimits] = {}
+        self.directory = Directory()
         self._external: dict[str, Site] = {}
-        self._in_house: dict[str, str] = {}
 
     def configure(self, sites: Iterable[SiteLimits], at: float) -> None:
         """Replace the sites; what is known of an external site that stays is kept."""
-        self.changed.update(self.limits)
-        self.limits = {site.name: site for site in sites}
-        self.changed.update(self.limits)
-        self._in_house = {site.queue: site.name for site in self.limits.values() if site.queue}
+        self.changed.update(self.directory.by_name)
+        self.directory = Directory.of(sites)
+        self.changed.update(self.directory.by_name)
         known, self._external = self._external, {}
-        for limits in self.limits.values():
+        for limits in self.directory.by_name.values():
             if not limits.queue:
                 site = self._external[limits.name] = known.get(limits.name) or Site(limits)
                 site.limits = limits
                 self._reach(site, at)
-
-    def of_queue(self, queue: str) -> str:
-        """Return the in-house site that a queue belongs to; empty where none is known."""
-        return self._in_house.get(queue, "")
-
-    def queue_of(self, name: str) -> str:
-        """Return the queue of an in-house site; empty for any other."""
-        limits = self.limits.get(name)
-        return "" if limits is None else limits.queue
 
     def health(self, name: str) -> Health:
         """Return the health of an external site."""

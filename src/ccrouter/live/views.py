@@ -112,7 +112,7 @@ class Views:
                 facts.pop(key, None)
             else:
                 facts[key] = self._queue_facts(key, queue)
-            site = picture.sites.of_queue(key[1])
+            site = picture.sites.directory.site_of(key[1])
             if site:
                 picture.sites.changed.add(site)
         self._queues = facts
@@ -120,7 +120,7 @@ class Views:
         changed.clear()
 
     def _queue_facts(self, key: QueueKey, queue: Queue) -> QueueFacts:
-        calls, positions = self._picture.calls, queue.positions
+        calls, positions = self._picture.calls, queue.positions.tally()
         leaving = {uniqueid for _, uniqueid in calls.leaving.get(key, ())}
         waiting = len(queue) - len(leaving) + len(calls.sent_to.get(key, ()))
         serving = positions.logged_in - positions.paused
@@ -143,7 +143,7 @@ class Views:
         picture, facts = self._picture, dict(self._sites)
         for name in picture.sites.changed:
             calls = len(picture.calls.at_site.get(name, ()))
-            limits = picture.sites.limits.get(name)
+            limits = picture.sites.directory.by_name.get(name)
             if limits is None and not calls:
                 facts.pop(name, None)
             elif limits is not None and limits.queue:

@@ -72,7 +72,7 @@ def _wait(picture: Picture, event: CallerJoined | CallerListed, queue: Queue, jo
 
 def _stand_at(picture: Picture, call: CallRecord, queue: Queue) -> None:
     """Let a call stand at the step of this queue, as far as the queue tells which that is."""
-    stand, site = call.stand, picture.sites.of_queue(queue.name)
+    stand, site = call.stand, picture.sites.directory.site_of(queue.name)
     if stand.kind == "queue" and (stand.queue in {"", queue.name} or site in {"", stand.target}):
         call.stand = replace(stand, queue=queue.name)
     else:
