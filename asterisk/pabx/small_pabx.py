@@ -167,11 +167,11 @@ class SmallPabx:
         """Return what Asterisk's console prints for `command`.
 
         Raises:
-            PabxError: Asterisk can't be asked.
+            PabxError: Asterisk can't be asked, or has no such command.
 
         """
         answer = self._ask(command)
-        if answer.returncode != 0:
+        if answer.returncode != 0 or answer.stdout.startswith("No such command"):
             raise PabxError(f"`{command}` was not answered: {answer.stdout}{answer.stderr}")
         return answer.stdout
 

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from typing import Final
 import pytest
 
 from phones import Callee
-from small_pabx import SITES_ADDRESS, Layout, SmallPabx, free_port
+from small_pabx import SITES_ADDRESS, Layout, SmallPabx
 from support.listener import Listener
 from support.real_house import RealHouse, real_house
 from support.rig import POSITIONS, QUEUES, SITES, STATICS, Rig
@@ -46,11 +47,13 @@ def shared_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
             name: stack.enter_context(Callee(folder / "sipp", name, address=SITES_ADDRESS, **how))
             for name, how in SITES.items()
         }
+        nobody = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        nobody.bind((SITES_ADDRESS, 0))
         layout = Layout(
             version=request.param,
             queues=QUEUES,
             positions=dict.fromkeys(POSITIONS, ()) | {"lead": ("queue1", "queue2")},
-            sites={name: site.port for name, site in sites.items()} | {"dead": free_port(address=SITES_ADDRESS)},
+            sites={name: site.port for name, site in sites.items()} | {"dead": nobody.getsockname()[1]},
             statics=STATICS,
             agi=router.address,
             ring_s=2,

@@ -214,6 +214,25 @@ def test_a_limit_of_the_admin_s_own_holds(rig: Rig) -> None:
     assert met.after_s("bye") < 4
 
 
+def test_a_call_that_comes_back_is_routed_anew(rig: Rig) -> None:
+    """A position or an admin who sends a caller to another number starts a new plan, and the end is told once."""
+    queue = rig.queue()
+    rig.sit_down(queue, answer_ms=20)
+    other = rig.number(f"v1|d2|orders|usual||position|0|&{BACKUP}&{LAST}")
+    [call] = rig.calls(rig.number(f"{HEAD}&queue|paris|{queue}|20&{LAST}"))
+    with rig.start([call]) as callers:
+        talk = rig.wait_for(call, Event="AgentConnect")
+        while not any(channel["BridgeID"] for channel in rig.channels() if channel["Channel"] == talk["Channel"]):
+            pass
+        rig.listener.ask("Redirect", Channel=talk["Channel"], Context="ccrouter", Exten=other, Priority="1")
+        [met] = callers.wait()
+    ending = rig.ending(call)
+    assert (ending["Number"], ending["Decision"], ending["Service"]) == (other, "d2", "orders")
+    assert rig.steps(call)[-1] == "site backup -> answered 16"
+    assert sum(event.get("UserEvent") == "CCRouterEnd" for event in rig.events(call)) == 1
+    assert met.ended
+
+
 def test_the_heartbeat_survives_a_burst(rig: Rig) -> None:
     """100 calls a second are all routed by the router."""
     number = rig.number(f"{HEAD}&{LAST}")
