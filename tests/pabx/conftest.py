@@ -69,6 +69,10 @@ def shared_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
         while unseen:
             seen = listener.wait_for(lambda event: event.get("ContactStatus") == "Reachable" and event["AOR"] in unseen)
             unseen.discard(seen["AOR"])
+        if not any("trunk-dead" in line and "Unavail" in line for line in pabx.cli("pjsip show contacts").splitlines()):
+            listener.wait_for(
+                lambda event: event.get("AOR") == "trunk-dead" and event["ContactStatus"] == "Unreachable"
+            )
         heartbeat = Heartbeat(pabx.ami_port, pabx.ami_secret)
         stack.callback(heartbeat.close)
         yield Rig(

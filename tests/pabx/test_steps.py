@@ -21,7 +21,7 @@ def test_a_site_that_does_not_take_the_call_leads_to_the_next_step(rig: Rig) -> 
         "congested": "congestion 34",
         "unknown": "chanunavail 1",
         "away": "noanswer 19",
-        "ringing": "noanswer 0",
+        "ringing": "noanswer 19",
         "silent": "noanswer 0",
         "dead": "chanunavail 3",
     }
@@ -54,7 +54,7 @@ def test_the_cause_of_a_step_is_its_own(rig: Rig) -> None:
         "site congested -> congestion 34",
         "site silent -> noanswer 0",
         "site busy -> busy 17",
-        "site ringing -> noanswer 0",
+        "site ringing -> noanswer 19",
         "play closed -> done 0",
     ]
 
