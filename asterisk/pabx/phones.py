@@ -38,9 +38,9 @@ class Call:
     """A call to place.
 
     Attributes:
-        caller: user part of the From header, which should be unique.
+        caller: user part of the From header, which should be unique; empty for an address without one.
         number: what is dialled.
-        name: display name, with its quotes.
+        name: display name, with its quotes; bytes that are no UTF-8 as surrogates (surrogateescape).
         headers: at most two more header lines.
 
     """
@@ -136,7 +136,8 @@ class Callers:
         self.calls = tuple(calls)
         table = folder / f"{name}.csv"
         folder.mkdir(parents=True, exist_ok=True)
-        table.write_text("SEQUENTIAL\n" + "".join(_csv_line(call) for call in self.calls))
+        lines = "SEQUENTIAL\n" + "".join(_csv_line(call) for call in self.calls)
+        table.write_bytes(lines.encode(errors="surrogateescape"))
         media = '<nop><action><exec rtp_stream="' + str(_sound(folder)) + ',-1,8,PCMA/8000"/></action></nop>'
         played = scenario(
             folder,
@@ -271,7 +272,8 @@ def _as_positions(pabx: SmallPabx, folder: Path, act: str, positions: Sequence[s
 
 
 def _csv_line(call: Call) -> str:
-    return ";".join((call.caller, call.number, call.name, *call.headers, *("",) * (2 - len(call.headers)))) + ";\n"
+    headers = (*call.headers, *("",) * (2 - len(call.headers)))
+    return ";".join((call.caller, call.number, call.name, *headers, f"{call.caller}@" if call.caller else "")) + ";\n"
 
 
 def _refusal(status: int, patience_ms: int) -> str:
