@@ -16,9 +16,10 @@ from typing import Final
 from ccrouter.clock import SystemClock
 from phones import Call
 from support.real_daemon import DaemonError
+from support.real_house import at_rest, in_sync
 from survival_run.accounts import accounts
 from survival_run.faults import FAULTS, course, play
-from survival_run.house import NUMBERS, at_rest, place
+from survival_run.house import NUMBERS, place
 from survival_run.report import Report, Setting, figures, table
 
 FIRST_CALLER: Final = 639_980_000
@@ -67,7 +68,7 @@ def run(version: int, seconds: float, rate: float, seed: int, names: list[str]) 
         placed = callers.wait(seconds + OVER_WITHIN_S)
         left_over = ""
         try:
-            house.daemon.wait_until(at_rest, AT_REST_WITHIN_S)
+            house.daemon.wait_until(lambda status: at_rest(status) and in_sync(status), AT_REST_WITHIN_S)
         except DaemonError as error:
             left_over = f"after the last call the router still sees some: {str(error).partition(chr(10))[0]}"
         found = accounts(placed, here.callees, spans, here.entries())

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from ccrouter.web.status import Status
 from phones import Callee
 from support.parties import CalleeHabits
 from support.real_house import HousePlan, RealHouse, real_house
@@ -67,12 +66,6 @@ class Place:
             for event in self.house.listener.events
             if event.get("UserEvent") == "CCRouterEnd"
         }
-
-
-def at_rest(status: Status) -> bool:
-    """Tell whether the router sees no call any more, and the whole picture."""
-    seen = sum(queue.waiting + queue.busy for queue in status.queues) + sum(site.calls for site in status.sites)
-    return not seen and all(pabx.in_sync for pabx in status.pabxs)
 
 
 @contextmanager
