@@ -46,8 +46,8 @@ def main() -> None:
     given = options.parse_args()
     names = [name for name in given.faults.split(",") if name]
     unknown = sorted(set(names) - FAULTS.keys())
-    if unknown:
-        options.error(f"there is no fault {', '.join(unknown)}; there are {', '.join(FAULTS)}")
+    if unknown or len(names) > len(set(names)):
+        options.error(f"--faults: each of {', '.join(FAULTS)} once at the most, not {given.faults}")
     report = run(given.version, given.seconds, given.rate, given.seed, names)
     path = given.json or Path(__file__).parent.parent / "results" / f"survival-{given.version}.json"
     save(path, report)
