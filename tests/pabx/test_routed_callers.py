@@ -61,7 +61,6 @@ HOUSE = HousePlan(
         "refusing": {"status": 486},
     },
     queues=("support", "busy"),
-    site_rtp_timeout_s=5,  # these callers say nothing
 )
 
 WITHHELD = "33698000001"

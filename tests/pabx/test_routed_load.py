@@ -91,7 +91,7 @@ def test_a_peak_sends_new_calls_out_until_it_is_over(house: RealHouse) -> None:
         house.daemon.wait_until(lambda status: queue_in(status, "peak").waiting == count)
 
     def take_one(nth: int) -> str:
-        house.sit_down("peak", answer_ms=20, talk_ms=2000)
+        house.sit_down("peak", answer_ms=20, talk_ms=1000)
         connected = house.listener.wait_for(
             lambda event: event.get("Event") == "AgentConnect" and event["Queue"] == "peak", count=nth
         )
@@ -99,7 +99,7 @@ def test_a_peak_sends_new_calls_out_until_it_is_over(house: RealHouse) -> None:
         waiting(3 - nth)
         return connected["Interface"]
 
-    house.sit_down("peak", answer_ms=FOREVER_MS)
+    house.sit_down("peak", status=486)  # takes no call
     early, peak, falling, over = (house.calls("0800000021", count) for count in (3, 1, 1, 1))
     with house.start(early) as first:
         waiting(3)
@@ -119,7 +119,7 @@ def test_a_peak_sends_new_calls_out_until_it_is_over(house: RealHouse) -> None:
 
 def test_calls_that_come_together_do_not_pass_a_threshold_together(house: RealHouse, figure: Figure) -> None:
     """Of 20 calls at the same instant with a threshold of 5, exactly 5 come to wait."""
-    house.sit_down("rush", answer_ms=FOREVER_MS)
+    house.sit_down("rush", status=486)
     calls = house.calls("0800000022", 20)
     with house.start(calls, per_s=10_000) as callers:
         for call in calls:
@@ -150,7 +150,7 @@ def test_who_waits_too_long_is_taken_out(house: RealHouse, figure: Figure) -> No
 
 def test_no_more_are_taken_out_than_the_site_has_lines(house: RealHouse, figure: Figure) -> None:
     """Waiting callers overflow as lines of the site become free, so that nobody leaves the queue in vain."""
-    house.sit_down("long", answer_ms=FOREVER_MS)
+    house.sit_down("long", status=486)
     calls = house.calls("0800000024", 7)
     house.place(calls)
     for call in calls:

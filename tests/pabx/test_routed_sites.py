@@ -13,7 +13,7 @@ FAILING = {
     "0800000032": ("congested", "congestion 34"),
     "0800000033": ("unknown", "chanunavail 1"),
     "0800000034": ("away", "noanswer 19"),
-    "0800000035": ("ringing", "noanswer 0"),
+    "0800000035": ("ringing", "noanswer 19"),
     "0800000036": ("silent", "noanswer 0"),
 }
 """Numbers of services whose first site does not take calls, with its name and how the step there ends."""

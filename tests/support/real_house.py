@@ -58,7 +58,7 @@ class HousePlan:
     positions: int = 12
     statics: Mapping[str, str] = field(default_factory=lambda: {"": "play|static|all-circuits-busy-now"})
     ring_s: int = 2
-    site_rtp_timeout_s: int = 1
+    site_rtp_timeout_s: int = 3
     pabx_files: Mapping[str, str] = field(default_factory=dict)
     relayed: bool = False
 
