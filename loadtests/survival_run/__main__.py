@@ -15,7 +15,7 @@ from typing import Final
 
 from ccrouter.clock import SystemClock
 from phones import Call
-from support.real_daemon import DaemonError
+from support.daemon_process import DaemonError
 from support.real_house import at_rest, in_sync
 from survival_run.accounts import accounts
 from survival_run.faults import FAULTS, course, play

@@ -15,7 +15,8 @@ from ccrouter.contract import HEARTBEAT
 from ccrouter.web.status import RulesStatus, Status
 from small_pabx import free_port
 from support.ami_peer import SECRET, AmiPeer, silent
-from support.real_daemon import DaemonError, Line, RealDaemon
+from support.daemon_process import DaemonError, Line
+from support.real_daemon import RealDaemon
 from support.real_house import SETTINGS
 
 GOOD = """\

@@ -224,7 +224,7 @@ def _open(version: int, folder: Path, agi: int, house: ExitStack) -> tuple[Small
         sign_in(pabx, folder / "sipp", POSITIONS, positions.port)
         for n, name in enumerate(POSITIONS):
             listener.ask("QueueAdd", Queue=QUEUES[n % len(QUEUES)], Interface=f"PJSIP/{name}")
-        parties = Parties(pabx, folder / "sipp", listener, sites, [])
+        parties = Parties(listener, pabx, folder / "sipp", sites, [])
     house.callback(parties._open.close)
     return pabx, parties
 

@@ -3,6 +3,7 @@
 import pytest
 
 from phones import FOREVER_MS, Call
+from support.parties import served
 from support.real_house import HousePlan, RealHouse, queue_in
 
 ROUTING = """
@@ -74,7 +75,7 @@ def test_the_outsourcer_reads_which_number_was_dialled(house: RealHouse) -> None
     for number, service in (("0800000051", "outside"), ("0800000052", "après-vente")):
         [call] = house.calls(number)
         [placed] = house.place([call])
-        assert placed.answered
+        assert served(placed)
         [received] = house.received(house.sites["tunis"], call)
         assert received.dialled == "21671000000"
         assert received.headers["Diversion"] == f"<sip:{number}@127.0.0.1>;reason=unconditional"
@@ -85,7 +86,8 @@ def test_the_outsourcer_reads_which_number_was_dialled(house: RealHouse) -> None
 
 def test_an_outsourcer_may_not_see_who_calls(house: RealHouse) -> None:
     """`caller_number: hide`: nothing that is sent to the site holds the caller's number or name."""
-    house.place([Call(caller=WITHHELD, number="0800000053", name='"Jeanne" ')])
+    [placed] = house.place([Call(caller=WITHHELD, number="0800000053", name='"Jeanne" ')])
+    assert served(placed)
     received = house.sites["tunis"].received()[-1]
     assert received.answered
     assert received.headers["X-CCRouter-Number"] == "0800000053"
@@ -103,7 +105,7 @@ def test_a_hidden_caller_stays_hidden(house: RealHouse, number: str, rule: str, 
     asserted = f"P-Asserted-Identity: <sip:{WITHHELD}@carrier.example>"
     logged = len(house.daemon.lines)
     [placed] = house.place([Call(caller=shown, number=number, headers=(asserted, "Privacy: id"))])
-    assert placed.answered
+    assert served(placed)
     assert house.daemon.wait_for_line(since=logged, event="call routed", number=number)["rule"] == rule
     received = (positions if rule == "otherwise" else house.sites["tunis"]).received()[-1]
     assert received.answered

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ccrouter.clock import SystemClock, utc
+from support.parties import served
 from support.real_house import HousePlan, RealHouse
 
 NOW = utc(SystemClock().now()).astimezone(ZoneInfo("Europe/Paris"))
@@ -91,7 +92,7 @@ def test_by_day_a_position_in_house_takes_the_call(house: RealHouse) -> None:
     assert house.ending(call)["Rule"] == "in hours"
     assert house.steps(call) == ["queue paris -> answered 0"]
     assert house.takers([call]) == [["support"]]
-    assert placed.answered
+    assert served(placed)
 
 
 def test_out_of_hours_the_outsourcer_takes_the_call(house: RealHouse) -> None:
@@ -102,7 +103,7 @@ def test_out_of_hours_the_outsourcer_takes_the_call(house: RealHouse) -> None:
     assert house.ending(call)["Rule"] == "out of hours"
     assert house.steps(call) == ["site tunis -> answered 16"]
     assert house.takers([call]) == [["tunis"]]
-    assert placed.answered
+    assert served(placed)
     assert positions.received() == []
 
 
@@ -110,7 +111,7 @@ def test_on_a_public_holiday(house: RealHouse) -> None:
     """On a day that the calendar excepts, a line that is open at every hour is closed."""
     positions = house.sit_down("support", answer_ms=50)
     [call] = house.calls("0800000003")
-    house.place([call])
+    assert served(house.place([call])[0])
     assert house.ending(call)["Rule"] == "public holiday"
     assert house.takers([call]) == [["backup"]]
     assert positions.received() == []
@@ -126,7 +127,7 @@ def test_the_number_of_a_closed_agency_reaches_the_centre(house: RealHouse, numb
     agency = house.sit_down(queue, answer_ms=50)
     house.sit_down("centre", answer_ms=50, talk_ms=100)
     [call] = house.calls(number)
-    house.place([call])
+    assert served(house.place([call])[0])
     assert house.ending(call)["Rule"] == rule
     assert house.steps(call) == ["queue centre -> answered 0"]
     assert house.takers([call]) == [["centre"]]
@@ -157,7 +158,7 @@ def test_two_numbers_reach_two_services(house: RealHouse) -> None:
     house.sit_down("sales", 5, answer_ms=50, talk_ms=100)
     support, sales = house.calls("0800000008", 10), house.calls("0800000009", 10)
     mixed = [call for pair in zip(support, sales, strict=True) for call in pair]
-    assert all(placed.answered for placed in house.place(mixed, per_s=100))
+    assert all(served(placed) for placed in house.place(mixed, per_s=100))
     assert house.takers(support) == [["support"]] * 10
     assert house.takers(sales) == [["sales"]] * 10
     assert {house.ending(call)["Service"] for call in support} == {"support"}
@@ -172,11 +173,12 @@ def test_crisis_mode_and_back(house: RealHouse) -> None:
         house.wait_for(before[0], Event="AgentConnect")
         house.daemon.switch("crisis", on=True)
         try:
-            house.place(during)
+            met = house.place(during)
         finally:
             house.daemon.switch("crisis", on=False)
-        house.place(after)
-        talking.wait()
+        met += house.place(after)
+        met += talking.wait()
+    assert all(served(placed) for placed in met)
     assert [house.ending(call)["Rule"] for call in (*before, *during, *after)] == ["otherwise", "crisis", "otherwise"]
     assert house.takers([*before, *during, *after]) == [["support"], ["backup"], ["support"]]
     assert [received.names for received in positions.received()] == [("invite", "answered", "hung-up")] * 2

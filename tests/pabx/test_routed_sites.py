@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from phones import FOREVER_MS, Placed
-from support.parties import most_at_once
+from phones import FOREVER_MS
+from support.parties import most_at_once, served
 from support.real_house import HousePlan, RealHouse, site_in
 
 FAILING = {
@@ -67,7 +67,7 @@ HOUSE = HousePlan(
     routing=ROUTING,
     sites={
         "backup": {"answer_ms": 20, "talk_ms": 100},
-        "large": {"answer_ms": 100, "talk_ms": 400},
+        "large": {"answer_ms": 100, "talk_ms": 600},
         "busy": {"status": 486},
         "congested": {"status": 503},
         "overloaded": {"status": 503},
@@ -84,15 +84,10 @@ HOUSE = HousePlan(
 Figure = Callable[[str], None]
 
 
-def well(placed: Placed) -> bool:
-    """Tell whether a caller was answered, and left when the other side hung up."""
-    return placed.answered and placed.names[-2:] == ("bye", "end")
-
-
 def test_a_site_never_carries_more_than_its_capacity(house: RealHouse, figure: Figure) -> None:
     """60 calls at the same instant, limit 10: never 11 at the site, and whoever finds no line is at the backup site."""
     calls = house.calls("0800000041", 60)
-    assert all(well(placed) for placed in house.place(calls, per_s=10_000))
+    assert all(served(placed) for placed in house.place(calls, per_s=10_000))
     takers = house.takers(calls)
     most = most_at_once(received for call in calls for received in house.received(house.sites["large"], call))
     figure(f"60 calls at once: {takers.count(['large'])} to the site, at most {most} there at once, limit 10")
@@ -102,9 +97,9 @@ def test_a_site_never_carries_more_than_its_capacity(house: RealHouse, figure: F
 
 
 def test_a_line_that_is_free_again_is_used_again(house: RealHouse, figure: Figure) -> None:
-    """With 40 calls a second for 10 lines and talks of 0.5 s the site is full all the time, and never fuller."""
+    """With 40 calls a second for 10 lines and talks of 0.6 s the site is full all the time, and never fuller."""
     calls = house.calls("0800000042", 60)
-    house.place(calls, per_s=40)
+    met = house.place(calls, per_s=40)
     steps = []
     for call in calls:
         house.ending(call)
@@ -112,9 +107,10 @@ def test_a_line_that_is_free_again_is_used_again(house: RealHouse, figure: Figur
     takers = house.takers(calls)
     most = most_at_once(received for call in calls for received in house.received(house.sites["large"], call))
     figure(f"60 calls in 1.5 s: {takers.count(['large'])} to the site, at most {most} there at once, limit 10")
+    assert all(placed.ended and placed.answered == bool(took) for placed, took in zip(met, takers, strict=True))
     assert takers.count(["large"]) == steps.count("site ten lines -> answered 16")
     assert takers.count([]) == steps.count("site ten lines -> full 0")
-    assert takers.count(["large"]) > 20
+    assert takers.count(["large"]) > 10
     assert most == 10
 
 
@@ -128,17 +124,17 @@ def test_a_site_that_does_not_take_the_call_leads_to_the_next(house: RealHouse, 
     assert house.steps(call) == [f"site {name} -> {result}", "site backup -> answered 16"]
     assert len(house.received(house.sites[name], call)) == 1
     assert house.takers([call]) == [["backup"]]
-    assert well(placed)
-    assert placed.after_s("200") < 2.5
+    assert served(placed)
+    assert placed.after_s("200") < 5
 
 
 def test_a_site_that_keeps_failing_is_left_out(house: RealHouse) -> None:
     """After three calls in a row that a site answered with 503, the next ones go to the backup site at once."""
     calls = house.calls("0800000037", 5)
     for call in calls[:3]:
-        house.place([call])
+        assert served(house.place([call])[0])
     house.daemon.wait_until(lambda status: site_in(status, "overloaded").health == "down")
-    house.place(calls[3:])
+    assert all(served(placed) for placed in house.place(calls[3:]))
     for call in calls:
         house.ending(call)
     tried = ["site overloaded -> congestion 34", "site backup -> answered 16"]
@@ -154,20 +150,20 @@ def test_a_trunk_that_is_known_to_be_dead_costs_no_time(house: RealHouse) -> Non
     house.ending(call)
     assert house.steps(call) == ["site backup -> answered 16"]
     assert house.takers([call]) == [["backup"]]
-    assert placed.after_s("200") < 0.5
+    assert placed.after_s("200") < 1
 
 
 def test_a_trunk_that_died_a_moment_ago(house: RealHouse, figure: Figure) -> None:
     """A dead site that nobody noticed costs its limit once; then it is left out until it is there again."""
     alive, unnoticed, noticed, again = (house.calls("0800000039")[0] for _ in range(4))
-    house.place([alive])
+    assert served(house.place([alive])[0])
     house.close_site("mortal")
     [slow] = house.place([unnoticed])
     house.daemon.wait_until(lambda status: site_in(status, "mortal").health == "down")
     [quick] = house.place([noticed])
     house.open_site("mortal", answer_ms=20, talk_ms=100)
     house.daemon.wait_until(lambda status: site_in(status, "mortal").health == "up")
-    house.place([again])
+    assert served(house.place([again])[0])
     courses = []
     for call in (alive, unnoticed, noticed, again):
         house.ending(call)
@@ -176,7 +172,9 @@ def test_a_trunk_that_died_a_moment_ago(house: RealHouse, figure: Figure) -> Non
     mortal, backup = "site mortal -> answered 16", "site backup -> answered 16"
     assert courses == [[mortal], ["site mortal -> noanswer 0", backup], [backup], [mortal]]
     assert house.takers([unnoticed, noticed, again]) == [["backup"], ["backup"], ["mortal"]]
-    assert slow.after_s("200") < 2
+    assert served(slow)
+    assert served(quick)
+    assert slow.after_s("200") < 5
 
 
 def test_a_site_that_dies_in_the_talk_gives_its_caller_back(house: RealHouse, figure: Figure) -> None:
@@ -189,6 +187,6 @@ def test_a_site_that_dies_in_the_talk_gives_its_caller_back(house: RealHouse, fi
     house.ending(call)
     assert house.steps(call) == ["site dying -> died 44", "site backup -> answered 16"]
     assert house.takers([call]) == [["dying", "backup"]]
-    assert well(placed)
+    assert served(placed)
     again = next(at for sign, at in house.received(house.sites["backup"], call)[0].signs if sign == "answered")
     figure(f"talks with the backup site {again - dict(placed.signs)['200']:.1f} s after the first answer")

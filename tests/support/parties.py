@@ -1,4 +1,4 @@
-"""Who is around a running PABX: callers, positions and sites, what each of them saw, and what the PABX told of them."""
+"""Who is around a running PABX: callers, positions and sites, and what each of them saw."""
 
 import itertools
 import re
@@ -10,7 +10,12 @@ from typing import TypedDict, Unpack
 
 from phones import Call, Callee, Callers, Placed, Received, sign_in
 from small_pabx import POSITIONS_ADDRESS, SmallPabx
-from support.listener import Event, Listener
+from support.told import Told
+
+
+def served(placed: Placed) -> bool:
+    """Tell whether a caller was answered, and left when the other side hung up."""
+    return placed.answered and placed.names[-2:] == ("bye", "end")
 
 
 class CallerHabits(TypedDict, total=False):
@@ -33,13 +38,12 @@ class CalleeHabits(TypedDict, total=False):
 
 
 @dataclass(slots=True)
-class Parties:
-    """Everybody who calls and is called on one PABX.
+class Parties(Told):
+    """Everybody who calls and is called on one PABX; see Told for what the PABX says of their calls.
 
     Attributes:
         pabx: it runs.
         folder: takes the logs of SIPp.
-        listener: hears all that the PABX tells a router.
         sites: the other sites by name.
         free_positions: telephones of the PABX at which nobody sits.
         seated: what answers for the positions of each queue, in this test.
@@ -48,7 +52,6 @@ class Parties:
 
     pabx: SmallPabx
     folder: Path
-    listener: Listener
     sites: dict[str, Callee]
     free_positions: list[str]
     seated: dict[str, list[Callee]] = field(default_factory=dict)
@@ -113,49 +116,7 @@ class Parties:
         for queue, callees in self.seated.items():
             yield from ((queue, callee) for callee in callees)
 
-    # --- what the PABX told -------------------------------------------------------------------------------------------
-
-    def events(self, call: Call) -> list[Event]:
-        """Return all events of a call's own channel so far, in order."""
-        return [event for event in self.listener.events if event.get("CallerIDNum") == call.caller]
-
-    def steps(self, call: Call) -> list[str]:
-        """Return the steps of a call: `kind target`, and at its end `-> result cause`."""
-        told: list[str] = []
-        for event in self.events(call):
-            if event.get("UserEvent") == "CCRouterStep" and event["Phase"] == "begin":
-                told.append(f"{event['Kind']} {event['Target']}")
-            elif event.get("UserEvent") == "CCRouterStep":
-                told.append(f"{told.pop()} -> {event['Result']} {event['Cause']}")
-        return told
-
-    def ending(self, call: Call) -> Event:
-        """Return the event that ends a call, waiting for it."""
-        return self.wait_for(call, UserEvent="CCRouterEnd")
-
-    def course(self, call: Call) -> list[str]:
-        """Return the steps of a call that is over, waiting for its end."""
-        self.ending(call)
-        return self.steps(call)
-
-    def wait_for(self, call: Call, **wanted: str) -> Event:
-        """Return the first event of a call's channel with these fields, waiting for it."""
-        return self.listener.wait_for(
-            lambda event: event.get("CallerIDNum") == call.caller and wanted.items() <= event.items()
-        )
-
     # --- the end of a test --------------------------------------------------------------------------------------------
-
-    def channels(self) -> list[Event]:
-        """Return the channels that exist."""
-        return self.listener.listed("Status")
-
-    def wait_until_quiet(self) -> None:
-        """Return when no channel exists any more: the next one that ends is waited for."""
-        hangups = sum(event.get("Event") == "Hangup" for event in self.listener.events)
-        while self.channels():
-            hangups += 1
-            self.listener.wait_for(lambda event: event.get("Event") == "Hangup", count=hangups)
 
     def tidy_up(self) -> None:
         """End what the last test started, and show that it left nothing on the PABX."""
