@@ -27,6 +27,9 @@ ANNOUNCED_WITHIN_S = 60.0
 WITHDRAWN_WITHIN_S = 15.0
 """A withdrawal waits for the end of the ring attempt that is under way, and rings are kept under 10 s."""
 
+MOST_ORDERS = 50
+"""Callers moved in one look."""
+
 
 @dataclass(frozen=True, slots=True)
 class WithdrawCaller:
@@ -97,16 +100,24 @@ class Router:
 
     def drain(self, pabxs: Collection[str]) -> list[WithdrawCaller]:
         """Return orders for the waiting callers on these PABXs whom a rule sends elsewhere, longest wait first."""
+        at = self._clock.now()
         served = {name for name, service in self.rules.services.items() if service.while_waiting}
         movable = [
             caller
             for caller in self._state.waiting()
-            if caller.pabx in pabxs and caller.routed and caller.service in served and not caller.withdrawing
+            if caller.pabx in pabxs
+            and caller.routed
+            and caller.service in served
+            and not caller.withdrawing
+            and caller.stays_until <= at
         ]
-        orders = []
-        decision_id = next(self._ids) if movable else ""
+        orders: list[WithdrawCaller] = []
+        if not movable:
+            return orders
+        facts, decision_id = self.facts(), next(self._ids)
         for caller in sorted(movable, key=lambda caller: caller.joined_at):
-            facts = self.facts()
+            if len(orders) == MOST_ORDERS:
+                break  # a new call must not wait for them; the next look goes on
             if not facts.fresh(caller.pabx):
                 continue
             waited_s = facts.at - caller.joined_at + caller.waited_before_s
@@ -122,7 +133,7 @@ class Router:
             decision = decide_waiting(self.rules, facts, call, caller.queue, decision_id)
             if decision is not None:
                 orders.append(self._withdraw(caller, decision))
-                decision_id = next(self._ids)
+                facts, decision_id = self.facts(), next(self._ids)
         return orders
 
     def watch(self) -> None:
@@ -134,6 +145,8 @@ class Router:
         self.rules = rules
         known = {threshold.key for threshold in rules.thresholds}
         self._latches = {key: latch for key, latch in self._latches.items() if key[0] in known}
+        shared = {share.key for share in rules.shares()}
+        self._turns = {key: turns for key, turns in self._turns.items() if key in shared}
 
     def _withdraw(self, caller: WaitingCaller, decision: Decision) -> WithdrawCaller:
         self._keep(decision)

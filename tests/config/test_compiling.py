@@ -141,7 +141,8 @@ def test_thresholds(load: Load, when: str, level: Level, text: str) -> None:
 def test_all_thresholds_are_watched(load: Load) -> None:
     """However deep a threshold lies, it is among those that are looked at between calls."""
     rules = load((RULE, "{name: asked, when: {any: [{not: {no_position_ready: support}}, {mode: crisis}]}, to: tunis}"))
-    assert [each.key for each in rules.thresholds] == ["services/support/rules/asked/when/any/0/not/no_position_ready"]
+    key = "services/support/rules/asked/when/any/0/not/no_position_ready: support"
+    assert [each.key for each in rules.thresholds] == [key]
 
 
 def test_keys_survive_rules_that_come_and_go(load: Load) -> None:
@@ -153,7 +154,17 @@ def test_keys_survive_rules_that_come_and_go(load: Load) -> None:
     (first,), (second,) = before.services["support"].rules[-1].to, after.services["support"].rules[-1].to
     assert isinstance(first, Share)
     assert isinstance(second, Share)
-    assert first.key == second.key == "services/support/rules/busy/to/0"
+    assert first.key == second.key == "services/support/rules/busy/to/0: paris 70, tunis 30"
+
+
+def test_keys_change_with_what_they_name(load: Load) -> None:
+    """An edited threshold or share starts afresh after a reload: its old state would be that of something else."""
+    rule = (
+        "{{name: busy, when: {{waiting: {{queue: support, at_least: {}}}}}, to: [{{share: {{paris: {}, tunis: 1}}}}]}}"
+    )
+    before, after = (load((RULE, rule.format(*figures))) for figures in ((2, 1), (50, 2)))
+    assert before.thresholds[0].key != after.thresholds[0].key
+    assert [share.key for share in before.shares()] != [share.key for share in after.shares()]
 
 
 def test_keys_tell_apart_names_with_slashes(load: Load) -> None:
@@ -181,7 +192,7 @@ def test_destinations(load: Load) -> None:
     closed = Message("closed", PlayStep("closed", "ccrouter/closed"))
     assert rules.services["support"].rules[0].to == (
         Leg(tunis, 10),
-        Share("services/support/rules/a/to/1", (Leg(paris), Leg(tunis)), (7, 3)),
+        Share("services/support/rules/a/to/1: paris 7, tunis 3", (Leg(paris), Leg(tunis)), (7, 3)),
         closed,
     )
     assert rules.services["support"].otherwise == (Leg(paris), closed)

@@ -77,6 +77,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "talk_s": PEER_NUMBERS,
     "first": STEPS,
     "expires_at": INSTANTS,
+    "stays_until": INSTANTS,
     "step": st.integers(0, 3),
     "result": RESULTS,
     "cause": st.sampled_from([0, 3, 17, 19, 34]),

@@ -1,6 +1,7 @@
 """The guarded entry: a plan for every caller, whatever becomes of the router."""
 
 import socket
+from contextlib import ExitStack
 from urllib.parse import unquote
 
 import pytest
@@ -77,6 +78,37 @@ def test_a_router_that_does_not_listen_costs_nothing(rig: Rig) -> None:
     assert met.after_s("183") < 0.9
 
 
+def test_a_router_behind_a_black_hole_costs_one_caller_two_seconds(rig: Rig) -> None:
+    """The heartbeat comes through and connections do not: one caller pays for finding out, the next go on at once."""
+    with ExitStack() as stack:
+        deaf = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(2):  # the kernel takes one more than the backlog
+            knock = stack.enter_context(socket.socket())
+            knock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+            knock.connect_ex(deaf.getsockname())
+        stack.callback(rig.listener.ask, "Setvar", Variable="CCROUTER_DEAF", Value="")
+        stack.callback(rig.listener.ask, "Setvar", Variable="CCROUTER_AGI", Value=rig.router.address)
+        rig.listener.ask("Setvar", Variable="CCROUTER_AGI", Value=f"agi://127.0.0.1:{deaf.getsockname()[1]}/route")
+        [first, *others] = rig.calls(rig.number(close), 6)
+        [paid] = rig.place([first])
+        free = rig.place(others)
+        assert [rig.ending(call)["Entry"] for call in (first, *others)] == ["static"] * 6
+    assert paid.after_s("183") >= 1.5
+    assert max(met.after_s("183") for met in free) < 0.9
+
+
+def test_a_plan_that_leads_to_nobody_is_not_stored(rig: Rig) -> None:
+    """A message of the night is no plan for the day: without the router the static plan counts, not that message."""
+    number = rig.number(answer(f"{HEAD}&play|night|beep"))
+    [before] = rig.calls(number)
+    rig.place([before])
+    rig.router.behaviours[number] = close
+    [after] = rig.calls(number)
+    rig.place([after])
+    assert [rig.steps(call) for call in (before, after)] == [["play night -> done 0"], ["play closed -> done 0"]]
+    assert rig.ending(after)["Entry"] == "static"
+
+
 @pytest.mark.parametrize("beat", ["", "0", -3, 3600, "garbage", "1.2.3"])
 def test_a_router_without_a_heartbeat_is_not_asked(rig: Rig, beat: str | int) -> None:
     """A heartbeat that is missing, old, far ahead or garbled saves the caller the wait for a router that hangs."""
@@ -118,7 +150,7 @@ def test_the_router_is_asked_for_the_number_and_the_caller(rig: Rig) -> None:
 
 def test_a_plan_is_stored_only_when_it_changed(rig: Rig, watcher: Listener) -> None:
     """The decision's id is no part of what is stored, so the same plan again costs no write."""
-    number = rig.number(f"{HEAD}&{LAST}")
+    number = rig.number(f"{HEAD}&{BACKUP}&{LAST}")
 
     def writes() -> int:
         """Call the number; return how often its plan was written since the test began."""
@@ -128,10 +160,10 @@ def test_a_plan_is_stored_only_when_it_changed(rig: Rig, watcher: Listener) -> N
         return sum(event.get("AppData", "").startswith(f"DB(ccrouter/{number})=") for event in watcher.events)
 
     assert writes() == 1
-    assert f"v1||support|peak||position|0|&{LAST}" in rig.pabx.cli(f"database get ccrouter {number}")
-    rig.router.behaviours[number] = answer(f"v1|d2|support|peak||position|0|&{LAST}")
+    assert f"v1||support|peak||position|0|&{BACKUP}&{LAST}" in rig.pabx.cli(f"database get ccrouter {number}")
+    rig.router.behaviours[number] = answer(f"v1|d2|support|peak||position|0|&{BACKUP}&{LAST}")
     assert writes() == 1
-    rig.router.behaviours[number] = answer(f"v1|d3|support|other||position|0|&{LAST}")
+    rig.router.behaviours[number] = answer(f"v1|d3|support|other||position|0|&{BACKUP}&{LAST}")
     assert writes() == 2
 
 

@@ -1,6 +1,7 @@
 """The decision: which rule, which plan, and the reasons."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -15,8 +16,8 @@ from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Treatment, encode
 from ccrouter.routing.rules import Destination, Leg, Rule, Rules, Share
-from ccrouter.routing.snapshot import Health, SiteFacts
-from ccrouter.routing.thresholds import Direction, Level, Verdict
+from ccrouter.routing.snapshot import Health, PabxFacts, SiteFacts
+from ccrouter.routing.thresholds import Direction, Latch, LatchKey, Level, Verdict
 from support.world import Switch, World
 
 WORLD = World()
@@ -100,6 +101,21 @@ def test_a_hold_time_runs_between_calls() -> None:
         facts = replace(facts, latches=watch(rules, facts))
     assert route(rules, facts).rule == "peak"
     assert route(rules, replace(facts, latches=MappingProxyType({}))).rule == "otherwise"
+
+
+def test_a_threshold_of_a_site_is_watched_by_a_pabx_that_is_well() -> None:
+    """With the first of two PABXs silent, the hold of a threshold about sites runs all the same."""
+    level = Level(Direction.AT_LEAST, 1, 1, 10)
+    busy = Threshold("k", "site_calls: tunis at least 1 for 10 s", measures.site_calls("tunis"), level, per_pabx=False)
+    rules = replace(WORLD.rules(Rule("busy", busy, LEGS("backup"))), thresholds=(busy,))
+    latches: Mapping[LatchKey, Latch] = {}
+    facts = WORLD.facts()
+    for second in range(12):
+        facts = WORLD.facts(at=WORLD.at + second, calls={"tunis": 1})
+        pabxs = {"silent": PabxFacts("silent", in_sync=False, heard_at=0.0), **facts.snapshot.pabxs}
+        facts = replace(facts, snapshot=replace(facts.snapshot, pabxs=pabxs), latches=latches)
+        latches = watch(rules, facts)
+    assert route(rules, replace(facts, latches=latches)).rule == "busy"
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,12 @@ from ccrouter.live.events import (
     QueueListed,
     StepBegan,
     Ticked,
+    WithdrawAccepted,
     WithdrawRefused,
 )
 from ccrouter.live.sites import SiteLimits
 from ccrouter.live.state import State
-from ccrouter.router import Router
+from ccrouter.router import MOST_ORDERS, Router
 from ccrouter.routing import measures
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, CallerIs, Threshold, Waited
@@ -60,24 +61,28 @@ class House:
             self.tell(ListBegan, listing=listing)
             if listing is Listing.QUEUES:
                 self.tell(QueueListed, queue="support")
-                self.tell(
-                    PositionSeen,
-                    queue="support",
-                    interface="PJSIP/agent1",
-                    name="agent1",
-                    device=DeviceState.IN_USE,
-                    paused=False,
-                    paused_reason="",
-                    penalty=0,
-                    in_call=True,
-                    last_call_at=0.0,
-                    wrapup_s=0.0,
-                )  # fmt: skip - one subject
+                self.position(DeviceState.IN_USE)
             self.tell(ListDone, listing=listing)
 
     def tell(self, event: type[PabxEvent], **fields: object) -> None:
         """Let the PABX tell something now."""
         self.state.apply(event(pabx="pbx", at=self.clock.now(), **fields))
+
+    def position(self, device: DeviceState) -> None:
+        """Let the one position be seen in a state."""
+        self.tell(
+            PositionSeen,
+            queue="support",
+            interface="PJSIP/agent1",
+            name="agent1",
+            device=device,
+            paused=False,
+            paused_reason="",
+            penalty=0,
+            in_call=device is DeviceState.IN_USE,
+            last_call_at=0.0,
+            wrapup_s=0.0,
+        )  # fmt: skip - one subject
 
     def call(self, name: str, caller: str | None = None) -> Decision:
         """Let a call come in."""
@@ -180,8 +185,43 @@ def test_a_caller_is_asked_for_once_until_the_pabx_has_answered() -> None:
     house.pass_time(90)
     (order,) = house.router.drain({"pbx"})
     assert moved(house) == []
-    house.tell(WithdrawRefused, uniqueid="a", decision=order.decision.id, reason="answered")
+    refused_until = house.clock.now() + 5
+    house.tell(WithdrawRefused, uniqueid="a", decision=order.decision.id, reason="gone", stays_until=refused_until)
+    assert moved(house) == []
+    house.pass_time(5)
     assert moved(house) == [("a", "tunis")]
+
+
+def test_an_accepted_withdrawal_holds_its_line_however_long_the_ring_lasts() -> None:
+    """The PABX moves the caller when the ring under way ends: until then nobody asks again or takes the line (P4)."""
+    rule = Rule("too long", Waited(90), (Leg(replace(WORLD.tunis, max_calls=1)),))
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=(rule,)))
+    house.join("a", 1)
+    house.join("b", 2)
+    house.pass_time(90)
+    (order,) = house.router.drain({"pbx"})
+    house.tell(WithdrawAccepted, uniqueid="a", decision=order.decision.id)
+    house.pass_time(60)
+    assert moved(house) == []
+
+
+def test_calls_at_once_share_out_the_ready_positions() -> None:
+    """One position is ready: of ten calls at once, the first is on its way to it and nine find none ready."""
+    level = Level(Direction.AT_MOST, 0, 0)
+    nobody = Threshold("k", "no_position_ready: support", measures.ready("support"), level)
+    house = House(WORLD.rules(Rule("nobody", nobody, LEGS("tunis")), otherwise=TO_PARIS))
+    house.position(DeviceState.NOT_IN_USE)
+    assert [house.call(f"c{n}").destination for n in range(10)] == ["paris"] + ["tunis"] * 9
+
+
+def test_a_look_moves_so_many_and_the_next_look_the_others() -> None:
+    """A new call never waits for hundreds of orders."""
+    rule = Rule("too long", Waited(90), (Leg(replace(WORLD.tunis, max_calls=0)),))
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=(rule,)))
+    for n in range(MOST_ORDERS + 10):
+        house.join(f"c{n}", n + 1)
+    house.pass_time(90)
+    assert [len(moved(house)) for _ in range(3)] == [MOST_ORDERS, 10, 0]
 
 
 def test_who_waits_is_known_to_the_rules() -> None:

@@ -30,6 +30,15 @@ def test_steps(level: Level, values: list[float | None], expected: list[int]) ->
     assert expected == seen
 
 
+def test_a_clock_that_is_set_back_restarts_a_hold() -> None:
+    """After a step of an hour back the hold runs its time from there, not an hour more."""
+    level = Level(UP, 5, 3, hold_s=10)
+    latch = level.step(OFF, 6, 3600.0)
+    latch = level.step(latch, 6, 0.0)
+    assert not level.step(latch, 6, 9.0).on
+    assert level.step(level.step(latch, 6, 9.0), 6, 10.0).on
+
+
 @given(st.lists(st.floats(0, 10), max_size=60), st.floats(0, 10), st.floats(0, 10))
 def test_no_flapping_between_the_levels(values: list[float], one: float, other: float) -> None:
     """A value that stays between stop and start never changes the answer."""

@@ -11,6 +11,10 @@ MOST_AT_ONCE: Final = 256
 """Orders without an answer; a PABX was seen to accept 200 in 9 ms."""
 
 
+ALREADY: Final = "Already requested"
+"""What app_queue says of a caller whom an earlier order will take out."""
+
+
 class Answer(StrEnum):
     """What became of an order."""
 
@@ -60,4 +64,5 @@ class Orders:
             response = await pending.response(self._within_s)
         except LinkError as error:
             return Outcome(Answer.UNKNOWN, str(error))
-        return Outcome(Answer.ACCEPTED if response.ok else Answer.REFUSED, response.text)
+        taken = response.ok or ALREADY in response.text
+        return Outcome(Answer.ACCEPTED if taken else Answer.REFUSED, response.text)

@@ -12,12 +12,15 @@ from ccrouter.ami.orders import Answer
 from ccrouter.app.entry import Entry
 from ccrouter.app.writer import Writer
 from ccrouter.clock import Clock
-from ccrouter.live.events import WithdrawRefused
+from ccrouter.live.events import WithdrawAccepted, WithdrawRefused
 from ccrouter.router import Router, WithdrawCaller
 from ccrouter.telemetry.metrics import Metrics
 
 PAUSE_S: Final = 0.05
 """Least time between two looks: events come in bursts, and one look serves a whole burst."""
+
+ASK_AGAIN_S: Final = 5.0
+"""After a refusal: its cause may last, and each order counts a turn of a share and a decision."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,10 @@ class Overflow:
         caller, decision = order.caller, order.decision
         answer = await self.links[caller.pabx].withdraw(caller.queue, caller.channel, decision.text)
         self.metrics.decisions.withdraw_answered(caller.pabx, answer.result)
+        at = self.clock.now()
+        if answer.result is Answer.ACCEPTED:
+            told = WithdrawAccepted(pabx=caller.pabx, at=at, uniqueid=caller.uniqueid, decision=decision.id)
+            self.writer.apply(told)
         if answer.result is not Answer.REFUSED:
             return  # what was never confirmed may have been done: the reservation stands until it expires
         self.log.info(
@@ -58,9 +65,10 @@ class Overflow:
         self.writer.apply(
             WithdrawRefused(
                 pabx=caller.pabx,
-                at=self.clock.now(),
+                at=at,
                 uniqueid=caller.uniqueid,
                 decision=decision.id,
                 reason=answer.reason,
+                stays_until=at + ASK_AGAIN_S,
             )
         )

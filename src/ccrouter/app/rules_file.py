@@ -114,4 +114,11 @@ class RulesFile:
 
 def _read(path: Path) -> tuple[Rules, bytes]:
     content = read_file(path)
-    return compile_text(content, str(path)), content
+    try:
+        return compile_text(content, str(path)), content
+    except ConfigError:
+        raise
+    except Exception as error:  # a fault of ours must not cost the rules in force
+        raise ConfigError(
+            f"{path}: ccrouter failed on this file ({error!r}); report it, and undo the last edit"
+        ) from error

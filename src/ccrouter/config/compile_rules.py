@@ -98,7 +98,11 @@ class Serving:
         found: list[Destination] = []
         for i, each in enumerate(written):
             where = (*path, i)
-            destination = self._share(each.share, where, f"{key}/{i}") if each.share else self._one(each, where)
+            destination = (
+                self._share(each.share, where, f"{key}/{i}", waiting="while_waiting" in path[2:3])
+                if each.share
+                else self._one(each, where)
+            )
             if isinstance(destination, Message) and i < len(written) - 1:
                 cure = "Move it to the end, or remove what follows"
                 self.scope.document.blame(where, f"the message `{destination.name}` ends the call", cure)
@@ -117,10 +121,13 @@ class Serving:
         site = self.scope.find("site or message", known, name, where)
         return None if site is None or isinstance(site, Message) else Leg(site, written.limit)
 
-    def _share(self, written: dict[str, int], path: Path, key: str) -> Share | None:
+    def _share(self, written: dict[str, int], path: Path, key: str, *, waiting: bool) -> Share | None:
         legs: list[Leg] = []
         for name in written:
             where = (*path, "share", name)
+            if waiting and isinstance(self.scope.sites.get(name), InHouse):
+                message = f"`{name}` is in-house: those whose turn it is would stay, and be asked about again and again"
+                self.scope.document.blame(where, message, "Share waiting callers between external sites", key=True)
             if name in self.scope.messages:
                 self.scope.document.blame(where, f"`{name}` is a message", "Share calls between sites only", key=True)
                 continue
@@ -129,7 +136,11 @@ class Serving:
             site = self.scope.sites.get(name)
             if site is not None:
                 legs.append(Leg(site))
-        return Share(key, tuple(legs), tuple(written.values())) if len(legs) == len(written) else None
+        if len(legs) != len(written):
+            return None
+        # A share that is edited starts afresh, for its credits would not be those of its new weights.
+        shared = ", ".join(f"{name} {weight}" for name, weight in written.items())
+        return Share(f"{key}: {shared}", tuple(legs), tuple(written.values()))
 
     # --- size ---------------------------------------------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ class Asking:
     def _nobody(self, name: str, queue: str, path: Path, key: str) -> Condition:
         self._queue(queue, path)
         read = measures.ready(queue) if name == "no_position_ready" else measures.logged_in(queue)
-        threshold = Threshold(key, f"{name}: {queue}", read, Level(Direction.AT_MOST, 0, 0))
+        threshold = Threshold(f"{key}: {queue}", f"{name}: {queue}", read, Level(Direction.AT_MOST, 0, 0))
         self.scope.thresholds.append(threshold)
         return threshold
 
@@ -209,7 +209,8 @@ class Asking:
         if asked.hold:
             words += f" for {asked.hold} s"
         level = Level(direction, asked.start, asked.stop, asked.hold or 0.0)
-        threshold = Threshold(key, words, read, level, per_pabx, unit)
+        # Under changed words it is another threshold, and starts afresh after a reload.
+        threshold = Threshold(f"{key}: {words}", words, read, level, per_pabx, unit)
         self.scope.thresholds.append(threshold)
         return threshold
 

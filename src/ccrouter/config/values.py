@@ -162,7 +162,7 @@ Duration = Annotated[int, BeforeValidator(_some_seconds)]
 """Whole seconds, at least one."""
 
 
-def number(value: object, *, least: int = 0, most: int = 1_000_000) -> int:
+def number(value: object, *, least: int = 0, most: int = 999_999) -> int:
     """Return a whole number, written without quotes."""
     found = word(value)
     if isinstance(value, Text) and not value.plain:

@@ -106,7 +106,8 @@ class Breaker:
 
     def tick(self, at: float) -> None:
         """Let one call try where the breaker has been open for long enough."""
-        if self.circuit is Circuit.OPEN and at >= self.until:
+        # Farther away than it can be: the clock was set back.
+        if self.circuit is Circuit.OPEN and (at >= self.until or self.until - at > LONGEST_OPEN_S):
             self.circuit = Circuit.HALF_OPEN
 
     def alive(self) -> None:

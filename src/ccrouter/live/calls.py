@@ -85,6 +85,7 @@ class CallRecord:
         caller, language: what the router was asked with; None before it was asked, or for a hidden caller.
         asked: whether this router was asked about the call; else caller and language are not known.
         expires_at: until when a call counts at a place where the PABX has not shown it; None where it has, or is late.
+        stays_until: until when the PABX is not asked for the caller again.
         queued_s: waits in queues that are over.
         answered_at: first answer.
         talking_since: begin of the present talk.
@@ -109,6 +110,7 @@ class CallRecord:
     stand: Stand = NOWHERE
     expires_at: float | None = None
     withdrawal: Withdrawal | None = None
+    stays_until: float = 0.0
     queued_s: Seconds = 0.0
     answered_at: float | None = None
     talking_since: float | None = None

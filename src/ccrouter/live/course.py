@@ -1,5 +1,8 @@
 """What happens to a call on its way through a plan, applied to the picture."""
 
+from dataclasses import replace
+from math import inf
+
 from ccrouter.live.calls import NOWHERE, CallRecord, Stand, Withdrawal
 from ccrouter.live.durations import duration
 from ccrouter.live.effects import CallFinished, Outcome, SiteTried
@@ -12,6 +15,7 @@ from ccrouter.live.events import (
     SiteAnswered,
     StepBegan,
     StepEnded,
+    WithdrawAccepted,
     WithdrawAsked,
     WithdrawRefused,
 )
@@ -64,11 +68,18 @@ def withdraw_asked(picture: Picture, event: WithdrawAsked) -> None:
     picture.settle(call, event.at)
 
 
+def withdraw_accepted(picture: Picture, event: WithdrawAccepted) -> None:
+    """Hold the caller's place until the PABX moves them, or somebody answers."""
+    call = picture.calls.records.get((event.pabx, event.uniqueid))
+    if call is not None and call.withdrawal is not None and call.withdrawal.decision == event.decision:
+        call.withdrawal = replace(call.withdrawal, expires_at=inf)
+
+
 def withdraw_refused(picture: Picture, event: WithdrawRefused) -> None:
     """Let the caller keep what they have."""
     call = picture.calls.records.get((event.pabx, event.uniqueid))
     if call is not None and call.withdrawal is not None and call.withdrawal.decision == event.decision:
-        call.withdrawal = None
+        call.withdrawal, call.stays_until = None, event.stays_until
         picture.settle(call, event.at)
 
 

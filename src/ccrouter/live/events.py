@@ -238,12 +238,24 @@ class WithdrawAsked(PabxEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawAccepted(PabxEvent):
+    """The PABX will take the caller out: at once, or when the ring that is under way ends, however long it lasts."""
+
+    uniqueid: str
+    decision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawRefused(PabxEvent):
-    """The PABX did not take the caller out: answered in that moment, or gone. The caller keeps what they have."""
+    """The PABX did not take the caller out: answered in that moment, or gone. The caller keeps what they have.
+
+    Until `stays_until` it is not asked again.
+    """
 
     uniqueid: str
     decision: str
     reason: str
+    stays_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ class WaitingCaller:
         decision: the decision in force; empty on a fallback plan.
         caller, language: of the call; None for a hidden caller.
         caller_known: False where the call came before this router was there: then its caller is not known.
+        stays_until: until when the PABX is not to be asked for this caller again.
         withdrawing: the PABX has been asked to take the caller out, and has not said yet what became of it. The caller
             counts where they are sent, not here.
 
@@ -47,6 +48,7 @@ class WaitingCaller:
     caller: str | None
     language: str
     caller_known: bool
+    stays_until: float
     withdrawing: bool
 
 

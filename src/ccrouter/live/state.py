@@ -34,6 +34,7 @@ _APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
     events.CallListed: course.call_listed,
     events.CallRouted: course.call_routed,
     events.WithdrawAsked: course.withdraw_asked,
+    events.WithdrawAccepted: course.withdraw_accepted,
     events.WithdrawRefused: course.withdraw_refused,
     events.StepBegan: course.step_began,
     events.StepEnded: course.step_ended,
@@ -42,7 +43,7 @@ _APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
     events.CallEnded: course.call_ended,
 }
 
-_NOT_HEARD = (events.LinkLost, events.CallRouted, events.WithdrawAsked, events.WithdrawRefused)
+_NOT_HEARD = (events.LinkLost, events.CallRouted, events.WithdrawAsked, events.WithdrawAccepted, events.WithdrawRefused)
 """Events that are no sign of life of the PABX's link: they come from this side of it."""
 
 

@@ -122,7 +122,8 @@ class Views:
     def _queue_facts(self, key: QueueKey, queue: Queue) -> QueueFacts:
         calls, positions = self._picture.calls, queue.positions.tally()
         leaving = {uniqueid for _, uniqueid in calls.leaving.get(key, ())}
-        waiting = len(queue) - len(leaving) + len(calls.sent_to.get(key, ()))
+        sent = len(calls.sent_to.get(key, ()))
+        waiting = len(queue) - len(leaving) + sent
         serving = positions.logged_in - positions.paused
         return QueueFacts(
             pabx=queue.pabx,
@@ -137,6 +138,7 @@ class Views:
             paused=positions.paused,
             estimated_wait_s=queue.forecast.estimate(waiting, serving, positions.ready),
             recent=queue.ended.items(),
+            sent=sent,
         )
 
     def _refresh_sites(self) -> None:
@@ -180,5 +182,6 @@ class Views:
                 caller=None if call is None else call.caller,
                 language="" if call is None else call.language,
                 caller_known=call is not None and call.asked,
+                stays_until=0.0 if call is None else call.stays_until,
                 withdrawing=call is not None and call.withdrawal is not None,
             )

@@ -9,6 +9,7 @@ from ccrouter.routing.snapshot import Seconds
 T = TypeVar("T")
 
 HOUR_S: Seconds = 3600.0
+SET_BACK_S: Seconds = 1.0
 NEWEST = 5000
 """Items kept at the most; beyond, the oldest go first."""
 
@@ -30,7 +31,13 @@ class Window(Generic[T]):
         return len(self._items)
 
     def not_before(self, at: float) -> float:
-        """Return `at`, or the instant of the newest item where the clock was set back since."""
+        """Return `at`, or the instant of the newest item where the clock was set back a little.
+
+        Where it was set back by more, what was noted by the wrong time is let go of.
+        """
+        while self._items and self._instant(self._items[-1]) > at + SET_BACK_S:
+            self._items.pop()
+            self._tuple = None
         return max(at, self._instant(self._items[-1])) if self._items else at
 
     def add(self, item: T) -> None:

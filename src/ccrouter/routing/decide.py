@@ -45,8 +45,10 @@ def decide_waiting(rules: Rules, facts: Facts, call: Call, queue: str, decision_
 def watch(rules: Rules, facts: Facts) -> dict[LatchKey, Latch]:
     """Return the thresholds' state after a look between calls, so that a hold time runs without them."""
     latches = dict(facts.latches)
+    known = list(facts.snapshot.pabxs)
+    seeing = [pabx for pabx in known if facts.fresh(pabx)] or known
     for threshold in rules.thresholds:
-        for pabx in facts.snapshot.pabxs if threshold.per_pabx else list(facts.snapshot.pabxs)[:1]:
+        for pabx in known if threshold.per_pabx else seeing[:1]:
             key, latch = threshold.watch(facts, pabx)
             latches[key] = latch
     return latches

@@ -29,8 +29,8 @@ def estimated_wait(queue: str) -> Reading:
 
 
 def ready(queue: str) -> Reading:
-    """Read how many positions would be rung for the next caller."""
-    return _of_queue(queue, lambda known, _: known.ready)
+    """Read how many positions would be rung for the next caller: not those for whom a caller is on the way."""
+    return _of_queue(queue, lambda known, _: max(0, known.ready - known.sent))
 
 
 def logged_in(queue: str) -> Reading:

@@ -1,6 +1,6 @@
 """The compiled routing file: numbers, services, rules and destinations, ready to decide with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -48,7 +48,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Destinations that take turns by weight; `key` names the rotation and survives a reload."""
+    """Destinations that take turns by weight; `key` names the rotation for as long as what is shared stays the same."""
 
     key: str
     legs: tuple[Leg, ...]
@@ -136,3 +136,9 @@ class Rules:
     messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
     modes: frozenset[str] = frozenset()
     thresholds: tuple[Threshold, ...] = ()
+
+    def shares(self) -> Iterator[Share]:
+        """Return all shares in all rules."""
+        for service in (*self.services.values(), self.unknown):
+            lists = (service.otherwise, *(rule.to for rule in (*service.rules, *service.while_waiting)))
+            yield from (each for to in lists for each in to if isinstance(each, Share))

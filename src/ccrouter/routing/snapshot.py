@@ -41,6 +41,7 @@ class QueueFacts:
         ready: members who would be rung for the next caller.
         busy: members in a call, ringing or in wrap-up.
         paused: members who asked for a pause.
+        sent: callers on their way there, who will soon be rung for.
         estimated_wait_s: EWT of a caller who joins now (QLr); None under 20 samples or with nobody logged in.
         recent: waits that ended during the last hour, oldest first.
 
@@ -56,6 +57,7 @@ class QueueFacts:
     paused: int
     estimated_wait_s: Seconds | None = None
     recent: tuple[Ended, ...] = ()
+    sent: int = 0
 
     @property
     def occupancy(self) -> float | None:

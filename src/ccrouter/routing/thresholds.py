@@ -54,7 +54,8 @@ class Level:
             return OFF if self._beyond(value, self.stop) else latch
         if self._beyond(value, self.start):
             return OFF
-        reached_at = at if latch.reached_at is None else latch.reached_at
+        # The clock may have been set back: a hold that seems to begin in the future begins now.
+        reached_at = at if latch.reached_at is None else min(latch.reached_at, at)
         return Latch(on=at - reached_at >= self.hold_s, reached_at=reached_at)
 
     def _beyond(self, value: float, limit: float) -> bool:
