@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import version
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -15,11 +16,15 @@ from ccrouter.app.writer import Writer
 from ccrouter.clock import Clock
 from ccrouter.live.state import State
 from ccrouter.router import Router
-from ccrouter.routing.rules import Rules
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.rules import InHouse, Rules
 from ccrouter.store.modes import ModeOn, Modes
 from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
 from ccrouter.web.public import Readiness
 from ccrouter.web.status import ModeStatus, PabxStatus, Status, queues, recent, sites
+
+PASSED_BY_S: Final = 60.0
+"""How long a call that went by the PABX's own plan is worth a remark."""
 
 
 @dataclass(slots=True)
@@ -65,7 +70,7 @@ class Control:
                     in_sync=facts.age_s(name) is not None,
                     heard_age_s=facts.age_s(name),
                     version=link.version,
-                    reason=link.reason,
+                    reason=link.reason or self._remark(facts, name),
                 )
                 for name, link in sorted(self.links.items())
             ),
@@ -109,6 +114,21 @@ class Control:
     async def reload(self, author: str) -> ReloadOutcome:
         """Read the routing file again and tell how that went."""
         return await self.rules_file.reload(author, self.take)
+
+    def _remark(self, facts: Facts, pabx: str) -> str:
+        """Return what an admin should mend of a PABX whose link is up."""
+        if not facts.fresh(pabx):
+            return ""
+        sites = self.router.rules.sites.values()
+        missing = [
+            f"has no queue {site.queue} (site {site.name})"
+            for site in sites
+            if isinstance(site, InHouse) and (pabx, site.queue) not in facts.snapshot.queues
+        ]
+        passed_by = self.writer.passed_by.get(pabx)
+        if passed_by is not None and facts.at - passed_by < PASSED_BY_S:
+            missing.append("calls go by its own plan: does CCROUTER_AGI name the address at which ccrouter listens?")
+        return "; ".join(missing)
 
     def _mode(self, name: str, on: ModeOn | None) -> ModeStatus:
         declared = name in self.router.rules.modes

@@ -15,6 +15,9 @@ from ccrouter.telemetry.metrics import Metrics
 FAULTS_TOLD_EVERY_S = 10.0
 """One hostile caller gives dozens of refused events: the counter has them all, the log the first of each PABX."""
 
+MISSING = frozenset({"unknown", "failed"})
+"""Results that say that the PABX lacks something: the queue, the sound file, the mailbox."""
+
 QUIET_RESULTS = frozenset({"answered", "busy", "full"})
 """Results of a site step that are everyday."""
 
@@ -25,6 +28,7 @@ class Writer:
     Attributes:
         changed: set by every event; whoever follows the load waits for it and clears it.
         totals: calls by what they came to, since the start.
+        passed_by: when a PABX last told of a call that went by its own plan.
 
     """
 
@@ -33,6 +37,7 @@ class Writer:
     ) -> None:
         self.changed = asyncio.Event()
         self.totals: Counter[str] = Counter()
+        self.passed_by: dict[str, float] = {}
         self._state = state
         self._metrics = metrics
         self._log = log
@@ -65,9 +70,11 @@ class Writer:
                 pass
             case CallEnded():
                 self.totals["by the PABX's own plan"] += 1
+                self.passed_by[event.pabx] = event.at
                 log.warning("call went by the PABX's own plan", **_of_call(event), entry=event.entry)
             case StepEnded():
-                log.info("step ended", **_of_call(event), result=event.result, cause=event.cause)
+                tell = log.warning if event.result in MISSING else log.info
+                tell("step ended", **_of_call(event), result=event.result, cause=event.cause)
 
     def _carry_out(self, effect: Effect) -> None:
         log = self._log

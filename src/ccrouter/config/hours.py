@@ -87,6 +87,7 @@ def hours(text: str) -> Hours:
         if found:
             raise HoursError(message, cure, found.start())
     today = _parse(text)
+    _no_day_twice(text)
     for found in _SPAN.finditer(text):
         if _end(found) >= 2 * DAY_MIN:
             cure = "End it before midnight of the day after, and give that day hours of its own"
@@ -98,6 +99,24 @@ def hours(text: str) -> Hours:
         _parse(_SPAN.sub(lambda found: f"00:00-{_clock(max(0, _end(found) - DAY_MIN) + 1)}", text)),
         _parse(_SPAN.sub("00:00-00:01", text)),
     )
+
+
+def _no_day_twice(text: str) -> None:
+    """Refuse the same days in two rules: in this syntax the second replaces the first, which nobody means."""
+    first: dict[str, str] = {}
+    for rule in re.finditer(r"[^;]+", text):
+        found = _SPAN.search(rule.group())
+        days = " ".join(rule.group()[: found.start()].split()) if found else ""
+        if found and days in first:
+            ranges = f"{first[days]},{rule.group()[found.start() :].strip()}"
+            offset = rule.start() + len(rule.group()) - len(rule.group().lstrip())
+            raise HoursError(
+                f"`{days}` stands twice, and only the second counts",
+                f"Write {days} {ranges}".replace("  ", " "),
+                offset,
+            )
+        if found:
+            first[days] = rule.group()[found.start() :].strip()
 
 
 def _parse(text: str) -> OpeningHours:

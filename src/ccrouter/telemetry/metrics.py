@@ -87,7 +87,10 @@ class Metrics:
             registry=registry,
         )
         self._tries = Counter(
-            "ccrouter_site_tries_total", "Dials to a site that ended, by result.", ["site", "result"], registry=registry
+            "ccrouter_site_tries_total",
+            "Dials to a site that ended before their caller hung up, by result.",
+            ["site", "result"],
+            registry=registry,
         )
         self._health_changes = Counter(
             "ccrouter_site_health_changes_total",
