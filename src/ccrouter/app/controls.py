@@ -70,7 +70,7 @@ class Control:
                     in_sync=facts.age_s(name) is not None,
                     heard_age_s=facts.age_s(name),
                     version=link.version,
-                    reason=link.reason or self._remark(facts, name),
+                    reason=link.reason or remark(facts, self.router.rules, name, self.writer.passed_by.get(name)),
                 )
                 for name, link in sorted(self.links.items())
             ),
@@ -115,23 +115,25 @@ class Control:
         """Read the routing file again and tell how that went."""
         return await self.rules_file.reload(author, self.take)
 
-    def _remark(self, facts: Facts, pabx: str) -> str:
-        """Return what an admin should mend of a PABX whose link is up."""
-        if not facts.fresh(pabx):
-            return ""
-        sites = self.router.rules.sites.values()
-        missing = [
-            f"has no queue {site.queue} (site {site.name})"
-            for site in sites
-            if isinstance(site, InHouse) and (pabx, site.queue) not in facts.snapshot.queues
-        ]
-        passed_by = self.writer.passed_by.get(pabx)
-        if passed_by is not None and facts.at - passed_by < PASSED_BY_S:
-            missing.append("calls go by its own plan: does CCROUTER_AGI name the address at which ccrouter listens?")
-        return "; ".join(missing)
-
     def _mode(self, name: str, on: ModeOn | None) -> ModeStatus:
         declared = name in self.router.rules.modes
         if on is None:
             return ModeStatus(name, on=False, declared=declared)
         return ModeStatus(name, True, declared, on.author, on.reason, on.since, on.until)  # noqa: FBT003 - in order
+
+
+def remark(facts: Facts, rules: Rules, pabx: str, passed_by: float | None) -> str:
+    """Return what an admin should mend of a PABX whose link is up; empty where all is well.
+
+    `passed_by` is when a call last went by the PABX's own plan.
+    """
+    if not facts.fresh(pabx):
+        return ""
+    told = [
+        f"has no queue {site.queue} (site {site.name})"
+        for site in rules.sites.values()
+        if isinstance(site, InHouse) and (pabx, site.queue) not in facts.snapshot.queues
+    ]
+    if passed_by is not None and facts.at - passed_by < PASSED_BY_S:
+        told.append("calls go by its own plan: does CCROUTER_AGI name the address at which ccrouter listens?")
+    return "; ".join(told)
