@@ -55,8 +55,9 @@ services:
 
 HOUSE = HousePlan(
     routing=ROUTING,
+    agreeing=True,
     sites={
-        "tunis": {"answer_ms": 20, "talk_ms": 800},
+        "tunis": {"answer_ms": 20, "talk_ms": 400},
         "ringing": {"answer_ms": FOREVER_MS},
         "silent": {"answer_ms": FOREVER_MS, "rings": False},
         "refusing": {"status": 486},
@@ -155,7 +156,7 @@ def test_callers_hang_up_in_the_queue(house: RealHouse) -> None:
     """Who makes a position ring and who waits behind leave the queue at once, and count as abandoned."""
     positions = house.sit_down("busy", answer_ms=FOREVER_MS)
     calls = house.calls("0800000060", 2)
-    with house.start(calls, patience_ms=2500) as callers:
+    with house.start(calls, patience_ms=1500) as callers:
         house.daemon.wait_until(lambda status: queue_in(status, "busy").waiting == 2)
         placed = callers.wait()
     house.daemon.wait_until(lambda status: queue_in(status, "busy").waiting == 0)
@@ -190,7 +191,7 @@ def test_a_caller_hangs_up_in_the_talk(house: RealHouse, number: str, taker: str
     """A caller who says goodbye is not routed again, and the other side hears it."""
     positions = house.sit_down("support", answer_ms=50)
     [call] = house.calls(number)
-    [placed] = house.place([call], talk_ms=300)
+    [placed] = house.place([call], talk_ms=150)
     house.ending(call)
     assert placed.names[-2:] == ("hung-up", "end")
     assert house.takers([call]) == [[taker]]

@@ -32,7 +32,7 @@ sites:
   tunis: {{external: {{dial: PJSIP/33100@trunk-tunis, answer_within: 5s}}}}
   backup: {{external: {{dial: PJSIP/33200@trunk-backup, answer_within: 5s}}}}
 messages:
-  closed: {{play: please-try-call-later}}
+  closed: {{play: vm-goodbye}}
 modes: [crisis]
 numbers:
   "0800 000 001": {{service: by day}}
@@ -79,6 +79,7 @@ services:
 
 HOUSE = HousePlan(
     routing=ROUTING,
+    agreeing=True,
     sites={"tunis": {"answer_ms": 20, "talk_ms": 100}, "backup": {"answer_ms": 20, "talk_ms": 100}},
     queues=("support", "sales", "centre", "metz", "lyon"),
 )
@@ -147,7 +148,6 @@ def test_a_message_tells_that_the_line_is_closed(house: RealHouse, number: str, 
     assert house.ending(call)["Rule"] == "closed"
     assert house.steps(call) == ["play closed -> done 0"]
     assert tuple(dict.fromkeys(placed.names)) == met
-    assert placed.after_s(met[-2]) > 1  # the message lasts 2 s
     assert house.takers([call]) == [[]]
     assert positions.received() == []
 
@@ -167,7 +167,7 @@ def test_two_numbers_reach_two_services(house: RealHouse) -> None:
 
 def test_crisis_mode_and_back(house: RealHouse) -> None:
     """`ccrouter mode` sends new calls to the backup site and back; who talks to a position goes on talking."""
-    positions = house.sit_down("support", 2, answer_ms=50, talk_ms=2500)
+    positions = house.sit_down("support", 2, answer_ms=50, talk_ms=1500)
     before, during, after = (house.calls("0800000008") for _ in range(3))
     with house.start(before) as talking:
         house.wait_for(before[0], Event="AgentConnect")

@@ -68,6 +68,7 @@ services:
 
 HOUSE = HousePlan(
     routing=ROUTING,
+    agreeing=True,
     sites={"tunis": {"answer_ms": 20, "talk_ms": 300}, "small": {"answer_ms": 20, "talk_ms": 500}},
     queues=("peak", "rush", "slow", "long", "race", "shared", "empty"),
     positions=50,

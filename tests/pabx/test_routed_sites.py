@@ -65,6 +65,7 @@ services:
 
 HOUSE = HousePlan(
     routing=ROUTING,
+    agreeing=True,
     sites={
         "backup": {"answer_ms": 20, "talk_ms": 100},
         "large": {"answer_ms": 100, "talk_ms": 600},

@@ -14,6 +14,7 @@ from ccrouter.routing.rules import External
 from ccrouter.web.status import QueueStatus, SiteStatus, Status
 from phones import Callee
 from small_pabx import SITES_ADDRESS, Layout, SmallPabx, free_port
+from support.daemon_process import Line
 from support.listener import Listener
 from support.parties import CalleeHabits, Parties
 from support.real_daemon import RealDaemon
@@ -48,6 +49,7 @@ class HousePlan:
         site_rtp_timeout_s: silence after which a site counts as dead in the talk.
         pabx_files: text that is put at the end of the PABX's configuration files, by their name.
         relayed: whether the daemon's AMI link goes through the house's relay, which can cut it.
+        agreeing: whether the daemon must agree with all that the PABX tells, for nobody cuts the link or cheats.
 
     """
 
@@ -61,6 +63,7 @@ class HousePlan:
     site_rtp_timeout_s: int = 3
     pabx_files: Mapping[str, str] = field(default_factory=dict)
     relayed: bool = False
+    agreeing: bool = False
 
 
 @dataclass(slots=True)
@@ -70,11 +73,14 @@ class RealHouse(Parties):
     Attributes:
         daemon: the real one.
         relay: to the PABX's AMI; used where the plan says so.
+        agreeing: as the plan says.
 
     """
 
     daemon: RealDaemon = field(kw_only=True)
     relay: Relay = field(kw_only=True)
+    agreeing: bool = field(kw_only=True)
+    _looked_at: int = 0
 
     def sit_down(self, queue: str, count: int = 1, **habits: Unpack[CalleeHabits]) -> Callee:
         """Have positions sign in and log in to `queue`, and wait until the daemon counts them."""
@@ -106,6 +112,9 @@ class RealHouse(Parties):
         Parties.tidy_up(self)
         if self.daemon.runs:
             self.daemon.wait_until(at_rest)
+        told = self.daemon.lines[self._looked_at :]
+        self._looked_at += len(told)
+        assert not self.agreeing or not [line for line in told if is_doubt(line)]
 
     def _status(self) -> Status:
         return self.daemon.wait_until(lambda _: True)
@@ -119,6 +128,13 @@ def site_in(status: Status, name: str) -> SiteStatus:
 def queue_in(status: Status, name: str) -> QueueStatus:
     """Return one queue of a status."""
     return next(queue for queue in status.queues if queue.name == name)
+
+
+def is_doubt(line: Line) -> bool:
+    """Tell whether a line of the log says that what the daemon knows and what the PABX tells do not agree."""
+    # Where both channels are gone at the end of a talk, Asterisk tells of none; the daemon reads the queue again.
+    refused = line["event"] == "AMI event refused" and line["ami_event"] != "AgentComplete"
+    return refused or line["event"] == "event not applied" or line.get("level") == "error"
 
 
 def at_rest(status: Status) -> bool:
@@ -183,6 +199,7 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
             free_positions=names,
             daemon=daemon,
             relay=relay,
+            agreeing=plan.agreeing,
         )
         external = {name for name, site in rules.sites.items() if isinstance(site, External)}
         health = {name: "down" if name in plan.dead else "up" for name in external}
