@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from ccrouter.agi.session import Desk, Roll, Session
 from ccrouter.errors import CcrouterError
+
+ACCEPTED_WITHIN_S: Final = 0.01
+"""Whom the kernel let in a moment ago is a session by then, and is ended like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class AgiServer:
     async def stop(self) -> None:
         """Let nobody in any more, and return when the last session has ended: within `stop_s`."""
         self._close()
+        await asyncio.sleep(ACCEPTED_WITHIN_S)
         await self._roll.finish(self._bounds.stop_s)
 
     def _close(self) -> None:
