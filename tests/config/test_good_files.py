@@ -15,10 +15,10 @@ from ccrouter.config.load import compile_text, load_routing, load_settings
 from ccrouter.config.settings import compile_settings
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, Any, Condition, Not, Threshold
-from ccrouter.routing.decide import UNKNOWN_NUMBER, decide, decide_waiting
+from ccrouter.routing.decide import decide, decide_waiting
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import PlayStep, VoicemailStep
-from ccrouter.routing.rules import InHouse, Rules
+from ccrouter.routing.rules import UNKNOWN_NUMBER, InHouse, Rules
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 
 HOUSE: Final = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ccrouter.cli import SETTINGS, SOCKET
+from ccrouter.cli.options import SETTINGS, SOCKET
 from ccrouter.config.settings import SettingsFile
 
 ROOT = Path(__file__).parents[2]

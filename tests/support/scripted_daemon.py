@@ -12,6 +12,7 @@ from ccrouter.web.control import control_app
 from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
 from ccrouter.web.serve import serve_unix
 from ccrouter.web.status import ModeStatus, Status
+from ccrouter.web.steering import steering
 
 NOW = 1_795_289_835.0
 
@@ -59,5 +60,5 @@ class ScriptedDaemon:
     @asynccontextmanager
     async def served(self, path: Path) -> AsyncIterator[None]:
         """Serve the control API on a socket while the context lasts."""
-        async with serve_unix(control_app(self, structlog.get_logger()), path):
+        async with serve_unix(control_app(structlog.get_logger(), steering(self)), path):
             yield

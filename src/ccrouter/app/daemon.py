@@ -39,6 +39,7 @@ from ccrouter.telemetry.notify import Supervisor
 from ccrouter.web.control import control_app
 from ccrouter.web.public import public_app
 from ccrouter.web.serve import serve_tcp, serve_unix
+from ccrouter.web.steering import steering
 
 TICK_S: Final = 0.5
 """How often time is looked at: hold times, waits that grow, reservations that expire, the watchdog of systemd."""
@@ -149,7 +150,9 @@ class Daemon:
             [(settings.agi.host, settings.agi.port)],
         )
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(serve_unix(control_app(self._control, self._log), settings.control))
+            await stack.enter_async_context(
+                serve_unix(control_app(self._log, steering(self._control)), settings.control)
+            )
             await stack.enter_async_context(
                 serve_tcp(public_app(self._registry, self._control.readiness), settings.http.host, settings.http.port)
             )

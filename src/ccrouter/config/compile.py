@@ -16,9 +16,8 @@ from ccrouter.config.models import RoutingFile
 from ccrouter.config.problems import nearest, suggest
 from ccrouter.config.scope import Scope
 from ccrouter.config.telephone import NoNumberError, country_of, spellings
-from ccrouter.routing.decide import UNKNOWN_NUMBER
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
-from ccrouter.routing.rules import External, InHouse, Message, Number, Rules, Service, Site
+from ccrouter.routing.rules import UNKNOWN_NUMBER, External, InHouse, Message, Number, Rules, Service, Site
 from ccrouter.routing.schedule import Calendar
 
 NO_SERVICE: Final = "ss-noservice"
@@ -79,6 +78,7 @@ def _scope(document: Document, written: RoutingFile) -> Scope:
         numbers,
         {form: forms for forms in numbers.values() for form in forms},
         _treatments(written),
+        written.timezone,
     )
 
 

@@ -10,9 +10,19 @@ from ccrouter.config.models import Destination as Written
 from ccrouter.config.models import Rule as WrittenRule
 from ccrouter.config.models import Service as WrittenService
 from ccrouter.config.scope import Scope
-from ccrouter.routing.decide import UNKNOWN_NUMBER
 from ccrouter.routing.plan import Plan, QueueStep, SiteStep, TransferStep, encode
-from ccrouter.routing.rules import OTHERWISE, Destination, InHouse, Leg, Message, Rule, Service, Share, Site
+from ccrouter.routing.rules import (
+    OTHERWISE,
+    TAKEN_NAMES,
+    Destination,
+    InHouse,
+    Leg,
+    Message,
+    Rule,
+    Service,
+    Share,
+    Site,
+)
 
 LONGEST_DECISION_ID: Final = 36
 """Room for a UUID in its usual form."""
@@ -57,7 +67,7 @@ class Serving:
         for section, rules in (("rules", written.rules), ("while_waiting", written.while_waiting)):
             for i, rule in enumerate(rules):
                 where = (*path, section, i, "name")
-                if rule.name in {OTHERWISE, UNKNOWN_NUMBER}:
+                if rule.name in TAKEN_NAMES:
                     message = f"the name `{rule.name}` is taken by ccrouter"
                     self.scope.document.blame(where, message, "Give the rule another name")
                 elif rule.name in first:

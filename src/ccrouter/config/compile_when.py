@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ccrouter.config.conditions import Caller, CallRate, ModeIs, OfQueue, OfSite, ServiceLevel, When
@@ -15,6 +16,7 @@ from ccrouter.routing.conditions import (
     All,
     CallerIs,
     Condition,
+    Dates,
     LanguageIs,
     Mode,
     Not,
@@ -29,7 +31,7 @@ from ccrouter.routing.measures import Reading
 from ccrouter.routing.rules import External
 from ccrouter.routing.thresholds import Direction, Level
 
-_FIELDS: Final = {"all": "all_of", "any": "any_of", "not": "none_of"}
+_FIELDS: Final = {"from": "begin", "all": "all_of", "any": "any_of", "not": "none_of"}
 
 _OF_QUEUE: Final[dict[str, tuple[Callable[[str], Reading], str]]] = {
     "waiting": (measures.waiting, ""),
@@ -76,9 +78,8 @@ class Asking:
         match name:
             case "all" | "any" | "not":
                 return self._combined(name, value, path, below)
-            case "open" | "closed":
-                calendar = self.scope.calendar(value, path)
-                return None if calendar is None else Open(calendar, wanted=name == "open")
+            case "open" | "closed" | "from" | "before":
+                return self._time(name, value, path)
             case "mode":
                 return self._mode(value, path)
             case "number" | "caller" | "language" | "waited":
@@ -101,6 +102,23 @@ class Asking:
             self.scope.document.blame(where, f"there is no mode `{name}`", suggest(name, list(self.scope.modes)))
             return None
         return Mode(name) if mode.on else Not(Mode(name))
+
+    def _time(self, name: str, value: str | datetime, path: Path) -> Condition | None:
+        if isinstance(value, datetime):
+            return self._dates(name, value, path)
+        calendar = self.scope.calendar(value, path)
+        return None if calendar is None else Open(calendar, wanted=name == "open")
+
+    def _dates(self, name: str, moment: datetime, path: Path) -> Condition | None:
+        zone = self.scope.zone
+        instant = moment.replace(tzinfo=zone)
+        if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+            message = f"{moment:%Y-%m-%d %H:%M} does not exist in {zone.key}: the clocks are turned forward"
+            self.scope.document.blame(path, message, "Write a time an hour later")
+            return None
+        text = f"{name}: {moment:%Y-%m-%d}" + (f" {moment:%H:%M}" if (moment.hour, moment.minute) != (0, 0) else "")
+        at = instant.timestamp()
+        return Dates(text, zone, start=at) if name == "from" else Dates(text, zone, end=at)
 
     # --- the call -----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from ccrouter.config.document import Text
 from ccrouter.config.shape import Strict
 from ccrouter.config.telephone import Phone
-from ccrouter.config.values import Count, Duration, Language, Name, OneOrMore, Percent, Seconds, Truth, fail
+from ccrouter.config.values import Count, Duration, Language, Moment, Name, OneOrMore, Percent, Seconds, Truth, fail
 
 Amount = TypeVar("Amount", bound=float)
 
@@ -153,6 +153,8 @@ class When(Strict):
 
     open: Name | None = None
     closed: Name | None = None
+    begin: Moment | None = Field(None, alias="from")
+    before: Moment | None = None
     mode: ModeIs | None = None
     number: Annotated[list[Phone], OneOrMore] | None = None
     caller: Caller | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from ccrouter.config.document import Document, Path
 from ccrouter.config.models import Service
@@ -39,6 +40,7 @@ class Scope:
     numbers: Mapping[str, frozenset[str]]
     spelt: Mapping[str, frozenset[str]]
     treatments: Mapping[str, list[Treatment]]
+    zone: ZoneInfo
     thresholds: list[Threshold] = field(default_factory=list)
 
     def find(self, kind: str, known: Mapping[str, Thing], name: str, path: Path) -> Thing | None:

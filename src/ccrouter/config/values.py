@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, NoReturn
 
@@ -231,6 +231,19 @@ def _date(value: object) -> date:
 
 
 Day = Annotated[date, BeforeValidator(_date)]
+
+
+def _moment(value: object) -> datetime:
+    found = word(value)
+    written = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d))?", found)
+    try:
+        return datetime.fromisoformat(f"{written[1]} {written[2] or '00:00'}" if written else "")
+    except ValueError:
+        fail(f"`{found}` is no date", "Write year, month, day, and perhaps a time: 2026-12-24, 2026-12-24 18:00")
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+"""A date, or a date and a time, by the clock on the wall; without a zone."""
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------

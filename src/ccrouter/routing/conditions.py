@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Protocol
 
 from ccrouter.routing.call import Call
@@ -112,6 +113,22 @@ class Open:
         is_open = self.calendar.is_open(question.facts.instant)
         text = f"{'open' if self.wanted else 'closed'}: {self.calendar.name}"
         return question.check(text, is_open == self.wanted, "open" if is_open else "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The instant lies in [start, end), seconds since 1970-01-01 UTC, None for no bound; `zone` is for the trace."""
+
+    text: str
+    zone: tzinfo
+    start: float | None = None
+    end: float | None = None
+
+    def test(self, question: Question) -> Verdict:
+        """Answer for the instant of the question."""
+        at = question.facts.at
+        holds = (self.start is None or at >= self.start) and (self.end is None or at < self.end)
+        return question.check(self.text, holds, f"{question.facts.instant.astimezone(self.zone):%Y-%m-%d %H:%M}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ccrouter.routing.call import Call
-from ccrouter.routing.conditions import Question
+from ccrouter.routing.conditions import Question, Tested
 from ccrouter.routing.decision import Decision, RuleTested
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import QueueStep
 from ccrouter.routing.route import Route
-from ccrouter.routing.rules import OTHERWISE, Message, Rule, Rules
+from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Message, Rule, Rules
 from ccrouter.routing.thresholds import Latch, LatchKey, Verdict
-
-UNKNOWN_NUMBER = "unknown number"
-"""Name of the rule that decides for a number which the routing file does not know."""
 
 
 def decide(rules: Rules, facts: Facts, call: Call, decision_id: str) -> Decision:
     """Return the plan of a call that has just arrived."""
     inquiry = _Inquiry(rules, facts, call)
-    rule = next(inquiry.matching(inquiry.service.rules), None) or inquiry.otherwise()
+    rule = inquiry.overridden() or next(inquiry.matching(inquiry.service.rules), None) or inquiry.otherwise()
     route = Route(facts, call.pabx)
     route.add_all(rule.to)
     return inquiry.decision(rule, route, decision_id)
@@ -64,6 +61,22 @@ class _Inquiry:
         self.treatment = self.service.treatment if self.number is None else self.number.treatment
         self.question = Question(replace(call, language=self.treatment.language or call.language), facts)
         self.trace: list[RuleTested] = []
+
+    def overridden(self) -> Rule | None:
+        """Return the rule of an override that counts now; one whose destinations are all gone does not."""
+        facts, number = self.question.facts, self.number
+        for override in facts.overrides:
+            meant = self.rules.numbers.get(override.number)
+            if number is None or meant is None or meant.number != number.number or not override.active(facts.at):
+                continue
+            to = tuple(each for each in map(self.rules.named, override.to) if each is not None)
+            verdict = Verdict.YES if to else Verdict.UNKNOWN
+            seen = f"by {override.author}: {override.reason}" if to else "not in the routing file any more"
+            test = Tested(f"override {override.id}: {', '.join(override.to)}", verdict, seen)
+            self.trace.append(RuleTested(OVERRIDE, verdict, (test,)))
+            if to:
+                return Rule(OVERRIDE, None, to)
+        return None
 
     def matching(self, candidates: Sequence[Rule]) -> Iterator[Rule]:
         """Test rules in order and yield those that apply."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from ccrouter.routing.overrides import Override
 from ccrouter.routing.shares import Turns
 from ccrouter.routing.snapshot import QueueFacts, SiteFacts, Snapshot
 from ccrouter.routing.thresholds import Latch, LatchKey
@@ -23,6 +24,7 @@ class Facts:
         modes: names of the modes that are on.
         latches: state of the thresholds, as the last look at them left it.
         turns: state of the shares.
+        overrides: those that were set and have not ended yet; where several are about one number, the first counts.
 
     """
 
@@ -31,6 +33,7 @@ class Facts:
     modes: frozenset[str] = frozenset()
     latches: Mapping[LatchKey, Latch] = field(default_factory=lambda: MappingProxyType({}))
     turns: Mapping[str, Turns] = field(default_factory=lambda: MappingProxyType({}))
+    overrides: tuple[Override, ...] = ()
 
     @property
     def instant(self) -> datetime:

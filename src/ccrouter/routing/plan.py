@@ -104,6 +104,50 @@ class Treatment:
     announcement: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """All that the text of a plan says."""
+
+    decision: str
+    service: str
+    rule: str
+    treatment: Treatment
+    plan: Plan
+
+
+def decode(text: str) -> Carried:
+    """Return what a text of `encode` says.
+
+    Raises:
+        ValueError: it is no such text.
+
+    """
+    header, *pieces = (piece.split("|") for piece in text.split("&"))
+    try:
+        version, decision, service, rule, language, answer, priority, announcement = header
+        *transfers, last = (_step(*fields) for fields in pieces)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"this is no plan: {text!r}") from error
+    treatment = Treatment(language, answer == "entry", int(priority), announcement)
+    steps = tuple(step for step in transfers if isinstance(step, QueueStep | SiteStep))
+    if version != VERSION or len(steps) != len(transfers) or not isinstance(last, PlayStep | VoicemailStep):
+        raise ValueError(f"this is no plan: {text!r}")
+    return Carried(decision, service, rule, treatment, Plan(steps, last))
+
+
+def _step(kind: str, name: str, *fields: str) -> Step:
+    match kind, fields:
+        case "queue", (queue, max_wait_s):
+            return QueueStep(name, queue, int(max_wait_s))
+        case "site", (dial, answer_within_s, max_calls, caller):
+            return SiteStep(name, dial, int(answer_within_s), int(max_calls), caller == "hide")
+        case "play", (file,):
+            return PlayStep(name, file)
+        case "voicemail", (mailbox,):
+            return VoicemailStep(name, mailbox)
+    raise ValueError(f"a plan has no step {kind!r} with {len(fields) + 1} fields")
+
+
 def encode(plan: Plan, *, decision: str, service: str, rule: str, treatment: Treatment) -> str:
     """Return the text of a plan: `v1|decision|service|rule|language|entry or position|priority|announcement&step&...`.
 

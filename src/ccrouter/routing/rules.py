@@ -86,6 +86,15 @@ class Rule:
 OTHERWISE = "otherwise"
 """Name of the rule that decides when no other does."""
 
+OVERRIDE = "override"
+"""Name of the rule that decides while an admin sends a number elsewhere."""
+
+UNKNOWN_NUMBER = "unknown number"
+"""Name of the rule that decides for a number which the routing file does not know."""
+
+TAKEN_NAMES = frozenset({OTHERWISE, OVERRIDE, UNKNOWN_NUMBER})
+"""Names that no rule of a file may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -136,6 +145,11 @@ class Rules:
     messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
     modes: frozenset[str] = frozenset()
     thresholds: tuple[Threshold, ...] = ()
+
+    def named(self, name: str) -> Leg | Message | None:
+        """Return what a name stands for as a destination, or None where it stands for nothing."""
+        site = self.sites.get(name)
+        return self.messages.get(name) if site is None else Leg(site)
 
     def shares(self) -> Iterator[Share]:
         """Return all shares in all rules."""

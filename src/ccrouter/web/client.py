@@ -38,15 +38,15 @@ class Client:
 
     async def status(self) -> Status:
         """Return the whole picture."""
-        return _read(STATUS, await self.status_json())
+        return read(STATUS, await self.status_json())
 
     async def status_json(self) -> bytes:
         """Return the whole picture as the daemon writes it."""
-        return await self._ask("GET", "/status")
+        return await self.ask("GET", "/status")
 
     async def modes(self) -> tuple[ModeStatus, ...]:
         """Return all modes."""
-        return _read(MODES, await self._ask("GET", "/modes"))
+        return read(MODES, await self.ask("GET", "/modes"))
 
     async def switch_mode(
         self, name: str, *, on: bool, reason: str, author: str = "", for_s: float | None = None
@@ -55,15 +55,22 @@ class Client:
         body: dict[str, object] = {"on": on, "reason": reason, "author": author}
         if for_s is not None:
             body["for_s"] = for_s
-        return _read(MODE, await self._ask("PUT", f"/modes/{quote(name, safe='')}", body))
+        return read(MODE, await self.ask("PUT", f"/modes/{quote(name, safe='')}", body))
 
     async def reload(self) -> ReloadOutcome:
         """Have the routing file read again; an outcome with problems is returned, not raised."""
-        return _read(OUTCOME, await self._ask("POST", "/reload", accepted=(HTTPStatus.UNPROCESSABLE_ENTITY,)))
+        return read(OUTCOME, await self.ask("POST", "/reload", accepted=(HTTPStatus.UNPROCESSABLE_ENTITY,)))
 
-    async def _ask(
+    async def ask(
         self, method: str, path: str, body: Mapping[str, object] | None = None, accepted: tuple[int, ...] = ()
     ) -> bytes:
+        """Return the body of the daemon's answer; `accepted` are statuses besides 200 that are answers too.
+
+        Raises:
+            UnreachableError: no daemon answers.
+            RefusedError: it does not do this; the text is its own.
+
+        """
         try:
             async with (
                 asyncio.timeout(ANSWER_WITHIN_S),
@@ -100,7 +107,13 @@ def _told(content: bytes) -> str:
         return ""
 
 
-def _read(adapter: TypeAdapter[T], content: bytes) -> T:
+def read(adapter: TypeAdapter[T], content: bytes) -> T:
+    """Return an answer as the value that it stands for.
+
+    Raises:
+        UnreachableError: the daemon speaks otherwise than this program.
+
+    """
     try:
         return adapter.validate_json(content)
     except ValidationError as error:

@@ -1,90 +1,55 @@
-"""The control API: what an admin on this machine may ask of the daemon. The file's permissions say who that is."""
+"""The control API: what an admin on this machine may ask of the daemon. The file's permissions say who that is.
+
+Each concern brings its own routes (web/steering.py and its neighbours); here is what they share.
+"""
 
 import asyncio
 import pwd
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.errors import StoreError
-from ccrouter.web.orders import Controls, ModeOrder, OrderError, UnknownNameError
+from ccrouter.web.orders import OrderError, UnknownNameError
 from ccrouter.web.unix_socket import peer_of
-from ccrouter.web.wire import MODE, MODES, OUTCOME, STATUS
 
 MAX_BODY_BYTES: Final = 16 * 1024
-LONGEST_S: Final = 366 * 86400
 
 Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$")]
+"""A text for people, on one line."""
+
+Body = TypeVar("Body", bound=BaseModel)
 
 
-class ModeBody(BaseModel):
-    """Body of PUT /modes/{name}; `author` adds the person behind a shared user such as root."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    on: bool
-    reason: Line = Field(min_length=1)
-    author: Line = ""
-    for_s: float | None = Field(default=None, gt=0, le=LONGEST_S)
-
-    @model_validator(mode="after")
-    def _ends_only_what_begins(self) -> "ModeBody":
-        if self.for_s is not None and not self.on:
-            raise ValueError("for_s goes with on: true; a mode that is switched off has no end")
-        return self
-
-
-def control_app(controls: Controls, log: FilteringBoundLogger) -> web.Application:
-    """Return the application of the control socket: /status, /modes and /reload."""
-
-    async def status(_: web.Request) -> web.Response:
-        return _json(STATUS.dump_json(controls.status()))
-
-    async def modes(_: web.Request) -> web.Response:
-        return _json(MODES.dump_json(tuple(controls.modes())))
-
-    async def switch(request: web.Request) -> web.Response:
-        body = _body(await request.read())
-        order = ModeOrder(
-            name=request.match_info["name"],
-            on=body.on,
-            author=await _author(request, body.author),
-            reason=body.reason,
-            for_s=body.for_s,
-        )
-        return _json(MODE.dump_json(await controls.switch_mode(order)))
-
-    async def reload(request: web.Request) -> web.Response:
-        outcome = await controls.reload(await _author(request))
-        refused = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.problems else HTTPStatus.OK
-        return _json(OUTCOME.dump_json(outcome), refused)
-
+def control_app(log: FilteringBoundLogger, *tables: Iterable[web.RouteDef]) -> web.Application:
+    """Return the application of the control socket, with the routes of these tables."""
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_errors_as_json(log)])
-    app.add_routes(
-        [
-            web.get("/status", status),
-            web.get("/modes", modes),
-            web.put("/modes/{name}", switch),
-            web.post("/reload", reload),
-        ]
-    )
+    for routes in tables:
+        app.add_routes(routes)
     return app
 
 
-def _body(raw: bytes) -> ModeBody:
+async def body_of(request: web.Request, model: type[Body]) -> Body:
+    """Return the body of a request.
+
+    Raises:
+        OrderError: it is not what the model says; the text names the first place.
+
+    """
     try:
-        return ModeBody.model_validate_json(raw)
+        return model.model_validate_json(await request.read())
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "body"
         raise OrderError(f"{place}: {first['msg']}") from error
 
 
-async def _author(request: web.Request, person: str = "") -> str:
+async def author_of(request: web.Request, person: str = "") -> str:
     """Return the user at the other end, by the kernel's word; a person named on top stands before it."""
     connection = None if request.transport is None else request.transport.get_extra_info("socket")
     if connection is None:
@@ -123,5 +88,6 @@ def _error(text: str, status: int) -> web.Response:
     return web.json_response({"error": text}, status=status)
 
 
-def _json(body: bytes, status: int = HTTPStatus.OK) -> web.Response:
+def json_answer(body: bytes, status: int = HTTPStatus.OK) -> web.Response:
+    """Answer with a body that is JSON already."""
     return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")

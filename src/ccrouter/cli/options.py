@@ -1,0 +1,105 @@
+"""What the commands share: exit codes, options, and how errors and daemons are met."""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ccrouter.errors import CcrouterError
+
+if TYPE_CHECKING:
+    from ccrouter.config.problems import RefusedFileError
+    from ccrouter.web.client import Client
+
+SETTINGS: Final = Path("/etc/ccrouter/settings.yaml")
+SOCKET: Final = Path("/run/ccrouter/control.sock")
+
+FAILED: Final = 1
+UNREACHABLE: Final = 3
+
+UNITS_S: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def duration(text: str) -> float:
+    """Return the seconds in a length of time such as `90s`, `30m`, `2h`, `1d12h`."""
+    parts = re.findall(r"(\d{1,6})([dhms])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise click.BadParameter(f"{text!r} is no length of time; write 90s, 30m, 2h or 1d12h")
+    return float(sum(int(number) * UNITS_S[unit] for number, unit in parts))
+
+
+def examples(*lines: str) -> str:
+    """Return an epilog that shows these lines as they are typed."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+socket_option = click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    envvar="CCROUTER_SOCKET",
+    default=SOCKET,
+    show_default=True,
+    show_envvar=True,
+    help="Control socket of the daemon.",
+)
+
+
+def reason_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Ask for the reason of a deed."""
+    return click.option("--reason", required=True, help="Why; kept in the audit journal.")(command)
+
+
+def person() -> str:
+    """Return who stands behind a shared user: the kernel tells the daemon `root`, sudo knows the person."""
+    return os.environ.get("SUDO_USER", "")
+
+
+def ask(socket: Path, work: "Callable[[Client], Coroutine[Any, Any, None]]") -> None:
+    """Do some work with the daemon at a socket; its errors are told, and end the command with their exit code."""
+    import asyncio  # noqa: PLC0415 - `--help` and `check` have no use for it
+
+    from ccrouter.web.client import UnreachableError, connected  # noqa: PLC0415
+
+    async def session() -> None:
+        async with connected(socket) as client:
+            await work(client)
+
+    with told():
+        try:
+            asyncio.run(session())
+        except UnreachableError as error:
+            click.echo(f"ccrouter: {error}", err=True)
+            sys.exit(UNREACHABLE)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell errors that are meant for people without a traceback."""
+    try:
+        yield
+    except CcrouterError as error:
+        click.echo(f"ccrouter: {error}", err=True)
+        sys.exit(FAILED)
+
+
+def tell_problems(error: "RefusedFileError") -> None:
+    """Print every problem of a file, with the line that it stands on."""
+    from ccrouter.config.problems import render  # noqa: PLC0415
+
+    for problem in error.problems:
+        source = _source(problem.file)
+        first, *rest = (render(problem, source) if source else str(problem)).splitlines()
+        click.secho(first, bold=True, err=True)
+        click.echo("\n".join([*rest, ""]), err=True)
+
+
+def _source(file: str) -> str:
+    try:
+        return Path(file).read_text(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,28 @@
+"""ccrouter reload: the routing file again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ccrouter.cli.options import ask, examples, socket_option
+from ccrouter.errors import CcrouterError
+
+if TYPE_CHECKING:
+    from ccrouter.web.client import Client
+
+
+@click.command(epilog=examples("ccrouter reload && ccrouter status"))
+@socket_option
+def reload(socket: Path) -> None:
+    """Have the daemon read the routing file again. With problems in it, the rules of before stay in force."""
+
+    async def work(client: "Client") -> None:
+        outcome = await client.reload()
+        if outcome.problems:
+            for problem in outcome.problems:
+                click.echo(problem, err=True)
+            raise CcrouterError(f"the routing file was refused; version {outcome.version} stays in force")
+        click.echo(f"version {outcome.version} is in force" + ("" if outcome.changed else ", as before"))
+
+    ask(socket, work)

@@ -1,0 +1,121 @@
+"""Decisions and facts as plain values, for JSON: what the journal keeps and what one process tells another.
+
+A record holds all that there is to say about its decision, so that it can be told years later in the same words. What
+the decision left behind in the router (thresholds, turns of shares) is not part of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ccrouter.routing.call import Call
+from ccrouter.routing.conditions import Tested
+from ccrouter.routing.decision import Considered, Decision, RuleTested
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.overrides import Override
+from ccrouter.routing.plan import decode
+from ccrouter.routing.snapshot import Ended, Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
+from ccrouter.routing.thresholds import Latch, Verdict
+
+Record = dict[str, Any]
+"""What json.dumps takes and json.loads gives."""
+
+
+def record_of(decision: Decision) -> Record:
+    """Return a decision as plain values; the plan as the text that the PABX was given."""
+    return {
+        "call": asdict(decision.call),
+        "at": decision.at,
+        "number": decision.number,
+        "plan": decision.text,
+        "trace": [
+            [rule.rule, rule.verdict.value, [[test.text, test.verdict.value, test.seen] for test in rule.tests]]
+            for rule in decision.trace
+        ],
+        "considered": [[seen.destination, seen.state, seen.seen] for seen in decision.considered],
+        "rules_version": decision.rules_version,
+        "state_age_s": decision.state_age_s,
+    }
+
+
+def decision_of(record: Mapping[str, Any]) -> Decision:
+    """Return the decision of a record, without its latches and turns.
+
+    Raises:
+        KeyError, TypeError, ValueError: this is no record.
+
+    """
+    carried = decode(record["plan"])
+    return Decision(
+        id=carried.decision,
+        call=Call(**record["call"]),
+        at=record["at"],
+        number=record["number"],
+        service=carried.service,
+        rule=carried.rule,
+        plan=carried.plan,
+        treatment=carried.treatment,
+        trace=tuple(
+            RuleTested(rule, Verdict(verdict), tuple(Tested(text, Verdict(said), seen) for text, said, seen in tests))
+            for rule, verdict, tests in record["trace"]
+        ),
+        considered=tuple(Considered(*seen) for seen in record["considered"]),
+        rules_version=record["rules_version"],
+        state_age_s=record["state_age_s"],
+        latches={},
+        turns={},
+    )
+
+
+def record_of_facts(facts: Facts) -> Record:
+    """Return facts as plain values."""
+    snapshot = facts.snapshot
+    return {
+        "at": facts.at,
+        "snapshot": {
+            "at": snapshot.at,
+            "pabxs": [asdict(pabx) for pabx in snapshot.pabxs.values()],
+            "queues": [asdict(queue) for queue in snapshot.queues.values()],
+            "sites": [asdict(site) for site in snapshot.sites.values()],
+            "arrivals": {service: list(instants) for service, instants in snapshot.arrivals.items()},
+        },
+        "modes": sorted(facts.modes),
+        "latches": [[*key, latch.on, latch.reached_at] for key, latch in facts.latches.items()],
+        "turns": {
+            share: [[sorted(usable), list(credit)] for usable, credit in turns.items()]
+            for share, turns in facts.turns.items()
+        },
+        "overrides": [asdict(override) for override in facts.overrides],
+    }
+
+
+def facts_of(record: Mapping[str, Any]) -> Facts:
+    """Return the facts of a record.
+
+    Raises:
+        KeyError, TypeError, ValueError: this is no record.
+
+    """
+    seen = record["snapshot"]
+    pabxs = [PabxFacts(**pabx) for pabx in seen["pabxs"]]
+    queues = [
+        QueueFacts(**{**queue, "recent": tuple(Ended(**each) for each in queue["recent"])}) for queue in seen["queues"]
+    ]
+    sites = [SiteFacts(**{**site, "health": Health(site["health"])}) for site in seen["sites"]]
+    return Facts(
+        at=record["at"],
+        snapshot=Snapshot(
+            seen["at"],
+            {pabx.pabx: pabx for pabx in pabxs},
+            {(queue.pabx, queue.queue): queue for queue in queues},
+            {site.site: site for site in sites},
+            {service: tuple(instants) for service, instants in seen["arrivals"].items()},
+        ),
+        modes=frozenset(record["modes"]),
+        latches={(key, pabx): Latch(on, reached_at) for key, pabx, on, reached_at in record["latches"]},
+        turns={
+            share: {frozenset(usable): tuple(credit) for usable, credit in turns}
+            for share, turns in record["turns"].items()
+        },
+        overrides=tuple(Override(**{**override, "to": tuple(override["to"])}) for override in record["overrides"]),
+    )

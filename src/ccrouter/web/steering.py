@@ -1,0 +1,63 @@
+"""The control API's routes to see and steer the daemon: its status, its modes, a reload."""
+
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ccrouter.web.control import Line, author_of, body_of, json_answer
+from ccrouter.web.orders import Controls, ModeOrder
+from ccrouter.web.wire import MODE, MODES, OUTCOME, STATUS
+
+LONGEST_S: Final = 366 * 86400
+
+
+class ModeBody(BaseModel):
+    """Body of PUT /modes/{name}; `author` adds the person behind a shared user such as root."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    on: bool
+    reason: Line = Field(min_length=1)
+    author: Line = ""
+    for_s: float | None = Field(default=None, gt=0, le=LONGEST_S)
+
+    @model_validator(mode="after")
+    def _ends_only_what_begins(self) -> "ModeBody":
+        if self.for_s is not None and not self.on:
+            raise ValueError("for_s goes with on: true; a mode that is switched off has no end")
+        return self
+
+
+def steering(controls: Controls) -> list[web.RouteDef]:
+    """Return the routes /status, /modes and /reload."""
+
+    async def status(_: web.Request) -> web.Response:
+        return json_answer(STATUS.dump_json(controls.status()))
+
+    async def modes(_: web.Request) -> web.Response:
+        return json_answer(MODES.dump_json(tuple(controls.modes())))
+
+    async def switch(request: web.Request) -> web.Response:
+        body = await body_of(request, ModeBody)
+        order = ModeOrder(
+            name=request.match_info["name"],
+            on=body.on,
+            author=await author_of(request, body.author),
+            reason=body.reason,
+            for_s=body.for_s,
+        )
+        return json_answer(MODE.dump_json(await controls.switch_mode(order)))
+
+    async def reload(request: web.Request) -> web.Response:
+        outcome = await controls.reload(await author_of(request))
+        refused = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.problems else HTTPStatus.OK
+        return json_answer(OUTCOME.dump_json(outcome), refused)
+
+    return [
+        web.get("/status", status),
+        web.get("/modes", modes),
+        web.put("/modes/{name}", switch),
+        web.post("/reload", reload),
+    ]
