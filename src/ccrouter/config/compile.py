@@ -50,6 +50,7 @@ def compile_routing(document: Document, written: RoutingFile, version: str) -> R
         messages=MappingProxyType({name: message for name, message in scope.messages.items() if message}),
         modes=scope.modes,
         thresholds=tuple(scope.thresholds),
+        zone=written.timezone,
     )
 
 

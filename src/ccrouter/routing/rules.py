@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from ccrouter.routing.conditions import Condition, Threshold
@@ -134,6 +135,7 @@ class Rules:
         numbers: by every spelling under which a number may be dialled (`0800123456`, `+33800123456`, ...).
         unknown: service of a number that the file does not know.
         thresholds: all thresholds in all rules, to be watched between calls.
+        zone: where the clock hangs that the file and its people mean.
 
     """
 
@@ -145,6 +147,7 @@ class Rules:
     messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
     modes: frozenset[str] = frozenset()
     thresholds: tuple[Threshold, ...] = ()
+    zone: tzinfo = UTC
 
     def named(self, name: str) -> Leg | Message | None:
         """Return what a name stands for as a destination, or None where it stands for nothing."""
