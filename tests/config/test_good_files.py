@@ -24,7 +24,8 @@ from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, 
 HOUSE: Final = Path(__file__).parents[2]
 CONFIGS: Final = HOUSE / "configs"
 SETTINGS: Final = tuple(sorted(CONFIGS.rglob("*settings*.yaml")))
-ROUTING: Final = tuple(sorted(file for file in CONFIGS.rglob("*.yaml") if file not in SETTINGS))
+CASES: Final = tuple(sorted(CONFIGS.rglob("*.cases.yaml")))
+ROUTING: Final = tuple(sorted({*CONFIGS.rglob("*.yaml")} - {*SETTINGS, *CASES}))
 BLOCKS: Final = re.findall(
     r"^```yaml\n(.*?)^```$", (HOUSE / "docs/routing.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
 )
