@@ -28,7 +28,7 @@ OPEN, CLOSED = Open(Switch("office", opened=True)), Open(Switch("office", opened
 def crowd(start: float = 5, stop: float = 3, hold_s: float = 0.0) -> Threshold:
     """Return the condition that many callers wait."""
     level = Level(Direction.AT_LEAST, start, stop, hold_s)
-    return Threshold("support/peak", f"waiting in support at least {start:g}", measures.waiting("support"), level)
+    return Threshold("support/peak", f"waiting in support at least {start:g}", measures.Waiting("support"), level)
 
 
 def route(rules: Rules, facts: Facts | None = None, number: str = "0800123456") -> Decision:
@@ -106,7 +106,7 @@ def test_a_hold_time_runs_between_calls() -> None:
 def test_a_threshold_of_a_site_is_watched_by_a_pabx_that_is_well() -> None:
     """With the first of two PABXs silent, the hold of a threshold about sites runs all the same."""
     level = Level(Direction.AT_LEAST, 1, 1, 10)
-    busy = Threshold("k", "site_calls: tunis at least 1 for 10 s", measures.site_calls("tunis"), level, per_pabx=False)
+    busy = Threshold("k", "site_calls: tunis at least 1 for 10 s", measures.SiteCalls("tunis"), level, per_pabx=False)
     rules = replace(WORLD.rules(Rule("busy", busy, LEGS("backup"))), thresholds=(busy,))
     latches: Mapping[LatchKey, Latch] = {}
     facts = WORLD.facts()

@@ -143,7 +143,7 @@ def test_a_reservation_ends_with_its_call_or_its_time() -> None:
 def test_calls_at_once_pass_a_threshold_one_by_one() -> None:
     """Callers on their way into a queue count as waiting there: the sixth of six at once sees five."""
     level = Level(Direction.AT_LEAST, 5, 5)
-    crowd = Threshold("k", "waiting in support at least 5", measures.waiting("support"), level)
+    crowd = Threshold("k", "waiting in support at least 5", measures.Waiting("support"), level)
     house = House(WORLD.rules(Rule("peak", crowd, LEGS("tunis")), otherwise=LEGS("paris", "closed")))
     assert [house.call(f"c{n}").destination for n in range(7)] == ["paris"] * 5 + ["tunis"] * 2
 
@@ -208,7 +208,7 @@ def test_an_accepted_withdrawal_holds_its_line_however_long_the_ring_lasts() -> 
 def test_calls_at_once_share_out_the_ready_positions() -> None:
     """One position is ready: of ten calls at once, the first is on its way to it and nine find none ready."""
     level = Level(Direction.AT_MOST, 0, 0)
-    nobody = Threshold("k", "no_position_ready: support", measures.ready("support"), level)
+    nobody = Threshold("k", "no_position_ready: support", measures.Ready("support"), level)
     house = House(WORLD.rules(Rule("nobody", nobody, LEGS("tunis")), otherwise=TO_PARIS))
     house.position(DeviceState.NOT_IN_USE)
     assert [house.call(f"c{n}").destination for n in range(10)] == ["paris"] + ["tunis"] * 9

@@ -32,7 +32,7 @@ from support.hand_clock import HandClock
 from support.world import NOON, World
 
 WORLD = World()
-CROWD = Threshold("k", "waiting", measures.waiting("support"), Level(Direction.AT_LEAST, 5, 3))
+CROWD = Threshold("k", "waiting", measures.Waiting("support"), Level(Direction.AT_LEAST, 5, 3))
 RULES = replace(
     WORLD.rules(
         Rule("crisis", Mode("crisis"), WORLD.legs("backup")),

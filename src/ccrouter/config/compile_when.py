@@ -34,12 +34,12 @@ from ccrouter.routing.thresholds import Direction, Level
 _FIELDS: Final = {"from": "begin", "all": "all_of", "any": "any_of", "not": "none_of"}
 
 _OF_QUEUE: Final[dict[str, tuple[Callable[[str], Reading], str]]] = {
-    "waiting": (measures.waiting, ""),
-    "longest_wait": (measures.longest_wait, " s"),
-    "estimated_wait": (measures.estimated_wait, " s"),
-    "ready": (measures.ready, ""),
-    "logged_in": (measures.logged_in, ""),
-    "occupancy": (measures.occupancy, " %"),
+    "waiting": (measures.Waiting, ""),
+    "longest_wait": (measures.LongestWait, " s"),
+    "estimated_wait": (measures.EstimatedWait, " s"),
+    "ready": (measures.Ready, ""),
+    "logged_in": (measures.LoggedIn, ""),
+    "occupancy": (measures.Occupancy, " %"),
 }
 """How each measure of a queue is read, and its unit."""
 
@@ -179,7 +179,7 @@ class Asking:
 
     def _nobody(self, name: str, queue: str, path: Path, key: str) -> Condition:
         self._queue(queue, path)
-        read = measures.ready(queue) if name == "no_position_ready" else measures.logged_in(queue)
+        read = measures.Ready(queue) if name == "no_position_ready" else measures.LoggedIn(queue)
         threshold = Threshold(f"{key}: {queue}", f"{name}: {queue}", read, Level(Direction.AT_MOST, 0, 0))
         self.scope.thresholds.append(threshold)
         return threshold
@@ -192,7 +192,7 @@ class Asking:
             cure = "Write `within: 20s`, or give the service a `service_level` with `answered_within`"
             self.scope.document.blame(path, "`within` is missing: answered within which time?", cure, key=True)
             return None
-        read = measures.service_level(asked.queue, within_s=within, window_s=asked.window)
+        read = measures.ServiceLevel(asked.queue, within_s=within, window_s=asked.window)
         text = f"service_level: {asked.queue} within {within} s over {asked.window} s"
         return self._threshold(key, text, read, asked, unit=" %")
 
@@ -200,20 +200,20 @@ class Asking:
         site = self._site(asked.site, (*path, "site"))
         if site is None:
             return None
-        read = measures.site_calls(site.name)
+        read: Reading = measures.SiteCalls(site.name)
         if name == "free_lines":
             if not site.max_calls:
                 cure = f"Give the site `{site.name}` a `max_calls`, or ask for `site_calls`"
                 self.scope.document.blame((*path, "site"), f"`{site.name}` has no limit of calls", cure)
                 return None
-            read = measures.free_lines(site.name, site.max_calls)
+            read = measures.FreeLines(site.name, site.max_calls)
         return self._threshold(key, f"{name}: {site.name}", read, asked, per_pabx=False)
 
     def _call_rate(self, asked: CallRate, path: Path, key: str) -> Condition:
         service = asked.service or self.service
         if asked.service is not None:
             self.scope.find("service", self.scope.services, service, (*path, "service"))
-        read = measures.call_rate(service, window_s=asked.window)
+        read = measures.CallRate(service, window_s=asked.window)
         text = f"call_rate: {service} over {asked.window} s"
         return self._threshold(key, text, read, asked, unit=" calls/min", per_pabx=False)
 

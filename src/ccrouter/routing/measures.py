@@ -1,90 +1,143 @@
-"""What a threshold can measure. Each function returns a reading: facts and a PABX in, a value or None (unknown) out."""
+"""What a threshold can measure. Each reading takes facts and a PABX, and gives a value or None (not known)."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.snapshot import QueueFacts, SiteFacts
-
-Reading = Callable[[Facts, str], float | None]
-"""Reads a value for a call on the PABX named; None where it is not known."""
 
 
-def waiting(queue: str) -> Reading:
-    """Read how many callers wait in a queue."""
-    return _of_queue(queue, lambda known, _: known.waiting)
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many callers wait in a queue."""
+
+    queue: str
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.queue(pabx, self.queue)
+        return None if known is None else known.waiting
 
 
-def longest_wait(queue: str) -> Reading:
-    """Read the seconds since the caller who waits longest joined; 0 when nobody waits."""
+@dataclass(frozen=True, slots=True)
+class LongestWait:
+    """Seconds since the caller who waits longest in a queue joined; 0 when nobody waits."""
 
-    def value(known: QueueFacts, at: float) -> float:
-        return 0.0 if known.oldest_joined_at is None else max(0.0, at - known.oldest_joined_at)
+    queue: str
 
-    return _of_queue(queue, value)
-
-
-def estimated_wait(queue: str) -> Reading:
-    """Read the EWT, in seconds, of a caller who joins now."""
-    return _of_queue(queue, lambda known, _: known.estimated_wait_s)
-
-
-def ready(queue: str) -> Reading:
-    """Read how many positions would be rung for the next caller: not those for whom a caller is on the way."""
-    return _of_queue(queue, lambda known, _: max(0, known.ready - known.sent))
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.queue(pabx, self.queue)
+        if known is None:
+            return None
+        return 0.0 if known.oldest_joined_at is None else max(0.0, facts.at - known.oldest_joined_at)
 
 
-def logged_in(queue: str) -> Reading:
-    """Read how many positions can be reached, paused or not."""
-    return _of_queue(queue, lambda known, _: known.logged_in)
+@dataclass(frozen=True, slots=True)
+class EstimatedWait:
+    """The EWT, in seconds, of a caller who joins a queue now."""
+
+    queue: str
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.queue(pabx, self.queue)
+        return None if known is None else known.estimated_wait_s
 
 
-def occupancy(queue: str) -> Reading:
-    """Read the occupancy in percent: busy / (busy + ready); unknown where there is neither."""
-    return _of_queue(queue, lambda known, _: _percent(known.occupancy))
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """How many positions would be rung for the next caller: not those for whom a caller is on the way."""
+
+    queue: str
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.queue(pabx, self.queue)
+        return None if known is None else max(0, known.ready - known.sent)
 
 
-def service_level(queue: str, *, within_s: float, window_s: float) -> Reading:
-    """Read the service level in percent: answered within `within_s` / (answered + abandoned) over `window_s`."""
-    return _of_queue(queue, lambda known, at: _percent(known.service_level(within_s, window_s, at)))
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """How many positions can be reached, paused or not."""
+
+    queue: str
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.queue(pabx, self.queue)
+        return None if known is None else known.logged_in
 
 
-def site_calls(site: str) -> Reading:
-    """Read how many calls are at a site."""
-    return _of_site(site, lambda known: known.calls)
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """The occupancy in percent: busy / (busy + ready); not known where there is neither."""
+
+    queue: str
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.queue(pabx, self.queue)
+        return None if known is None else _percent(known.occupancy)
 
 
-def free_lines(site: str, max_calls: int) -> Reading:
-    """Read how many lines of a site with a limit are free."""
-    return _of_site(site, lambda known: max(0, max_calls - known.calls))
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """The service level in percent: answered within `within_s` / (answered + abandoned) over `window_s`."""
+
+    queue: str
+    within_s: float
+    window_s: float
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.queue(pabx, self.queue)
+        return None if known is None else _percent(known.service_level(self.within_s, self.window_s, facts.at))
 
 
-def call_rate(service: str, *, window_s: float) -> Reading:
-    """Read the calls per minute that arrived for a service over the last `window_s`."""
+@dataclass(frozen=True, slots=True)
+class SiteCalls:
+    """How many calls are at a site."""
 
-    def read(facts: Facts, pabx: str) -> float | None:
+    site: str
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.site(pabx, self.site)
+        return None if known is None else known.calls
+
+
+@dataclass(frozen=True, slots=True)
+class FreeLines:
+    """How many lines of a site with a limit are free."""
+
+    site: str
+    max_calls: int
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
+        known = facts.site(pabx, self.site)
+        return None if known is None else max(0, self.max_calls - known.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRate:
+    """The calls per minute that arrived for a service over the last `window_s`."""
+
+    service: str
+    window_s: float
+
+    def __call__(self, facts: Facts, pabx: str) -> float | None:
+        """Read it for a call on a PABX."""
         if not facts.fresh(pabx):
             return None
-        arrivals = facts.snapshot.arrivals.get(service, ())
-        return sum(at > facts.at - window_s for at in arrivals) * 60 / window_s
-
-    return read
-
-
-def _of_queue(queue: str, value: Callable[[QueueFacts, float], float | None]) -> Reading:
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.queue(pabx, queue)
-        return None if known is None else value(known, facts.at)
-
-    return read
-
-
-def _of_site(site: str, value: Callable[[SiteFacts], float | None]) -> Reading:
-    def read(facts: Facts, pabx: str) -> float | None:
-        known = facts.site(pabx, site)
-        return None if known is None else value(known)
-
-    return read
+        arrivals = facts.snapshot.arrivals.get(self.service, ())
+        return sum(at > facts.at - self.window_s for at in arrivals) * 60 / self.window_s
 
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
+
+
+OfQueue = Waiting | LongestWait | EstimatedWait | Ready | LoggedIn | Occupancy | ServiceLevel
+OfSite = SiteCalls | FreeLines
+Reading = OfQueue | OfSite | CallRate
+"""Reads a value for a call on the PABX named; None where it is not known. Says of what: `queue`, `site`, `service`."""
