@@ -1,6 +1,7 @@
 """The daemon as a whole, a real process: how it starts, takes a new file, says how it is, and stops."""
 
 import asyncio
+import hashlib
 import re
 import signal
 import socket
@@ -12,7 +13,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from ccrouter.contract import HEARTBEAT
+from ccrouter.web.client import connected, read
 from ccrouter.web.status import RulesStatus, Status
+from ccrouter.web.versions import IN_FORCE, RulesInForce
 from small_pabx import free_port
 from support.ami_peer import SECRET, AmiPeer, silent
 from support.daemon_process import DaemonError, Line
@@ -84,6 +87,15 @@ class Office:
         rules = self.status().rules
         assert rules is not None
         return rules
+
+    def in_force(self) -> RulesInForce:
+        """Return the version in force, as the control API tells it."""
+
+        async def ask() -> bytes:
+            async with connected(self.control) as client:
+                return await client.ask("GET", "/rules")
+
+        return read(IN_FORCE, asyncio.run(ask()))
 
     def text(self) -> str:
         """Return all that it wrote to stderr that is no log."""
@@ -180,6 +192,15 @@ def test_a_routing_file_that_is_gone_changes_nothing(office: Office) -> None:
     office.routing.unlink()
     assert "routing.yaml" in office.hup(REFUSED)["problems"][0]
     assert before.version == office.rules().version
+
+
+def test_the_rules_in_force_can_be_read(office: Office) -> None:
+    """The control API gives them to the byte, whatever became of the file since."""
+    office.start()
+    office.routing.write_text(BAD)
+    told = office.in_force()
+    assert (GOOD, str(office.routing), "pbx") == (told.text, told.file, told.pabx)
+    assert office.rules().version == told.version == hashlib.sha256(GOOD.encode()).hexdigest()[:12]
 
 
 # --- what is taken already --------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
 from ccrouter.web.serve import serve_unix
 from ccrouter.web.status import ModeStatus, Status
 from ccrouter.web.steering import steering
+from ccrouter.web.versions import RulesInForce, versions
 
 NOW = 1_795_289_835.0
 
@@ -26,6 +27,7 @@ class ScriptedDaemon:
     failure: Exception | None = None
     orders: list[ModeOrder] = field(default_factory=list)
     reloads: list[str] = field(default_factory=list)
+    rules: RulesInForce = field(default_factory=lambda: RulesInForce("/etc/ccrouter/routing.yaml", "v1", "", "pbx"))
     switched: dict[str, ModeStatus] = field(default_factory=lambda: {"crisis": ModeStatus("crisis", on=False)})
 
     def status(self) -> Status:
@@ -57,8 +59,12 @@ class ScriptedDaemon:
         self.reloads.append(author)
         return self.outcome
 
+    def in_force(self) -> RulesInForce:
+        """Return the rules set."""
+        return self.rules
+
     @asynccontextmanager
     async def served(self, path: Path) -> AsyncIterator[None]:
         """Serve the control API on a socket while the context lasts."""
-        async with serve_unix(control_app(structlog.get_logger(), steering(self)), path):
+        async with serve_unix(control_app(structlog.get_logger(), steering(self), versions(self)), path):
             yield

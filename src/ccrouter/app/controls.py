@@ -22,6 +22,7 @@ from ccrouter.store.modes import ModeOn, Modes
 from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
 from ccrouter.web.public import Readiness
 from ccrouter.web.status import ModeStatus, PabxStatus, Status, queues, recent, sites
+from ccrouter.web.versions import RulesInForce
 
 PASSED_BY_S: Final = 60.0
 """How long a call that went by the PABX's own plan is worth a remark."""
@@ -114,6 +115,12 @@ class Control:
     async def reload(self, author: str) -> ReloadOutcome:
         """Read the routing file again and tell how that went."""
         return await self.rules_file.reload(author, self.take)
+
+    def in_force(self) -> RulesInForce:
+        """Return the version of the routing file that is in force."""
+        file = self.rules_file
+        # Only text in UTF-8 compiles, so this is the file to the byte.
+        return RulesInForce(file.status().file, file.rules.version, file.content.decode(), next(iter(self.links)))
 
     def _mode(self, name: str, on: ModeOn | None) -> ModeStatus:
         declared = name in self.router.rules.modes

@@ -40,6 +40,7 @@ from ccrouter.web.control import control_app
 from ccrouter.web.public import public_app
 from ccrouter.web.serve import serve_tcp, serve_unix
 from ccrouter.web.steering import steering
+from ccrouter.web.versions import versions
 
 TICK_S: Final = 0.5
 """How often time is looked at: hold times, waits that grow, reservations that expire, the watchdog of systemd."""
@@ -151,7 +152,7 @@ class Daemon:
         )
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
-                serve_unix(control_app(self._log, steering(self._control)), settings.control)
+                serve_unix(control_app(self._log, steering(self._control), versions(self._control)), settings.control)
             )
             await stack.enter_async_context(
                 serve_tcp(public_app(self._registry, self._control.readiness), settings.http.host, settings.http.port)

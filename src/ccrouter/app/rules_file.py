@@ -25,6 +25,7 @@ class RulesFile:
 
     Attributes:
         rules: the version in force.
+        content: the file that it was compiled from.
 
     """
 
@@ -47,9 +48,9 @@ class RulesFile:
         self._loaded_at = clock.now()
         self._problems: tuple[str, ...] = ()
         self._one_at_a_time = asyncio.Lock()
-        self.rules = self._first()
+        self.rules, self.content = self._first()
 
-    def _first(self) -> Rules:
+    def _first(self) -> tuple[Rules, bytes]:
         """Load at the start.
 
         Raises:
@@ -60,7 +61,7 @@ class RulesFile:
             rules, content = _read(self._path)
         except ConfigError as error:
             try:
-                rules, _ = _read(self._accepted)
+                rules, content = _read(self._accepted)
             except ConfigError:
                 raise error from None
             self._metrics.rules_in_force(rules, self._loaded_at)
@@ -69,7 +70,7 @@ class RulesFile:
         else:
             self._metrics.rules_in_force(rules, self._loaded_at)
             self._keep_copy(content)
-        return rules
+        return rules, content
 
     async def reload(self, author: str, take: Callable[[Rules], None]) -> ReloadOutcome:
         """Read the file again; `take` puts its rules in force. All that can fail comes before it."""
@@ -82,7 +83,7 @@ class RulesFile:
                 return ReloadOutcome(before, changed=False, problems=self._problems)
             await asyncio.to_thread(self._keep_copy, content)
             take(rules)
-            self.rules = rules
+            self.rules, self.content = rules, content
             self._problems = ()
             self._loaded_at = self._clock.now()
             self._metrics.rules_in_force(rules, self._loaded_at)
