@@ -1,0 +1,190 @@
+"""SQLite, opened for good: what was confirmed survives kill -9 and a power cut; a damaged file is moved aside.
+
+Everything here blocks; callers in the event loop use threads.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from ccrouter.clock import Clock, utc
+from ccrouter.errors import StoreError
+
+PRIVATE: Final = 0o600
+BUSY_S: Final = 2.0
+"""How long another program may hold the file, `sqlite3` in somebody's shell for instance, before a write is refused."""
+
+DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
+"""Errors by which SQLite says that the file is none of its own, or not whole."""
+
+CURES: Final = {
+    "SQLITE_BUSY": "another program holds it; end that program",
+    "SQLITE_CANTOPEN": "does its folder exist, and may ccrouter write there?",
+    "SQLITE_FULL": "the disk is full; make room",
+    "SQLITE_IOERR": "is the disk full, or failing?",
+    "SQLITE_LOCKED": "another program holds it; end that program",
+    "SQLITE_PERM": "may ccrouter write there?",
+    "SQLITE_READONLY": "may ccrouter write there, and is the disk mounted for writing?",
+}
+
+
+class DamagedError(StoreError):
+    """The file was damaged and has been moved aside, as the text tells; an empty one takes its place."""
+
+
+class Database:
+    """One SQLite file, opened when it is first used and again after every error, so that it heals with its disk.
+
+    Args:
+        path: the file; it is made where it is missing, in a folder that exists, for our own eyes only.
+        steps: SQL scripts that lead from an empty file to today's tables. `user_version` counts those that were
+            done, so a new release appends a step and never edits one.
+        clock: names the file moved aside.
+        lasting: wait at every commit until it is safe on disk; else a power cut (not a crash of ours) may cost the
+            last seconds, and the file stays whole all the same.
+        checked: read the whole file through for damage when it is opened; for small ones.
+
+    """
+
+    def __init__(
+        self, path: Path, steps: Sequence[str], clock: Clock, *, lasting: bool = True, checked: bool = True
+    ) -> None:
+        self.path = path
+        self._steps = steps
+        self._clock = clock
+        self._lasting = lasting
+        self._checked = checked
+        self._connection: sqlite3.Connection | None = None
+        self._inode: tuple[int, int] | None = None
+        self._one_at_a_time = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection that sees one state of the file while the context lasts.
+
+        Raises:
+            StoreError: it can't be read; the text tells the cure, or where a damaged file was moved.
+
+        """
+        with self._transaction("begin", "read") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection whose changes are all made as the context ends, or none where anything is raised.
+
+        Raises:
+            StoreError: none was made; the text tells the cure, or where a damaged file was moved.
+
+        """
+        with self._transaction("begin immediate", "written") as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the file; the next use opens it again."""
+        with self._one_at_a_time:
+            self._close()
+
+    @contextmanager
+    def _transaction(self, begin: str, done: str) -> Iterator[sqlite3.Connection]:
+        with self._one_at_a_time:
+            try:
+                connection = self._open()
+                connection.execute(begin)
+                try:
+                    yield connection
+                    connection.execute("commit")
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        connection.execute("rollback")
+                    raise
+            except (sqlite3.Error, OSError) as error:
+                self._close()
+                raise self._fault(error, done) from error
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._inode == _inode(self.path):
+            return self._connection
+        self._close()  # somebody removed or replaced the file: what is written to the old one would be lost
+        if _inode(self.path) is None:
+            self._create()
+        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            # Before all else: it can't be chosen any more once the file has content.
+            connection.execute("pragma auto_vacuum = incremental")
+            connection.execute("pragma journal_mode = wal")
+            connection.execute(f"pragma synchronous = {'full' if self._lasting else 'normal'}")
+            connection.execute("pragma foreign_keys = on")
+            self._check(connection)
+            self._step_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._inode = connection, _inode(self.path)
+        return connection
+
+    def _create(self) -> None:
+        os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE))
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        if self._checked:
+            found = connection.execute("pragma quick_check(1)").fetchone()[0]
+            if found != "ok":
+                error = sqlite3.DatabaseError(found)
+                error.sqlite_errorname = "SQLITE_CORRUPT"
+                raise error
+
+    def _step_up(self, connection: sqlite3.Connection) -> None:
+        done = connection.execute("pragma user_version").fetchone()[0]
+        if done > len(self._steps):
+            cure = "run that one, or move the file away to begin with an empty one"
+            raise StoreError(f"{self.path} was written by a later ccrouter; {cure}")
+        for number, step in enumerate(self._steps[done:], done + 1):
+            connection.executescript(f"begin immediate; {step}; pragma user_version = {number}; commit")
+
+    def _fault(self, error: sqlite3.Error | OSError, done: str) -> StoreError:
+        if isinstance(error, OSError):
+            return StoreError(f"{self.path} can't be {done}: {error.strerror}")
+        name = getattr(error, "sqlite_errorname", "")
+        kind = "_".join(name.split("_")[:2])  # SQLITE_IOERR_WRITE is a kind of SQLITE_IOERR
+        if kind in DAMAGED:
+            return DamagedError(f"{self.path} is damaged ({error}); {self._move_aside()}")
+        cure = CURES.get(kind)
+        return StoreError(f"{self.path} can't be {done}: {error}{f'; {cure}' if cure else ''}")
+
+    def _move_aside(self) -> str:
+        name = f"{self.path.name}.broken-{utc(self._clock.now()):%Y%m%dT%H%M%SZ}"
+        names = (self.path.with_name(name if n == 1 else f"{name}-{n}") for n in count(1))
+        aside = next(path for path in names if not path.exists())
+        try:
+            # The log first: beside an empty file it would be taken for that file's own.
+            for suffix in ("-wal", "-shm", ""):
+                with suppress(FileNotFoundError):
+                    Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
+        except OSError as error:
+            return f"it can't be moved aside: {error.strerror}"
+        return f"it was moved to {aside.name}, and an empty one takes its place"
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino)
