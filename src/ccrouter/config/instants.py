@@ -1,0 +1,121 @@
+"""Instants as a person says them: `tomorrow 8:00`, `friday 18:00`, `2026-12-24 18:00`, `in 2h`.
+
+All are by the clock on the wall of the routing file's time zone, unless they say another.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+from ccrouter.config.problems import nearest
+from ccrouter.errors import ConfigError
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+YEARS: Final = range(2000, 2200)
+"""Years that may be asked about: the zones and the holidays beyond are anyone's guess."""
+
+FORMS: Final = "Write 2026-12-24 18:00, tomorrow 8:00, friday 18:00, 18:30, in 2h or now"
+
+_UNITS: Final = {"d": 86400, "h": 3600, "min": 60, "m": 60, "s": 1}
+_TIME: Final = r"(?P<time>\d{1,2}:\d\d(?::\d\d)?)"
+_ISO: Final = re.compile(rf"(?P<date>\d{{4}}-\d\d-\d\d)(?:[ tT]{_TIME}(?P<offset>[zZ]|[+-]\d\d:?\d\d)?)?")
+_CLOCK: Final = re.compile(_TIME)
+_DAY: Final = re.compile(rf"(?P<day>(?:next )?[a-z]+)(?: {_TIME})?")
+_IN: Final = re.compile(r"in ?(?P<span>(?:\d{1,5} ?(?:min|[dhms]) ?)+)")
+
+
+class InstantError(ConfigError):
+    """A text says no instant; `message` tells why, `cure` what to write instead."""
+
+    def __init__(self, message: str, cure: str = FORMS) -> None:
+        self.message = message
+        self.cure = cure
+        super().__init__(f"{message}. {cure}{'' if cure.endswith('?') else '.'}")
+
+
+def instant(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """Return the instant that a text says, aware and in `zone`; `now` is aware, in any zone.
+
+    A time alone and a day of the week are the next to come; `next friday` is never today. A date alone begins at 0:00.
+    An hour that the clocks go through twice is the first of the two.
+
+    Raises:
+        InstantError: it says none, or one that the clocks of the zone leave out.
+
+    """
+    said = " ".join(text.lower().split())
+    here = now.astimezone(zone)
+    if said == "now":
+        return here
+    if (span := _IN.fullmatch(said)) is not None:
+        parts = re.findall(r"(\d+) ?(min|[dhms])", span["span"])
+        return (now.astimezone(UTC) + timedelta(seconds=sum(int(n) * _UNITS[unit] for n, unit in parts))).astimezone(
+            zone
+        )
+    if (written := _ISO.fullmatch(said)) is not None:
+        return _dated(written, text, zone)
+    if _CLOCK.fullmatch(said) is not None:
+        return _next_to_come(said, here, zone, range(2))
+    day = _DAY.fullmatch(said)
+    if day is None:
+        raise InstantError(f"`{text}` says no instant")
+    if day["time"] is None and day["day"].removeprefix("next ") in {"today", "tomorrow", *WEEKDAYS}:
+        raise InstantError(f"`{text}` lacks a time", f"Write it too: {said} 8:00")
+    return _of_day(day["day"], day["time"] or "0:00", text, here, zone)
+
+
+def _dated(written: re.Match[str], text: str, zone: tzinfo) -> datetime:
+    try:
+        day = date.fromisoformat(written["date"])
+    except ValueError:
+        raise InstantError(f"there is no day {written['date']}", "Write year, month and day: 2026-12-24") from None
+    if day.year not in YEARS:
+        raise InstantError(f"the year {day.year} is out of reach", f"Write one from {YEARS.start} to {YEARS[-1]}")
+    clock = _time(written["time"] or "0:00")
+    if written["offset"] is None:
+        return _on_the_wall(day, clock, zone)
+    try:
+        offset = datetime.fromisoformat(f"2026-01-01T00:00:00{written['offset'].upper()}").tzinfo
+    except ValueError:
+        raise InstantError(f"`{text}` has no offset from UTC", "Write one such as +01:00, or Z") from None
+    return datetime.combine(day, clock, offset).astimezone(zone)
+
+
+def _of_day(word: str, clock: str, text: str, here: datetime, zone: tzinfo) -> datetime:
+    next_one, name = word.startswith("next "), word.removeprefix("next ")
+    if name in WEEKDAYS:
+        ahead = (WEEKDAYS.index(name) - here.weekday()) % 7
+        if next_one:
+            return _on_the_wall(here.date() + timedelta(days=ahead or 7), _time(clock), zone)
+        return _next_to_come(clock, here, zone, range(ahead, ahead + 8, 7))
+    days = {"today": 0, "tomorrow": 1}
+    if next_one or name not in days:
+        near = nearest(name, [*days, *WEEKDAYS, "now"])
+        raise InstantError(f"`{text}` says no instant", f"Did you mean `{near}`?" if near else FORMS)
+    return _on_the_wall(here.date() + timedelta(days=days[name]), _time(clock), zone)
+
+
+def _next_to_come(clock: str, here: datetime, zone: tzinfo, days: range) -> datetime:
+    """Return this time of the first of these days (counted from today) on which it is not past."""
+    wanted = _time(clock)
+    first, second = (here.date() + timedelta(days=ahead) for ahead in days)
+    return _on_the_wall(first if datetime.combine(first, wanted) > here.replace(tzinfo=None) else second, wanted, zone)
+
+
+def _time(text: str) -> time:
+    hour, minute, second, *_ = (*(int(part) for part in text.split(":")), 0)
+    try:
+        return time(hour, minute, second)
+    except ValueError:
+        cure = "Write 0:00 of the next day" if hour == 24 else "Write hours and minutes, 0:00 to 23:59"
+        raise InstantError(f"there is no time {text}", cure) from None
+
+
+def _on_the_wall(day: date, clock: time, zone: tzinfo) -> datetime:
+    wall = datetime.combine(day, clock)
+    found = wall.replace(tzinfo=zone)
+    if found.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
+        message = f"{wall:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks are turned forward"
+        raise InstantError(message, "Write a time an hour later")
+    return found
