@@ -239,12 +239,13 @@ def spans_of_a_day(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
 
 @st.composite
 def weeks(draw: st.DrawFn) -> Week:
-    """Return hours of a week, and dates on which they do not hold."""
+    """Return hours of a week, and dates on which they do not hold; the same days in two rules would be refused."""
     rules = draw(
         st.lists(
             st.tuples(st.frozensets(st.integers(0, 6), min_size=1), spans_of_a_day() | st.just(())),
             min_size=1,
             max_size=4,
+            unique_by=lambda rule: rule[0],
         )
     )
     around = st.sampled_from([start + timedelta(days=i) for start in STARTS for i in range(4)])

@@ -5,6 +5,7 @@ open twice. A range that runs past midnight belongs to the day on which it start
 what starts on its date, and leaves what began the evening before.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -22,6 +23,8 @@ AHEAD_DAYS: Final = 8
 """How far `is_open` looks for the end of the stretch that it remembers."""
 
 DAYS_KEPT: Final = 1000
+
+_MOMENT: Final = timedelta(microseconds=1)
 
 
 class WallCalendar:
@@ -42,6 +45,7 @@ class WallCalendar:
         self._holidays = tuple(holidays)
         self._exceptions = dict(exceptions or {})
         self._days: dict[date, Spans] = {}
+        self._turns: dict[date, tuple[datetime, ...]] = {}
         self._since = self._until = datetime.min.replace(tzinfo=UTC)
         self._open = False
 
@@ -78,25 +82,42 @@ class WallCalendar:
         )
 
     def _change_after(self, at: datetime, days: int) -> datetime | None:
-        before = self._is_open_by_wall(at)
         today = at.astimezone(self._zone).date()
         for ahead in range(days):
-            for instant in sorted(self._bounds(today + timedelta(days=ahead))):
-                if instant > at and self._is_open_by_wall(instant) != before:
-                    return instant
+            changes = self._changes(today + timedelta(days=ahead))
+            if changes and changes[-1] > at:
+                return changes[bisect_right(changes, at)]
         return None
 
-    def _bounds(self, day: date) -> Iterator[datetime]:
-        """Yield the instants of a day at which the state may change."""
+    def _changes(self, day: date) -> tuple[datetime, ...]:
+        """Return the instants of a day at which the state changes, in order."""
+        found = self._turns.get(day)
+        if found is None:
+            if len(self._turns) >= DAYS_KEPT:
+                self._turns.clear()
+            found = self._turns[day] = tuple(self._changes_of(day))
+        return found
+
+    def _changes_of(self, day: date) -> Iterator[datetime]:
         midnight = datetime(day.year, day.month, day.day, tzinfo=self._zone)
+        start, end = midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
+        bounds = self._bounds(day)
+        if end - start == timedelta(days=1):  # minutes need no zone on a day of 24 hours
+            candidates = [start + timedelta(minutes=minutes) for minutes in sorted(bounds) if minutes < DAY_MIN]
+        else:
+            shift = _clock_change(midnight, midnight + timedelta(days=1))
+            walls = [midnight + timedelta(minutes=minutes) for minutes in bounds]
+            instants = {wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)}
+            candidates = sorted(instants if shift is None else instants | {shift})
+        for instant in candidates:
+            if self._is_open_by_wall(instant) != self._is_open_by_wall(instant - _MOMENT):
+                yield instant
+
+    def _bounds(self, day: date) -> set[int]:
+        """Return the minutes of a day at which a range of it, or of the day before, begins or ends."""
         yesterday = [(start - DAY_MIN, end - DAY_MIN) for start, end in self._spans(day - timedelta(days=1))]
-        for minutes in {bound for span in (*self._spans(day), *yesterday) for bound in span if 0 <= bound <= DAY_MIN}:
-            wall = midnight + timedelta(minutes=minutes)
-            for fold in (0, 1):
-                yield wall.replace(fold=fold).astimezone(UTC)
-        shift = _clock_change(midnight, midnight + timedelta(days=1))
-        if shift is not None:
-            yield shift
+        spans = (*self._spans(day), *yesterday)
+        return {0, *(bound for span in spans for bound in span if 0 <= bound <= DAY_MIN)}
 
     def _spans(self, day: date) -> Spans:
         found = self._days.get(day)

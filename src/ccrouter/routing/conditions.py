@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from ccrouter.routing.call import Call
@@ -117,18 +117,35 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """The instant lies in [start, end), seconds since 1970-01-01 UTC, None for no bound; `zone` is for the trace."""
+    """The instant lies in [start, end), seconds since 1970-01-01 UTC, None for no bound; `zone` is for the trace.
+
+    It is a calendar too, named by what the file says: open on its dates.
+    """
 
     text: str
     zone: tzinfo
     start: float | None = None
     end: float | None = None
 
+    @property
+    def name(self) -> str:
+        """Return what the file says."""
+        return self.text
+
     def test(self, question: Question) -> Verdict:
         """Answer for the instant of the question."""
-        at = question.facts.at
-        holds = (self.start is None or at >= self.start) and (self.end is None or at < self.end)
-        return question.check(self.text, holds, f"{question.facts.instant.astimezone(self.zone):%Y-%m-%d %H:%M}")
+        instant = question.facts.instant
+        return question.check(self.text, self.is_open(instant), f"{instant.astimezone(self.zone):%Y-%m-%d %H:%M}")
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether `at` (aware, any zone) lies on these dates."""
+        seconds = at.timestamp()
+        return (self.start is None or seconds >= self.start) and (self.end is None or seconds < self.end)
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """Return the first bound after `at`, in UTC; None when there is none."""
+        bounds = (datetime.fromtimestamp(each, UTC) for each in (self.start, self.end) if each is not None)
+        return min((bound for bound in bounds if bound > at), default=None)
 
 
 @dataclass(frozen=True, slots=True)
