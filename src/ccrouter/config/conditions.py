@@ -18,11 +18,16 @@ LONGEST_WINDOW_S = 3600
 class Threshold(Strict, Generic[Amount]):
     """A level to start at, another to stop at, and a time to hold."""
 
-    at_least: Amount | None = None
-    at_most: Amount | None = None
-    until_below: Amount | None = None
-    until_above: Amount | None = None
-    hold: Duration | None = Field(None, alias="for")
+    at_least: Amount | None = Field(None, description="holds from this level on")
+    at_most: Amount | None = Field(None, description="holds from this level on downwards")
+    until_below: Amount | None = Field(None, description="`at_least` goes on until less than this is seen")
+    until_above: Amount | None = Field(None, description="`at_most` goes on until more than this is seen")
+    hold: Duration | None = Field(
+        None,
+        alias="for",
+        description="starts only when the level was reached for this long without a break",
+        examples=["10s"],
+    )
 
     @model_validator(mode="after")
     def _is_one_sided(self) -> "Threshold[Amount]":
@@ -69,20 +74,22 @@ def _stops(start: float, wrong: float | None, names: tuple[str, str]) -> None:
 class OfQueue(Threshold[Amount], Generic[Amount]):
     """A measure of a queue against a level."""
 
-    queue: Name
+    queue: Name = Field(description="a queue that an in-house site has", examples=["support"])
 
 
 class OfSite(Threshold[Count]):
     """A count at an external site against a level."""
 
-    site: Name
+    site: Name = Field(description="an external site", examples=["tunis"])
 
 
 class ServiceLevel(OfQueue[Percent]):
     """Share answered within a time, over a window; `within` is the service's own `answered_within` by default."""
 
-    within: Duration | None = None
-    window: Annotated[Duration, Field()] = 900
+    within: Duration | None = Field(
+        None, description="answered within this time; by default the service's `answered_within`", examples=["20s"]
+    )
+    window: Duration = Field(900, description="how far back calls are counted, at most 1h", examples=["30min"])
 
     @model_validator(mode="after")
     def _is_remembered(self) -> "ServiceLevel":
@@ -93,8 +100,8 @@ class ServiceLevel(OfQueue[Percent]):
 class CallRate(Threshold[Count]):
     """Calls per minute for a service (by default the rule's own), over a window."""
 
-    service: Name | None = None
-    window: Duration = 300
+    service: Name | None = Field(None, description="by default the rule's own service", examples=["orders"])
+    window: Duration = Field(300, description="how far back calls are counted, at most 1h", examples=["10min"])
 
     @model_validator(mode="after")
     def _is_remembered(self) -> "CallRate":
@@ -110,8 +117,8 @@ def _remembered(window_s: int) -> None:
 class ModeIs(Strict):
     """A mode that must be on, or one that must be off."""
 
-    on: Name | None = None
-    off: Name | None = None
+    on: Name | None = Field(None, description="this mode must be on", examples=["crisis"])
+    off: Name | None = Field(None, description="this mode must be off", examples=["crisis"])
 
     @model_validator(mode="before")
     @classmethod
@@ -128,9 +135,13 @@ class ModeIs(Strict):
 class Caller(Strict):
     """Callers by the begin of their number, by their whole number, or those who hide it."""
 
-    prefix: Annotated[list[Phone], OneOrMore] = Field(default_factory=list)
-    numbers: Annotated[list[Phone], OneOrMore] = Field(default_factory=list)
-    anonymous: Truth = False
+    prefix: Annotated[list[Phone], OneOrMore] = Field(
+        default_factory=list, description="the caller's number begins so", examples=["+33 6", ["+33 6", "+33 7"]]
+    )
+    numbers: Annotated[list[Phone], OneOrMore] = Field(
+        default_factory=list, description="the caller's number is one of these", examples=[["06 12 34 56 78"]]
+    )
+    anonymous: Truth = Field(False, description="the caller hides the number")  # noqa: FBT003 - the default
 
     @model_validator(mode="before")
     @classmethod
@@ -151,32 +162,86 @@ class Caller(Strict):
 class When(Strict):
     """Conditions; all that are given must hold."""
 
-    open: Name | None = None
-    closed: Name | None = None
-    begin: Moment | None = Field(None, alias="from")
-    before: Moment | None = None
-    mode: ModeIs | None = None
-    number: Annotated[list[Phone], OneOrMore] | None = None
-    caller: Caller | None = None
-    language: Annotated[list[Language], OneOrMore] | None = None
-    waited: Duration | None = None
-    waiting: OfQueue[Count] | None = None
-    longest_wait: OfQueue[Seconds] | None = None
-    estimated_wait: OfQueue[Seconds] | None = None
-    ready: OfQueue[Count] | None = None
-    logged_in: OfQueue[Count] | None = None
-    occupancy: OfQueue[Percent] | None = None
-    service_level: ServiceLevel | None = None
-    no_position_ready: Name | None = None
-    nobody_logged_in: Name | None = None
-    site_calls: OfSite | None = None
-    free_lines: OfSite | None = None
-    site_up: Name | None = None
-    site_down: Name | None = None
-    call_rate: CallRate | None = None
-    all_of: "list[When] | None" = Field(None, alias="all", min_length=1)
-    any_of: "list[When] | None" = Field(None, alias="any", min_length=1)
-    none_of: "When | None" = Field(None, alias="not")
+    open: Name | None = Field(None, description="the calendar is open", examples=["office"])
+    closed: Name | None = Field(None, description="the calendar is closed", examples=["office"])
+    begin: Moment | None = Field(
+        None,
+        alias="from",
+        description="this day (or time of a day) has begun",
+        examples=["2027-01-04", "2027-01-04 08:00"],
+    )
+    before: Moment | None = Field(
+        None, description="this day (or time of a day) has not begun", examples=["2027-04-01", "2027-04-01 18:00"]
+    )
+    mode: ModeIs | None = Field(None, description="the mode is on, or off", examples=["crisis", {"off": "crisis"}])
+    number: Annotated[list[Phone], OneOrMore] | None = Field(
+        None, description="this number was dialled, or one of a list", examples=["0800 123 456"]
+    )
+    caller: Caller | None = Field(
+        None,
+        description="the caller hides the number, or it is one of these, or it begins so; `prefix`, `numbers` and "
+        "`anonymous: true` may stand together",
+        examples=["anonymous", ["06 12 34 56 78"], {"prefix": ["+33 6", "+33 7"]}],
+    )
+    language: Annotated[list[Language], OneOrMore] | None = Field(
+        None, description="the call is in this language, or in one of a list", examples=["en"]
+    )
+    waited: Duration | None = Field(
+        None, description="the caller has waited so long; in `while_waiting` only", examples=["90s"]
+    )
+    waiting: OfQueue[Count] | None = Field(
+        None, description="callers who wait", examples=[{"queue": "support", "at_least": 5, "until_below": 3}]
+    )
+    longest_wait: OfQueue[Seconds] | None = Field(
+        None,
+        description="time that the first of them has waited",
+        examples=[{"queue": "support", "at_least": "2min", "until_below": "45s"}],
+    )
+    estimated_wait: OfQueue[Seconds] | None = Field(
+        None,
+        description="forecast wait of a caller who joins now; not known before 20 answered calls",
+        examples=[{"queue": "support", "at_least": "60s", "until_below": "30s"}],
+    )
+    ready: OfQueue[Count] | None = Field(
+        None,
+        description="positions that would be rung for the next caller",
+        examples=[{"queue": "support", "at_most": 0, "until_above": 1}],
+    )
+    logged_in: OfQueue[Count] | None = Field(
+        None, description="positions that can be reached, paused or not", examples=[{"queue": "support", "at_most": 0}]
+    )
+    occupancy: OfQueue[Percent] | None = Field(
+        None,
+        description="busy / (busy + ready), in percent",
+        examples=[{"queue": "support", "at_least": "95%", "until_below": "85%"}],
+    )
+    service_level: ServiceLevel | None = Field(
+        None,
+        description="answered within that time / (answered + abandoned), in percent",
+        examples=[{"queue": "support", "window": "30min", "at_most": "60%", "until_above": "75%"}],
+    )
+    no_position_ready: Name | None = Field(None, description="no position of the queue is free", examples=["support"])
+    nobody_logged_in: Name | None = Field(
+        None, description="no position of the queue can be reached", examples=["support"]
+    )
+    site_calls: OfSite | None = Field(
+        None, description="calls at an external site", examples=[{"site": "tunis", "at_most": 20}]
+    )
+    free_lines: OfSite | None = Field(
+        None,
+        description="`max_calls` less the calls at the site",
+        examples=[{"site": "tunis", "at_most": 2, "until_above": 5}],
+    )
+    site_up: Name | None = Field(None, description="the external site can be expected to answer", examples=["tunis"])
+    site_down: Name | None = Field(
+        None, description="the external site can't be expected to answer", examples=["tunis"]
+    )
+    call_rate: CallRate | None = Field(
+        None, description="calls per minute for a service", examples=[{"at_least": 40, "until_below": 30}]
+    )
+    all_of: "list[When] | None" = Field(None, alias="all", min_length=1, description="all of these hold")
+    any_of: "list[When] | None" = Field(None, alias="any", min_length=1, description="at least one of these holds")
+    none_of: "When | None" = Field(None, alias="not", description="this does not hold")
 
     @model_validator(mode="after")
     def _is_something(self) -> "When":

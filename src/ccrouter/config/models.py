@@ -74,43 +74,74 @@ Answer = Annotated[Literal["on_entry", "on_position"], choice("on_entry", "on_po
 class Calendar(Strict):
     """Opening hours with holidays and exceptions by date."""
 
-    hours: Annotated[str, BeforeValidator(text)]
-    holidays: Annotated[list[Annotated[str, BeforeValidator(text)]], OneOrMore] = Field(default_factory=list)
-    exceptions: dict[Day, Annotated[str, BeforeValidator(word)]] = Field(default_factory=dict)
+    hours: Annotated[str, BeforeValidator(text)] = Field(
+        description="OpenStreetMap's [opening_hours](https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification)",
+        examples=["Mo-Fr 08:30-12:00,14:00-18:30; Sa 09:00-12:00", "24/7", "Jul-Aug Mo-Fr 10:00-16:00"],
+    )
+    holidays: Annotated[list[Annotated[str, BeforeValidator(text)]], OneOrMore] = Field(
+        default_factory=list,
+        description="public holidays on which the calendar is closed: a country, a part of one, or a list of them",
+        examples=["FR", "FR-57", "FR-6AE", "DE-BW"],
+    )
+    exceptions: dict[Day, Annotated[str, BeforeValidator(word)]] = Field(
+        default_factory=dict,
+        description="by date: `closed`, or the hours of that day; they win over holidays and hours",
+        examples=[{"2026-12-24": "08:30-16:00", "2026-12-31": "closed"}],
+    )
 
 
 class Tariff(Strict):
     """What a call to an external site costs."""
 
-    per_call: Price | None = None
-    per_minute: Price | None = None
+    per_call: Price | None = Field(None, description="for each answered call", examples=["0.10 EUR"])
+    per_minute: Price | None = Field(None, description="for each minute of talk", examples=["0.32 EUR"])
 
 
 class InHouse(Strict):
     """Positions of one's own: an Asterisk queue."""
 
-    queue: Name
-    max_wait: Duration
-    calendar: Name | None = None
+    queue: Name = Field(description="name of the queue in queues.conf", examples=["support"])
+    max_wait: Duration = Field(
+        description="longest wait there, before the next destination is tried", examples=["90s", "2min"]
+    )
+    calendar: Name | None = Field(
+        None, description="the site is left out of plans while this calendar is closed", examples=["office"]
+    )
 
 
 class External(Strict):
     """An outsourcer or backup centre over a trunk."""
 
-    dial: Annotated[str, BeforeValidator(_dial)]
-    answer_within: Duration
-    max_calls: Positive | None = None
-    calendar: Name | None = None
-    tariff: Tariff | None = None
-    caller_number: Annotated[Literal["pass", "hide"], choice("pass", "hide")] = "pass"
-    endpoint: Endpoint | None = None
+    dial: Annotated[str, BeforeValidator(_dial)] = Field(
+        description="what Asterisk dials, one destination", examples=["PJSIP/+33155000000@trunk-backup"]
+    )
+    answer_within: Duration = Field(
+        description="time to answer, before the next destination is tried", examples=["25s"]
+    )
+    max_calls: Positive | None = Field(
+        None, description="most calls at once; without it there is no limit", examples=[30]
+    )
+    calendar: Name | None = Field(
+        None, description="the site is left out of plans while this calendar is closed", examples=["office"]
+    )
+    tariff: Tariff | None = Field(
+        None, description="what a call costs", examples=[{"per_call": "0.10 EUR", "per_minute": "0.32 EUR"}]
+    )
+    caller_number: Annotated[Literal["pass", "hide"], choice("pass", "hide")] = Field(
+        "pass", description="whether the caller's number is shown to this site"
+    )
+    endpoint: Endpoint | None = Field(
+        None,
+        description="what Asterisk watches to know whether the trunk is alive; by default taken from `dial`",
+        examples=["PJSIP/trunk-backup"],
+    )
 
 
 class Site(Strict):
     """A place that answers calls."""
 
-    in_house: InHouse | None = None
-    external: External | None = None
+    in_house: InHouse | None = Field(None, description="positions of one's own, in an Asterisk queue")
+    external: External | None = Field(None, description="an outsourcer or backup centre reached over a trunk")
 
     @model_validator(mode="after")
     def _is_one(self) -> "Site":
@@ -128,8 +159,12 @@ class Site(Strict):
 class Message(Strict):
     """A last step: a sound file, or a voicemail box."""
 
-    play: SoundFile | None = None
-    voicemail: Mailbox | None = None
+    play: SoundFile | None = Field(
+        None,
+        description="a sound file: its path below Asterisk's sounds folder, without ending",
+        examples=["ccrouter/closed"],
+    )
+    voicemail: Mailbox | None = Field(None, description="a voicemail box, with its context", examples=["1000@default"])
 
     @model_validator(mode="after")
     def _is_one(self) -> "Message":
@@ -143,9 +178,16 @@ class Message(Strict):
 class Destination(Strict):
     """One step of `to`: a site or message by its name, a site with a limit of its own, or a share."""
 
-    site: Name | None = None
-    share: dict[Name, Count] | None = None
-    limit: Duration | None = Field(None, alias="for")
+    site: Name | None = Field(None, description="name of a site or message", examples=["paris"])
+    share: dict[Name, Count] | None = Field(
+        None,
+        description="sites that take turns: of any 100 calls in a row exactly so many each; what one can't take goes "
+        "to the others",
+        examples=[{"paris": 70, "tunis": 30}],
+    )
+    limit: Duration | None = Field(
+        None, alias="for", description="a limit in place of the site's own", examples=["30s"]
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -169,49 +211,75 @@ Destinations = Annotated[list[Destination], OneOrMore, Field(min_length=1)]
 class Rule(Strict):
     """The first rule whose condition holds decides."""
 
-    name: Name
-    when: When | None = None
-    to: Destinations
-    if_unknown: Annotated[Literal["skip", "match"], choice("skip", "match")] = "skip"
+    name: Name = Field(
+        description="unique in its service; the same in logs, metrics and explanations", examples=["out of hours"]
+    )
+    when: When | None = Field(None, description="conditions; only the last of `rules` may go without")
+    to: Destinations = Field(description="destinations, one after the other", examples=["backup", ["tunis", "closed"]])
+    if_unknown: Annotated[Literal["skip", "match"], choice("skip", "match")] = Field(
+        "skip",
+        description="what happens where a condition can't be answered, as when the PABX can't be asked: `skip` goes on "
+        "with the next rule, `match` takes this one",
+    )
 
 
 class Treated(Strict):
     """How callers are treated, whatever their plan."""
 
-    language: Language | None = None
-    answer: Answer | None = None
-    priority: Priority | None = None
-    announcement: SoundFile | None = None
+    language: Language | None = Field(
+        None, description="set on the channel, for prompts and rules", examples=["fr", "en", "fr_CA"]
+    )
+    answer: Answer | None = Field(
+        None,
+        description="`on_position` (so by default): unanswered, and so uncharged, until somebody takes the call; "
+        "`on_entry`: answered at once",
+    )
+    priority: Priority | None = Field(None, description="rank in queues; the higher goes first", examples=[10])
+    announcement: SoundFile | None = Field(
+        None, description="sound file played at entry", examples=["ccrouter/welcome-en"]
+    )
 
 
 class Goal(Strict):
     """The service level that a service aims at."""
 
-    answered_within: Duration
-    target: Percent
+    answered_within: Duration = Field(description="time in which a call should be answered", examples=["20s"])
+    target: Percent = Field(description="share of the calls that should be", examples=["80%"])
 
 
 class Service(Treated):
     """What a number reaches."""
 
-    rules: list[Rule] = Field(default_factory=list)
-    otherwise: Destinations
-    while_waiting: list[Rule] = Field(default_factory=list)
-    service_level: Goal | None = None
+    rules: list[Rule] = Field(
+        default_factory=list, description="tried from the top; the first whose `when` holds decides"
+    )
+    otherwise: Destinations = Field(
+        description="destinations when no rule decides; ends with a message", examples=[["paris", "tunis", "closed"]]
+    )
+    while_waiting: list[Rule] = Field(
+        default_factory=list,
+        description="rules asked again and again for each caller who waits in a queue; the first that holds takes the "
+        "caller out, with a new plan",
+    )
+    service_level: Goal | None = Field(
+        None, description="the aim", examples=[{"answered_within": "20s", "target": "80%"}]
+    )
 
 
 class Number(Treated):
     """A number that callers dial."""
 
-    service: Name
-    label: Annotated[str, BeforeValidator(text)] = ""
+    service: Name = Field(description="the service that it reaches", examples=["support"])
+    label: Annotated[str, BeforeValidator(text)] = Field(
+        "", description="its name for people", examples=["Numéro Vert SAV"]
+    )
 
 
 class UnknownNumber(Strict):
     """What becomes of a call to a number that the file does not know."""
 
-    service: Name | None = None
-    message: Name | None = None
+    service: Name | None = Field(None, description="the service that such a call reaches", examples=["support"])
+    message: Name | None = Field(None, description="the message that such a caller hears", examples=["closed"])
 
     @model_validator(mode="before")
     @classmethod
@@ -228,12 +296,28 @@ class UnknownNumber(Strict):
 class RoutingFile(Strict):
     """The whole routing file."""
 
-    timezone: Annotated[ZoneInfo, BeforeValidator(_zone)]
-    country: Annotated[str, BeforeValidator(_country)] | None = None
-    calendars: dict[Name, Calendar] = Field(default_factory=dict)
-    sites: dict[Name, Site] = Field(default_factory=dict)
-    messages: dict[Name, Message] = Field(default_factory=dict)
-    modes: list[Name] = Field(default_factory=list)
-    numbers: dict[Phone, Number] = Field(min_length=1)
-    unknown_number: UnknownNumber | None = None
-    services: dict[Name, Service] = Field(min_length=1)
+    timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = Field(
+        description="where the clock hangs that calendars look at", examples=["Europe/Paris"]
+    )
+    country: Annotated[str, BeforeValidator(_country)] | None = Field(
+        None,
+        description="how national numbers are read; by default the country of the time zone, and FR where it belongs "
+        "to none",
+        examples=["FR"],
+    )
+    calendars: dict[Name, Calendar] = Field(default_factory=dict, description="opening hours, by name")
+    sites: dict[Name, Site] = Field(default_factory=dict, description="places that answer calls, by name")
+    messages: dict[Name, Message] = Field(default_factory=dict, description="what a plan can end with, by name")
+    modes: list[Name] = Field(
+        default_factory=list,
+        description="switches that people turn and that rules ask for",
+        examples=[["crisis", "all_outside"]],
+    )
+    numbers: dict[Phone, Number] = Field(min_length=1, description="by the number that callers dial, in quotes")
+    unknown_number: UnknownNumber | None = Field(
+        None,
+        description="what becomes of a call to a number that is not listed; by default Asterisk's own announcement "
+        "`ss-noservice` is played",
+        examples=["closed", {"service": "support"}],
+    )
+    services: dict[Name, Service] = Field(min_length=1, description="what numbers reach, by name")

@@ -37,9 +37,13 @@ class SecretSource(Strict):
     """Where a secret is kept."""
 
     env: Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "environment variable", "Write its name alone")] | None = (
-        None
+        Field(None, description="an environment variable", examples=["CCROUTER_AMI_SECRET"])
     )
-    file: File | None = None
+    file: File | None = Field(
+        None,
+        description="a file that holds the secret alone and that others than its owner and group can't touch",
+        examples=["ami.secret"],
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -59,53 +63,73 @@ class SecretSource(Strict):
 class WrittenTls(Strict):
     """How the PABX's certificate is checked."""
 
-    ca_file: File | None = None
-    server_name: Host | None = None
+    ca_file: File | None = Field(
+        None,
+        description="certificates to trust (PEM); by default those that the machine trusts",
+        examples=["/etc/ccrouter/ca.pem"],
+    )
+    server_name: Host | None = Field(
+        None, description="name in the PABX's certificate; by default its `host`", examples=["pabx.example.org"]
+    )
 
 
 class WrittenPabx(Strict):
     """A PABX as the file has it."""
 
-    name: Name
-    host: Host
-    port: Port = 5038
-    username: Annotated[str, matching(r"[\w.@-]+", "user name", "Use letters, digits and . _ - @")]
-    secret: SecretSource
-    tls: WrittenTls | None = None
+    name: Name = Field(description="what it is called in logs, metrics and commands", examples=["main"])
+    host: Host = Field(description="where its manager interface (AMI) listens", examples=["127.0.0.1"])
+    port: Port = Field(5038, description="and on which port")
+    username: Annotated[str, matching(r"[\w.@-]+", "user name", "Use letters, digits and . _ - @")] = Field(
+        description="user in manager.conf", examples=["ccrouter"]
+    )
+    secret: SecretSource = Field(
+        description="where that user's secret is kept; the secret itself is refused here",
+        examples=[{"env": "CCROUTER_AMI_SECRET"}, {"file": "ami.secret"}],
+    )
+    tls: WrittenTls | None = Field(
+        None, description="talk over TLS; `{}` trusts the certificates that the machine trusts", examples=[{}]
+    )
 
 
 class WrittenAgi(Strict):
     """Where calls ask."""
 
-    host: Host = "127.0.0.1"
-    port: ListenPort = 4573
+    host: Host = Field("127.0.0.1", description="address to listen at")
+    port: ListenPort = Field(4573, description="port to listen at; 0 takes a free one")
 
 
 class WrittenHttp(Strict):
     """Where metrics and health are read."""
 
-    host: Host = "127.0.0.1"
-    port: ListenPort = 9470
+    host: Host = Field("127.0.0.1", description="address to listen at")
+    port: ListenPort = Field(9470, description="port to listen at; 0 takes a free one")
 
 
 class WrittenLog(Strict):
     """How log lines look."""
 
-    form: Annotated[Form, choice("json", "console")] = Field("json", alias="format")
-    level: Annotated[Level, choice("debug", "info", "warning", "error")] = "info"
-    mask_callers: Truth = True
+    form: Annotated[Form, choice("json", "console")] = Field(
+        "json", alias="format", description="`json` for machines, `console` for people"
+    )
+    level: Annotated[Level, choice("debug", "info", "warning", "error")] = Field(
+        "info", description="the least that is written"
+    )
+    mask_callers: Truth = Field(True, description="callers' numbers are masked")  # noqa: FBT003 - the default
 
 
 class SettingsFile(Strict):
     """The whole settings file."""
 
-    pabxs: Annotated[list[WrittenPabx], Field(min_length=1)]
-    agi: WrittenAgi = WrittenAgi()
-    http: WrittenHttp = WrittenHttp()
-    control: File = Path("/run/ccrouter/control.sock")
-    log: WrittenLog = WrittenLog()
-    routing: File
-    state_dir: File = Path("/var/lib/ccrouter")
+    pabxs: list[WrittenPabx] = Field(min_length=1, description="each Asterisk")
+    agi: WrittenAgi = Field(WrittenAgi(), description="where Asterisk asks for each call")
+    http: WrittenHttp = Field(WrittenHttp(), description="where metrics and health are read")
+    control: File = Field(Path("/run/ccrouter/control.sock"), description="the socket that ccrouter's commands talk to")
+    log: WrittenLog = Field(WrittenLog(), description="how log lines look")
+    routing: File = Field(description="the routing file", examples=["routing.yaml"])
+    state_dir: File = Field(
+        Path("/var/lib/ccrouter"),
+        description="folder of what survives a restart: modes, the audit journal, the last good routing file",
+    )
 
 
 # --- what the daemon is given -----------------------------------------------------------------------------------------
