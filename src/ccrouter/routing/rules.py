@@ -127,6 +127,20 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeKey:
+    """A mode that a telephone may switch.
+
+    Attributes:
+        mode: its name.
+        phones: who may: endpoints of the PABX, technology and name, such as `PJSIP/101`.
+
+    """
+
+    mode: str
+    phones: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """One version of the routing file.
 
@@ -134,6 +148,8 @@ class Rules:
         version: hash of the file, short.
         numbers: by every spelling under which a number may be dialled (`0800123456`, `+33800123456`, ...).
         unknown: service of a number that the file does not know.
+        mode_keys: modes that can be switched by telephone, by the digits of their code.
+        mode_ends: seconds after which a mode ends by itself where nobody says when, by its name.
         thresholds: all thresholds in all rules, to be watched between calls.
         zone: where the clock hangs that the file and its people mean.
 
@@ -146,6 +162,8 @@ class Rules:
     sites: Mapping[str, Site] = field(default_factory=lambda: MappingProxyType({}))
     messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
     modes: frozenset[str] = frozenset()
+    mode_keys: Mapping[str, ModeKey] = field(default_factory=lambda: MappingProxyType({}))
+    mode_ends: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     thresholds: tuple[Threshold, ...] = ()
     zone: tzinfo = UTC
 
