@@ -76,7 +76,7 @@ def test_a_problem_shows_its_line_and_its_cure(folder: Path) -> None:
     assert (
         textwrap.dedent(
             f"""\
-        {bad}:7:20: `servise` is not known here
+        {bad}:7:20: error: `servise` is not known here [K101]
             7 |   "0800 123 456": {{servise: support}}
               |                    ^^^^^^^
               = Did you mean `service`?
@@ -114,7 +114,7 @@ def test_without_a_file_the_usual_settings_are_checked() -> None:
     ended = check()
     if not Path("/etc/ccrouter/settings.yaml").exists():
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert ended.stderr.startswith("/etc/ccrouter/settings.yaml:1:1: the file can't be read")
+        assert ended.stderr.startswith("/etc/ccrouter/settings.yaml:1:1: error: the file can't be read")
 
 
 def test_a_daemon_with_a_bad_file_does_not_start_and_says_the_same(folder: Path) -> None:

@@ -76,7 +76,7 @@ def test_largest_file_is_told() -> None:
     """A file of more than 1 MiB is not even parsed."""
     with pytest.raises(RefusedFileError) as raised:
         read(b"#" * (MAX_BYTES + 1), "f")
-    assert str(raised.value) == "f:1:1: the file is larger than 1 MiB. Check that this is the right file."
+    assert str(raised.value) == "f:1:1: error: the file is larger than 1 MiB [Y102]. Check that this is the right file."
 
 
 @pytest.mark.parametrize(

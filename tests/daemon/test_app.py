@@ -37,7 +37,7 @@ services:
 """
 OTHER = GOOD.replace("2min", "3min")
 BAD = GOOD.replace("[desk, nobody]", "[desk, nobdoy]")
-PROBLEM = "routing.yaml:11:23: there is no site or message `nobdoy`"
+PROBLEM = "routing.yaml:11:23: error: there is no site or message `nobdoy`"
 TAKEN = "routing file in force"
 REFUSED = "routing file refused, the old rules stay in force"
 LAST_RELOAD = "ccrouter_config_last_reload_successful"

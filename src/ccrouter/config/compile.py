@@ -37,7 +37,7 @@ def compile_routing(document: Document, written: RoutingFile, version: str) -> R
     }
     if UNKNOWN_NUMBER in written.services:
         message = f"the name `{UNKNOWN_NUMBER}` is taken by ccrouter"
-        document.blame(("services", UNKNOWN_NUMBER), message, "Give the service another name", key=True)
+        document.blame(("services", UNKNOWN_NUMBER), "N101", message, "Give the service another name", key=True)
     numbers = _numbers(scope, written, services)
     unknown = _unknown(scope, written, services)
     document.refuse()
@@ -62,10 +62,10 @@ def _scope(document: Document, written: RoutingFile) -> Scope:
         if name in sites:
             line = document.at(("sites", name), key=True).line
             cure = "Give one of them another name: `to` names both"
-            document.blame(("messages", name), f"`{name}` is a site already, on line {line}", cure, key=True)
+            document.blame(("messages", name), "N102", f"`{name}` is a site already, on line {line}", cure, key=True)
     for i, mode in enumerate(written.modes):
         if mode in written.modes[:i]:
-            document.blame(("modes", i), f"the mode `{mode}` is here twice", "Remove one of the two")
+            document.blame(("modes", i), "N103", f"the mode `{mode}` is here twice", "Remove one of the two")
     numbers = _spellings(document, written, country)
     return Scope(
         document,
@@ -98,7 +98,7 @@ def _calendar(document: Document, name: str, written: models.Calendar, zone: Zon
         except NoHolidaysError as error:
             near = nearest(code, error.known)
             cure = f"Did you mean `{near}`?" if near else "Write a country, or a part of one: FR, FR-57, DE-BW"
-            document.blame((*path, "holidays", i), f"no public holidays are known for `{code}`", cure)
+            document.blame((*path, "holidays", i), "T120", f"no public holidays are known for `{code}`", cure)
     exceptions: dict[date, Hours | None] = {}
     for day, text in written.exceptions.items():
         where: Path = (*path, "exceptions", day.isoformat())
@@ -107,7 +107,7 @@ def _calendar(document: Document, name: str, written: models.Calendar, zone: Zon
         elif _TIMES.fullmatch(text):
             exceptions[day] = _hours(document, text, where)
         else:
-            document.blame(where, f"`{text}` says no hours of a day", 'Write closed, or hours: "08:30-12:00"')
+            document.blame(where, "T121", f"`{text}` says no hours of a day", 'Write closed, or hours: "08:30-12:00"')
     return None if weekly is None else WallCalendar(name, zone, weekly, known, exceptions)
 
 
@@ -115,7 +115,7 @@ def _hours(document: Document, text: str, path: Path) -> Hours | None:
     try:
         return hours(text)
     except HoursError as error:
-        document.blame(path, str(error), error.cure, offset=error.offset)
+        document.blame(path, error.code, str(error), error.cure, offset=error.offset)
         return None
 
 
@@ -127,7 +127,7 @@ def _site(document: Document, name: str, written: models.Site, calendars: Mappin
     calendar = calendars.get(place.calendar or "")
     if place.calendar is not None and place.calendar not in calendars:
         cure = suggest(place.calendar, list(calendars))
-        document.blame(("sites", name, kind, "calendar"), f"there is no calendar `{place.calendar}`", cure)
+        document.blame(("sites", name, kind, "calendar"), "N302", f"there is no calendar `{place.calendar}`", cure)
     if isinstance(place, models.InHouse):
         return InHouse(name, place.queue, place.max_wait, calendar)
     return External(
@@ -171,13 +171,13 @@ def _spellings(document: Document, written: RoutingFile, country: str) -> dict[s
             found[number] = spellings(number, country)
         except NoNumberError as error:
             cure = "Write all its digits, or with + and the code of its country"
-            document.blame(path, f"`{number}` is no number of {country}: {error}", cure, key=True)
+            document.blame(path, "V182", f"`{number}` is no number of {country}: {error}", cure, key=True)
             continue
         same = next((owner[form] for form in sorted(found[number]) if form in owner), None)
         if same is not None:
             line = document.at(("numbers", same), key=True).line
             message = f"`{number}` and `{same}` on line {line} are dialled alike"
-            document.blame(path, message, "Remove one of the two", key=True)
+            document.blame(path, "N105", message, "Remove one of the two", key=True)
         owner.update(dict.fromkeys(found[number], number))
     return found
 

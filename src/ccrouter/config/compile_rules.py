@@ -48,7 +48,7 @@ class Serving:
             if name is None or name in self.scope.sites:
                 where = (*path, OTHERWISE, len(written.otherwise) - 1)
                 cure = "Add the name of a message as the last step, for when no site takes the call"
-                self.scope.document.blame(where, "`otherwise` does not end with a message", cure)
+                self.scope.document.blame(where, "D103", "`otherwise` does not end with a message", cure)
             return None
         rule = Rule(OTHERWISE, None, otherwise)
         self._fits(rule, last, (*path, OTHERWISE))
@@ -69,11 +69,11 @@ class Serving:
                 where = (*path, section, i, "name")
                 if rule.name in TAKEN_NAMES:
                     message = f"the name `{rule.name}` is taken by ccrouter"
-                    self.scope.document.blame(where, message, "Give the rule another name")
+                    self.scope.document.blame(where, "N101", message, "Give the rule another name")
                 elif rule.name in first:
                     line = self.scope.document.at(first[rule.name]).line
                     message = f"`{self.name}` has two rules `{rule.name}`; the first is on line {line}"
-                    self.scope.document.blame(where, message, "Give one of them another name")
+                    self.scope.document.blame(where, "N104", message, "Give one of them another name")
                 first.setdefault(rule.name, where)
 
     def _rules(self, written: Sequence[WrittenRule], path: Path, *, waiting: bool) -> tuple[Rule, ...]:
@@ -81,7 +81,7 @@ class Serving:
         for i, rule in enumerate(written):
             if waiting and rule.when is None:
                 message = f"the rule `{rule.name}` would move every caller at once"
-                self.scope.document.blame((*path, i, "name"), message, "Add `when`, such as {waited: 90s}")
+                self.scope.document.blame((*path, i, "name"), "D110", message, "Add `when`, such as {waited: 90s}")
             condition = repr(rule.when)
             shadow = earlier.get("None", earlier.get(condition))
             if shadow is not None and _covers(written[shadow], rule):
@@ -93,7 +93,7 @@ class Serving:
         why = "has no condition" if shadow.when is None else "has the same condition"
         line = self.scope.document.at(at).line
         message = f"the rule `{rule.name}` is never reached: `{shadow.name}` on line {line} {why}"
-        self.scope.document.blame(path, message, "Change one of the two conditions, or remove a rule")
+        self.scope.document.blame(path, "D109", message, "Change one of the two conditions, or remove a rule")
 
     def _rule(self, written: WrittenRule, path: Path, section: str) -> Rule:
         key = f"{self._key}/{section}/{_part(written.name)}"
@@ -115,7 +115,7 @@ class Serving:
             )
             if isinstance(destination, Message) and i < len(written) - 1:
                 cure = "Move it to the end, or remove what follows"
-                self.scope.document.blame(where, f"the message `{destination.name}` ends the call", cure)
+                self.scope.document.blame(where, "D104", f"the message `{destination.name}` ends the call", cure)
             if destination is not None:
                 found.append(destination)
         return tuple(found)
@@ -125,7 +125,7 @@ class Serving:
         where = (*path, "site")
         if name in self.scope.messages:
             if written.limit is not None:
-                self.scope.document.blame((*path, "for"), f"the message `{name}` has no limit", "Remove `for`")
+                self.scope.document.blame((*path, "for"), "D105", f"the message `{name}` has no limit", "Remove `for`")
             return self.scope.messages[name]
         known: dict[str, Site | Message | None] = {**self.scope.sites, **self.scope.messages}
         site = self.scope.find("site or message", known, name, where)
@@ -137,9 +137,13 @@ class Serving:
             where = (*path, "share", name)
             if waiting and isinstance(self.scope.sites.get(name), InHouse):
                 message = f"`{name}` is in-house: those whose turn it is would stay, and be asked about again and again"
-                self.scope.document.blame(where, message, "Share waiting callers between external sites", key=True)
+                self.scope.document.blame(
+                    where, "D107", message, "Share waiting callers between external sites", key=True
+                )
             if name in self.scope.messages:
-                self.scope.document.blame(where, f"`{name}` is a message", "Share calls between sites only", key=True)
+                self.scope.document.blame(
+                    where, "D106", f"`{name}` is a message", "Share calls between sites only", key=True
+                )
                 continue
             if name not in self.scope.sites:
                 self.scope.find("site", self.scope.sites, name, where)
@@ -162,7 +166,7 @@ class Serving:
                 encode(plan, decision="-" * LONGEST_DECISION_ID, service=self.name, rule=rule.name, treatment=treatment)
             except ValueError as error:
                 cure = "Name fewer destinations, or shorten names and dial strings"
-                self.scope.document.blame(path, str(error), cure, key=True)
+                self.scope.document.blame(path, "D108", str(error), cure, key=True)
                 return
 
 

@@ -66,7 +66,7 @@ class Asking:
         names = list(mapping) if isinstance(mapping, dict) else []
         if when.open is not None and when.open == when.closed:
             message = f"`{when.open}` is never open and closed at once"
-            self.scope.document.blame((*path, "closed"), message, "Remove one of the two")
+            self.scope.document.blame((*path, "closed"), "L110", message, "Remove one of the two")
         found = (
             self._part(str(name), getattr(when, _FIELDS.get(name, name)), (*path, str(name)), f"{below}/{name}")
             for name in names
@@ -99,7 +99,9 @@ class Asking:
         name = mode.on or mode.off or ""
         if name not in self.scope.modes:
             where = (*path, "on" if mode.on else "off")
-            self.scope.document.blame(where, f"there is no mode `{name}`", suggest(name, list(self.scope.modes)))
+            self.scope.document.blame(
+                where, "N303", f"there is no mode `{name}`", suggest(name, list(self.scope.modes))
+            )
             return None
         return Mode(name) if mode.on else Not(Mode(name))
 
@@ -114,7 +116,7 @@ class Asking:
         instant = moment.replace(tzinfo=zone)
         if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
             message = f"{moment:%Y-%m-%d %H:%M} does not exist in {zone.key}: the clocks are turned forward"
-            self.scope.document.blame(path, message, "Write a time an hour later")
+            self.scope.document.blame(path, "T103", message, "Write a time an hour later")
             return None
         text = f"{name}: {moment:%Y-%m-%d}" + (f" {moment:%H:%M}" if (moment.hour, moment.minute) != (0, 0) else "")
         at = instant.timestamp()
@@ -131,7 +133,7 @@ class Asking:
             return LanguageIs(tuple(value))
         if not self.waiting:
             cure = "Move the rule under `while_waiting`, or remove the condition"
-            self.scope.document.blame(path, "a call that has just arrived has not waited", cure, key=True)
+            self.scope.document.blame(path, "L108", "a call that has just arrived has not waited", cure, key=True)
         return Waited(float(value))
 
     def _number(self, written: list[str], path: Path) -> Condition:
@@ -140,7 +142,7 @@ class Asking:
             known = self.scope.spelt.get(dialled(number))
             if known is None:
                 message = f"`{number}` is not one of the numbers of this file"
-                self.scope.document.blame((*path, i), message, suggest(number, list(self.scope.numbers)))
+                self.scope.document.blame((*path, i), "N308", message, suggest(number, list(self.scope.numbers)))
             else:
                 forms |= known
         return NumberIs(frozenset(forms), ", ".join(written))
@@ -153,7 +155,7 @@ class Asking:
             except NoNumberError as error:
                 where = (*path, i) if self.scope.document.get((*path, i)) is not None else (*path, "numbers", i)
                 cure = 'Write the whole number, or {prefix: "..."} for its begin'
-                self.scope.document.blame(where, f"`{number}` is no number of {country}: {error}", cure)
+                self.scope.document.blame(where, "V182", f"`{number}` is no number of {country}: {error}", cure)
         words = [f"{len(caller.numbers)} number{'s' * (len(caller.numbers) > 1)}"] if caller.numbers else []
         words += [f"prefix {prefix}" for prefix in caller.prefix]
         words += ["anonymous"] if caller.anonymous else []
@@ -190,7 +192,7 @@ class Asking:
         self._queue(asked.queue, (*path, "queue"))
         if within is None:
             cure = "Write `within: 20s`, or give the service a `service_level` with `answered_within`"
-            self.scope.document.blame(path, "`within` is missing: answered within which time?", cure, key=True)
+            self.scope.document.blame(path, "L105", "`within` is missing: answered within which time?", cure, key=True)
             return None
         read = measures.ServiceLevel(asked.queue, within_s=within, window_s=asked.window)
         text = f"service_level: {asked.queue} within {within} s over {asked.window} s"
@@ -204,7 +206,7 @@ class Asking:
         if name == "free_lines":
             if not site.max_calls:
                 cure = f"Give the site `{site.name}` a `max_calls`, or ask for `site_calls`"
-                self.scope.document.blame((*path, "site"), f"`{site.name}` has no limit of calls", cure)
+                self.scope.document.blame((*path, "site"), "L106", f"`{site.name}` has no limit of calls", cure)
                 return None
             read = measures.FreeLines(site.name, site.max_calls)
         return self._threshold(key, f"{name}: {site.name}", read, asked, per_pabx=False)
@@ -235,12 +237,12 @@ class Asking:
     def _queue(self, queue: str, path: Path) -> None:
         if queue not in self.scope.queues:
             message = f"no in-house site has the queue `{queue}`"
-            self.scope.document.blame(path, message, suggest(queue, list(self.scope.queues)))
+            self.scope.document.blame(path, "N305", message, suggest(queue, list(self.scope.queues)))
 
     def _site(self, name: str, path: Path) -> External | None:
         site = self.scope.find("site", self.scope.sites, name, path)
         if site is not None and not isinstance(site, External):
             cure = f"Ask about its queue: {{waiting: {{queue: {site.queue}, at_least: 5}}}}"
-            self.scope.document.blame(path, f"`{name}` is an in-house site", cure)
+            self.scope.document.blame(path, "L107", f"`{name}` is an in-house site", cure)
             return None
         return site

@@ -32,11 +32,12 @@ class Threshold(Strict, Generic[Amount]):
     @model_validator(mode="after")
     def _is_one_sided(self) -> "Threshold[Amount]":
         if (self.at_least is None) == (self.at_most is None):
-            fail("a threshold has one of `at_least` and `at_most`", "Write one of them: at_least: 5")
+            fail("L101", "a threshold has one of `at_least` and `at_most`", "Write one of them: at_least: 5")
         if self.at_least is not None:
             _stops(self.at_least, self.until_above, ("until_above", "until_below"))
             if self.until_below is not None and self.until_below > self.at_least:
                 fail(
+                    "L102",
                     "`until_below` is above `at_least`: it would stop before it starts",
                     "Write a value that is at most that of `at_least`",
                     at=("until_below",),
@@ -45,6 +46,7 @@ class Threshold(Strict, Generic[Amount]):
             _stops(self.at_most, self.until_below, ("until_below", "until_above"))
             if self.until_above is not None and self.until_above < self.at_most:
                 fail(
+                    "L102",
                     "`until_above` is below `at_most`: it would stop before it starts",
                     "Write a value that is at least that of `at_most`",
                     at=("until_above",),
@@ -68,7 +70,7 @@ def _stops(start: float, wrong: float | None, names: tuple[str, str]) -> None:
     if wrong is not None:
         side = "at_least" if names[1] == "until_below" else "at_most"
         message = f"`{names[0]}` can't stop what starts with `{side}: {start:g}`"
-        fail(message, f"Write `{names[1]}`", at=(names[0],))
+        fail("L103", message, f"Write `{names[1]}`", at=(names[0],))
 
 
 class OfQueue(Threshold[Amount], Generic[Amount]):
@@ -111,7 +113,7 @@ class CallRate(Threshold[Count]):
 
 def _remembered(window_s: int) -> None:
     if window_s > LONGEST_WINDOW_S:
-        fail("the window is longer than the hour that is remembered", "Write at most 1h", at=("window",))
+        fail("L104", "the window is longer than the hour that is remembered", "Write at most 1h", at=("window",))
 
 
 class ModeIs(Strict):
@@ -128,7 +130,11 @@ class ModeIs(Strict):
     @model_validator(mode="after")
     def _is_one(self) -> "ModeIs":
         if (self.on is None) == (self.off is None):
-            fail("`mode` names one mode", "Write `mode: crisis`, or `mode: {off: crisis}` for one that must be off")
+            fail(
+                "K110",
+                "`mode` names one mode",
+                "Write `mode: crisis`, or `mode: {off: crisis}` for one that must be off",
+            )
         return self
 
 
@@ -155,7 +161,7 @@ class Caller(Strict):
     @model_validator(mode="after")
     def _is_something(self) -> "Caller":
         if not (self.prefix or self.numbers or self.anonymous):
-            fail("`caller` names nobody", 'Write `anonymous`, a list of numbers, or {prefix: "+336"}')
+            fail("K113", "`caller` names nobody", 'Write `anonymous`, a list of numbers, or {prefix: "+336"}')
         return self
 
 
@@ -246,5 +252,5 @@ class When(Strict):
     @model_validator(mode="after")
     def _is_something(self) -> "When":
         if not self.model_fields_set:
-            fail("there is no condition here", "Write one, or remove `when`")
+            fail("K112", "there is no condition here", "Write one, or remove `when`")
         return self

@@ -73,16 +73,39 @@ class Document:
             path = path[:-1]
         return found
 
-    def blame(  # noqa: PLR0913 - a problem and its place
-        self, path: Path, message: str, cure: str, *, key: bool = False, offset: int | None = None, hidden: bool = False
-    ) -> None:
-        """Note a problem at a value (or at its key); `offset` points into the text of a scalar."""
+    def problem(  # noqa: PLR0913 - a problem and its place
+        self,
+        path: Path,
+        code: str,
+        message: str,
+        cure: str,
+        *,
+        key: bool = False,
+        offset: int | None = None,
+        hidden: bool = False,
+    ) -> Problem:
+        """Return a problem at a value (or at its key), as severe as its code; `offset` points into a scalar's text."""
         place = self.at(path, key=key)
         column, width = place.column, place.width
         if offset is not None and place.inside is not None:
             column, width = column + place.inside + offset, 1
-        if (place.line, column) not in self.unreadable:
-            self.problems.append(Problem(self.file, place.line, column, message, cure, width, hidden))
+        return Problem(self.file, place.line, column, code, message, cure, width, hidden)
+
+    def blame(  # noqa: PLR0913 - a problem and its place
+        self,
+        path: Path,
+        code: str,
+        message: str,
+        cure: str,
+        *,
+        key: bool = False,
+        offset: int | None = None,
+        hidden: bool = False,
+    ) -> None:
+        """Note a problem, see `problem`; nothing more is said of what could not be read at all."""
+        found = self.problem(path, code, message, cure, key=key, offset=offset, hidden=hidden)
+        if (found.line, found.column) not in self.unreadable:
+            self.problems.append(found)
 
     def refuse(self) -> None:
         """Raise what was found wrong so far, if anything.
@@ -91,5 +114,5 @@ class Document:
             RefusedFileError: there are problems.
 
         """
-        if self.problems:
+        if any(problem.severity == "error" for problem in self.problems):
             raise RefusedFileError(self.problems)

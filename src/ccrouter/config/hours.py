@@ -20,25 +20,42 @@ Spans = tuple[tuple[int, int], ...]
 _SPAN = re.compile(r"\b(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\b")
 
 _REFUSED: Final = (
-    (re.compile(r"\bPH\b"), "`PH` knows no regional holidays", "Remove it and write `holidays: FR` (or FR-57, ...)"),
-    (re.compile(r"\bSH\b"), "`SH` (school holidays) has no effect", "Remove it and list the days under `exceptions`"),
+    (
+        re.compile(r"\bPH\b"),
+        "T111",
+        "`PH` knows no regional holidays",
+        "Remove it and write `holidays: FR` (or FR-57, ...)",
+    ),
+    (
+        re.compile(r"\bSH\b"),
+        "T111",
+        "`SH` (school holidays) has no effect",
+        "Remove it and list the days under `exceptions`",
+    ),
     (
         re.compile(r"\b(sunrise|sunset|dawn|dusk)\b"),
+        "T112",
         "the sun can't be asked",
         "Write times of the clock: 08:30-18:30",
     ),
-    (re.compile(r'"'), "a remark can't stand in opening hours", "Write it behind a `#` at the end of the line"),
-    (re.compile(r"\bunknown\b"), "a line is open or closed, never unknown", "Remove `unknown`"),
-    (re.compile(r"\d\s*\+"), "an open end says nothing about when the line closes", "Write the end: 08:30-18:30"),
-    (re.compile(r":\d\d\s*/"), "a repetition has no meaning for a telephone line", "Write the ranges out"),
+    (re.compile(r'"'), "T113", "a remark can't stand in opening hours", "Write it behind a `#` at the end of the line"),
+    (re.compile(r"\bunknown\b"), "T113", "a line is open or closed, never unknown", "Remove `unknown`"),
+    (
+        re.compile(r"\d\s*\+"),
+        "T113",
+        "an open end says nothing about when the line closes",
+        "Write the end: 08:30-18:30",
+    ),
+    (re.compile(r":\d\d\s*/"), "T113", "a repetition has no meaning for a telephone line", "Write the ranges out"),
 )
 
 
 class HoursError(ValueError):
-    """A text is no opening hours; `offset` is where in the text, `cure` how to mend it."""
+    """A text is no opening hours; `code` says of which kind, `offset` is where in the text, `cure` how to mend it."""
 
-    def __init__(self, message: str, cure: str, offset: int | None = None) -> None:
+    def __init__(self, code: str, message: str, cure: str, offset: int | None = None) -> None:
         super().__init__(message)
+        self.code = code
         self.cure = cure
         self.offset = offset
 
@@ -82,16 +99,16 @@ def hours(text: str) -> Hours:
         HoursError: the text is not in the syntax, or uses what has no meaning here.
 
     """
-    for pattern, message, cure in _REFUSED:
+    for pattern, code, message, cure in _REFUSED:
         found = pattern.search(text)
         if found:
-            raise HoursError(message, cure, found.start())
+            raise HoursError(code, message, cure, found.start())
     today = _parse(text)
     _no_day_twice(text)
     for found in _SPAN.finditer(text):
         if _end(found) >= 2 * DAY_MIN:
             cure = "End it before midnight of the day after, and give that day hours of its own"
-            raise HoursError(f"`{found.group()}` lasts too long", cure, found.start())
+            raise HoursError("T115", f"`{found.group()}` lasts too long", cure, found.start())
     if not any(_end(found) > DAY_MIN for found in _SPAN.finditer(text)):
         return Hours(today, None, None)
     return Hours(
@@ -111,6 +128,7 @@ def _no_day_twice(text: str) -> None:
             ranges = f"{first[days]},{rule.group()[found.start() :].strip()}"
             offset = rule.start() + len(rule.group()) - len(rule.group().lstrip())
             raise HoursError(
+                "T114",
                 f"`{days}` stands twice, and only the second counts",
                 f"Write {days} {ranges}".replace("  ", " "),
                 offset,
@@ -126,9 +144,9 @@ def _parse(text: str) -> OpeningHours:
         place = re.search(r"--> 1:(\d+)", str(error))
         offset = min(int(place[1]) - 1, len(text) - 1) if place else None
         cure = 'Write them as in OpenStreetMap: "Mo-Fr 08:30-18:30; Sa 09:00-12:00", days are Mo Tu We Th Fr Sa Su'
-        raise HoursError(f"`{text}` is no opening hours", cure, offset) from None
+        raise HoursError("T110", f"`{text}` is no opening hours", cure, offset) from None
     if parsed.warnings:
-        raise HoursError(f"`{text}` can be misread: {parsed.warnings[0]}", f"Write {parsed}")
+        raise HoursError("T116", f"`{text}` can be misread: {parsed.warnings[0]}", f"Write {parsed}")
     return parsed
 
 

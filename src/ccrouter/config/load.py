@@ -59,4 +59,4 @@ def read_file(path: Path) -> bytes:
     except OSError as error:
         why = error.strerror or str(error)
         cure = "Check the path, and that the user who runs ccrouter may read it"
-        raise RefusedFileError([Problem(str(path), 1, 1, f"the file can't be read: {why}", cure)]) from None
+        raise RefusedFileError([Problem(str(path), 1, 1, "Y101", f"the file can't be read: {why}", cure)]) from None

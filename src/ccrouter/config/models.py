@@ -38,13 +38,15 @@ def _zone(value: object) -> ZoneInfo:
         return ZoneInfo(name)
     except (LookupError, OSError, ValueError):
         near = nearest(name, available_timezones())
-        fail(f"`{name}` is no time zone", f"Did you mean `{near}`?" if near else "Write one such as Europe/Paris")
+        fail(
+            "T101", f"`{name}` is no time zone", f"Did you mean `{near}`?" if near else "Write one such as Europe/Paris"
+        )
 
 
 def _country(value: object) -> str:
     code = text(value)
     if not is_country(code):
-        fail(f"`{code}` is no country", "Write its two letters (ISO 3166): FR, BE, CH")
+        fail("V183", f"`{code}` is no country", "Write its two letters (ISO 3166): FR, BE, CH")
     return code
 
 
@@ -53,19 +55,26 @@ _DIALS_ONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9+*#._@:/=~-]+")
 
 def _dial(value: object) -> str:
     found = text(value)
-    for sign, message, cure in (
-        ("&", "`&` would dial two destinations at once", "Name one; make a site of the other and put both in `to`"),
-        (",", "`,` would begin Dial's options", "Remove it and what follows; ccrouter sets the options"),
+    for sign, code, message, cure in (
+        (
+            "&",
+            "V111",
+            "`&` would dial two destinations at once",
+            "Name one; make a site of the other and put both in `to`",
+        ),
+        (",", "V112", "`,` would begin Dial's options", "Remove it and what follows; ccrouter sets the options"),
     ):
         if sign in found:
-            fail(message, cure, offset=found.index(sign))
+            fail(code, message, cure, offset=found.index(sign))
     if not _DIALS_ONE.fullmatch(found) or len(found) > 200:
-        fail(f"`{found[:80]}` can't be dialled", "Write technology and address: PJSIP/+33155000000@trunk-backup")
+        fail(
+            "V110", f"`{found[:80]}` can't be dialled", "Write technology and address: PJSIP/+33155000000@trunk-backup"
+        )
     return found
 
 
 Endpoint = Annotated[
-    str, matching(r"[A-Za-z][A-Za-z0-9]*/[\w.+-]+", "endpoint", "Write technology and name: PJSIP/trunk-tunis")
+    str, matching("V109", r"[A-Za-z][A-Za-z0-9]*/[\w.+-]+", "endpoint", "Write technology and name: PJSIP/trunk-tunis")
 ]
 Priority = Annotated[int, BeforeValidator(lambda value: number(value, most=1000))]
 Answer = Annotated[Literal["on_entry", "on_position"], choice("on_entry", "on_position")]
@@ -146,7 +155,7 @@ class Site(Strict):
     @model_validator(mode="after")
     def _is_one(self) -> "Site":
         if (self.in_house is None) == (self.external is None):
-            fail("a site is one of `in_house` and `external`", "Write one of them, with its keys below it")
+            fail("K110", "a site is one of `in_house` and `external`", "Write one of them, with its keys below it")
         return self
 
     @property
@@ -170,7 +179,9 @@ class Message(Strict):
     def _is_one(self) -> "Message":
         if (self.play is None) == (self.voicemail is None):
             fail(
-                "a message is one of `play` and `voicemail`", "Write {play: ccrouter/closed} or {voicemail: 1@default}"
+                "K110",
+                "a message is one of `play` and `voicemail`",
+                "Write {play: ccrouter/closed} or {voicemail: 1@default}",
             )
         return self
 
@@ -197,11 +208,20 @@ class Destination(Strict):
     @model_validator(mode="after")
     def _is_one(self) -> "Destination":
         if (self.site is None) == (self.share is None):
-            fail("a destination is one of a name, `site` and `share`", "Write `{site: paris, for: 30s}` or a name")
+            fail(
+                "K110",
+                "a destination is one of a name, `site` and `share`",
+                "Write `{site: paris, for: 30s}` or a name",
+            )
         if self.share is not None and self.limit is not None:
-            fail("a share has no limit of its own", "Remove `for`; each site has its own limit", at=("for",))
+            fail("D101", "a share has no limit of its own", "Remove `for`; each site has its own limit", at=("for",))
         if self.share is not None and not sum(self.share.values()):
-            fail("the shares add up to 0", "Give at least one site a share: {paris: 70, tunis: 30}", at=("share",))
+            fail(
+                "D102",
+                "the shares add up to 0",
+                "Give at least one site a share: {paris: 70, tunis: 30}",
+                at=("share",),
+            )
         return self
 
 
@@ -289,7 +309,11 @@ class UnknownNumber(Strict):
     @model_validator(mode="after")
     def _is_one(self) -> "UnknownNumber":
         if (self.service is None) == (self.message is None):
-            fail("`unknown_number` is one of a service and a message", "Write {service: NAME} or the name of a message")
+            fail(
+                "K110",
+                "`unknown_number` is one of a service and a message",
+                "Write {service: NAME} or the name of a message",
+            )
         return self
 
 

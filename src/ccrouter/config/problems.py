@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from unicodedata import category
 
+from ccrouter.config.codes import CODES, Severity
 from ccrouter.errors import ConfigError
 
 MOST = 100
@@ -28,28 +29,42 @@ class Problem:
     Attributes:
         file: as the admin named it.
         line, column: where it is, both from 1.
+        code: its kind, see `codes`.
         message: what is wrong.
         cure: how to mend it.
         width: length in signs of the piece of the line concerned.
         hidden: the line holds what must not be shown, such as a secret.
+        forgiven: it is a note here, whatever its code says: the place where the daemon runs may have what is missing.
 
     """
 
     file: str
     line: int
     column: int
+    code: str
     message: str
     cure: str
     width: int = 1
     hidden: bool = False
+    forgiven: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", visible(self.message))
         object.__setattr__(self, "cure", visible(self.cure))
 
+    @property
+    def severity(self) -> Severity:
+        """Return how bad it is: an error refuses the file."""
+        return "note" if self.forgiven else CODES[self.code].severity
+
+    @property
+    def head(self) -> str:
+        """Return where it is and what is wrong, on one line."""
+        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message} [{self.code}]"
+
     def __str__(self) -> str:
         end = "" if self.cure.endswith("?") else "."
-        return f"{self.file}:{self.line}:{self.column}: {self.message}. {self.cure}{end}"
+        return f"{self.head}. {self.cure}{end}"
 
 
 class RefusedFileError(ConfigError):
@@ -89,9 +104,8 @@ def suggest(word: str, known: Sequence[str]) -> str:
 
 def render(problem: Problem, source_text: str) -> str:
     """Return a problem for people: position, message, the line with the piece underlined, and the cure."""
-    head = f"{problem.file}:{problem.line}:{problem.column}: {problem.message}"
     if problem.hidden:
-        return f"{head}\n{'':>5} = {problem.cure}"
+        return f"{problem.head}\n{'':>5} = {problem.cure}"
     lines = source_text.split("\n")
     line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
     start = min(problem.column - 1, len(line))
@@ -100,7 +114,7 @@ def render(problem: Problem, source_text: str) -> str:
     width = max(1, min(problem.width, len(shown) - (start - left)))
     return "\n".join(
         (
-            head,
+            problem.head,
             f"{problem.line:>5} | {shown}",
             f"{'':>5} | {' ' * (start - left)}{'^' * width}",
             f"{'':>5} = {problem.cure}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from ccrouter.config.document import Document, Path
@@ -14,6 +14,17 @@ from ccrouter.routing.rules import Message, Site
 from ccrouter.routing.schedule import Calendar
 
 Thing = TypeVar("Thing")
+
+
+UNKNOWN: Final = {
+    "site or message": "N301",
+    "calendar": "N302",
+    "mode": "N303",
+    "service": "N304",
+    "site": "N306",
+    "message": "N307",
+}
+"""Codes of names that stand for nothing, by what they should name."""
 
 
 @dataclass(slots=True)
@@ -46,7 +57,7 @@ class Scope:
     def find(self, kind: str, known: Mapping[str, Thing], name: str, path: Path) -> Thing | None:
         """Return what a name at `path` stands for, or None with a problem noted where it stands for nothing."""
         if name not in known:
-            self.document.blame(path, f"there is no {kind} `{name}`", suggest(name, list(known)))
+            self.document.blame(path, UNKNOWN[kind], f"there is no {kind} `{name}`", suggest(name, list(known)))
             return None
         return known[name]
 

@@ -27,7 +27,7 @@ LARGEST_SECRET: Final = 512
 
 # --- the file as it is written ----------------------------------------------------------------------------------------
 
-Host = Annotated[str, matching(r"[A-Za-z0-9_.:-]+", "host", "Write a name or an address: 127.0.0.1")]
+Host = Annotated[str, matching("S109", r"[A-Za-z0-9_.:-]+", "host", "Write a name or an address: 127.0.0.1")]
 Port = Annotated[int, BeforeValidator(lambda value: number(value, least=1, most=65535))]
 ListenPort = Annotated[int, BeforeValidator(lambda value: number(value, most=65535))]
 File = Annotated[Path, BeforeValidator(lambda value: Path(text(value)))]
@@ -36,9 +36,10 @@ File = Annotated[Path, BeforeValidator(lambda value: Path(text(value)))]
 class SecretSource(Strict):
     """Where a secret is kept."""
 
-    env: Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "environment variable", "Write its name alone")] | None = (
-        Field(None, description="an environment variable", examples=["CCROUTER_AMI_SECRET"])
-    )
+    env: (
+        Annotated[str, matching("S111", r"[A-Za-z_][A-Za-z0-9_]*", "environment variable", "Write its name alone")]
+        | None
+    ) = Field(None, description="an environment variable", examples=["CCROUTER_AMI_SECRET"])
     file: File | None = Field(
         None,
         description="a file that holds the secret alone and that others than its owner and group can't touch",
@@ -50,13 +51,13 @@ class SecretSource(Strict):
     def _is_no_secret(cls, data: object) -> object:
         if isinstance(data, Text) and data:
             cure = "Write {env: CCROUTER_AMI_SECRET}, or {file: ami.secret} with the secret alone in that file"
-            fail("a secret must not stand in this file", cure, hidden=True)
+            fail("S101", "a secret must not stand in this file", cure, hidden=True)
         return data
 
     @model_validator(mode="after")
     def _is_one(self) -> "SecretSource":
         if (self.env is None) == (self.file is None):
-            fail("a secret is kept in one of `env` and `file`", "Write one of them")
+            fail("K110", "a secret is kept in one of `env` and `file`", "Write one of them")
         return self
 
 
@@ -79,7 +80,7 @@ class WrittenPabx(Strict):
     name: Name = Field(description="what it is called in logs, metrics and commands", examples=["main"])
     host: Host = Field(description="where its manager interface (AMI) listens", examples=["127.0.0.1"])
     port: Port = Field(5038, description="and on which port")
-    username: Annotated[str, matching(r"[\w.@-]+", "user name", "Use letters, digits and . _ - @")] = Field(
+    username: Annotated[str, matching("S110", r"[\w.@-]+", "user name", "Use letters, digits and . _ - @")] = Field(
         description="user in manager.conf", examples=["ccrouter"]
     )
     secret: SecretSource = Field(
@@ -207,7 +208,7 @@ def compile_settings(data: bytes, path: Path, environment: Mapping[str, str]) ->
     for i, name in enumerate(names):
         if name in names[:i]:
             message = f"there are two PABXs `{name}`"
-            document.blame(("pabxs", i, "name"), message, "Give one of them another name")
+            document.blame(("pabxs", i, "name"), "S108", message, "Give one of them another name")
     document.refuse()
     return Settings(
         pabxs=pabxs,
@@ -225,7 +226,7 @@ def _pabx(document: Document, written: WrittenPabx, path: Where, folder: Path, e
     if written.tls is not None:
         ca_file = None if written.tls.ca_file is None else folder / written.tls.ca_file
         if ca_file is not None and not ca_file.is_file():
-            document.blame((*path, "tls", "ca_file"), f"there is no file {ca_file}", "Check the path")
+            document.blame((*path, "tls", "ca_file"), "S107", f"there is no file {ca_file}", "Check the path")
         tls = Tls(ca_file, written.tls.server_name or "")
     secret = _secret(document, written.secret, (*path, "secret"), folder, environment)
     return Pabx(written.name, written.host, written.port, written.username, secret, tls)
@@ -238,7 +239,7 @@ def _secret(
         where, source = (*path, "env"), f"the environment variable {written.env}"
         found = environment.get(written.env)
         if found is None:
-            document.blame(where, f"{source} is not set", "Set it for the user who runs ccrouter")
+            document.blame(where, "S103", f"{source} is not set", "Set it for the user who runs ccrouter")
             return SecretStr("")
     else:
         file = folder / (written.file or "")
@@ -248,7 +249,7 @@ def _secret(
             return SecretStr("")
     if not 0 < len(found) <= LARGEST_SECRET or not found.isprintable():
         cure = f"It must hold the secret alone, on one line of at most {LARGEST_SECRET} signs, in UTF-8"
-        document.blame(where, f"{source} holds no secret", cure)
+        document.blame(where, "S105", f"{source} holds no secret", cure)
     return SecretStr(found)
 
 
@@ -259,9 +260,9 @@ def _secret_in(document: Document, file: Path, where: Where) -> str | None:
             data = opened.read(LARGEST_SECRET + 2)
     except OSError as error:
         cure = "Check the path, and that the user who runs ccrouter may read it"
-        document.blame(where, f"the file {file} can't be read: {error.strerror}", cure)
+        document.blame(where, "S104", f"the file {file} can't be read: {error.strerror}", cure)
         return None
     if mode & 0o007:
-        document.blame(where, f"everybody may touch the file {file}", f"Close it: chmod o= {file}")
+        document.blame(where, "S106", f"everybody may touch the file {file}", f"Close it: chmod o= {file}")
         return None
     return data.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")

@@ -28,19 +28,23 @@ class Strict(BaseModel):
     @classmethod
     def _is_mapping(cls, data: object, info: ValidationInfo) -> object:
         if isinstance(data, Text) and not data:
-            fail("nothing stands here", "Write what belongs here, or remove the key")
+            fail("K103", "nothing stands here", "Write what belongs here, or remove the key")
         if not isinstance(data, dict):
             what = "a list" if isinstance(data, list) else f"`{str(data)[:60]}`"
-            fail(f"`key: value` lines are expected here, not {what}", "Write each key on a line of its own, indented")
+            fail(
+                "K104",
+                f"`key: value` lines are expected here, not {what}",
+                "Write each key on a line of its own, indented",
+            )
         if isinstance(info.context, Context):
             info.context.known[id(data)] = [known.alias or name for name, known in cls.model_fields.items()]
         return data
 
 
-_TOLD: Final[Mapping[str, tuple[str, str]]] = {
-    "list_type": ("a list is expected here", "Write it as [one, two], or one `- ` line for each"),
-    "dict_type": ("`name: value` lines are expected here", "Write each name on a line of its own, indented"),
-    "too_short": ("there is nothing in it", "Write at least one entry"),
+_TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
+    "list_type": ("K105", "a list is expected here", "Write it as [one, two], or one `- ` line for each"),
+    "dict_type": ("K104", "`name: value` lines are expected here", "Write each name on a line of its own, indented"),
+    "too_short": ("K108", "there is nothing in it", "Write at least one entry"),
 }
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -73,20 +77,24 @@ def _blame(document: Document, error: ErrorDetails, context: Context, meant: set
     if error["type"] == "refused":
         path = (*path, *details["at"])
         offset, hidden = details["offset"], details["hidden"]
-        document.blame(path, details["message"], details["cure"], key=key, offset=offset, hidden=hidden)
+        document.blame(
+            path, details["code"], details["message"], details["cure"], key=key, offset=offset, hidden=hidden
+        )
     elif error["type"] == "missing":
         message = f"`{path[-1]}` is missing{_where(path)}"
-        document.blame(path[:-1], message, f"Add a line `{path[-1]}: ...`", key=True)
+        document.blame(path[:-1], "K102", message, f"Add a line `{path[-1]}: ...`", key=True)
     elif error["type"] == "extra_forbidden":
         known = context.known.get(id(document.get(path[:-1])), [])
         meant.add((*path[:-1], nearest(str(path[-1]), known) or ""))
-        document.blame(path, f"`{path[-1]}` is not known here", suggest(str(path[-1]), known), key=True)
+        document.blame(path, "K101", f"`{path[-1]}` is not known here", suggest(str(path[-1]), known), key=True)
     else:
         value = document.get(path)
-        message, cure = _TOLD.get(error["type"], (error["msg"], "Compare with the reference in docs/routing.md"))
+        code, message, cure = _TOLD.get(
+            error["type"], ("K106", error["msg"], "Compare with the reference in docs/routing.md")
+        )
         if isinstance(value, Text) and not value:
-            message, cure = "nothing stands here", "Write what belongs here, or remove the key"
-        document.blame(path, message, cure, key=key)
+            code, message, cure = "K103", "nothing stands here", "Write what belongs here, or remove the key"
+        document.blame(path, code, message, cure, key=key)
 
 
 def _where(path: Path) -> str:

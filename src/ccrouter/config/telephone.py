@@ -24,14 +24,18 @@ def _phone(value: object) -> str:
     if not isinstance(value, Text):
         return text(value)
     if value.plain:
-        fail(f"the telephone number {value} has no quotes, and YAML can change it", f'Write it in quotes: "{value}"')
+        fail(
+            "Y202",
+            f"the telephone number {value} has no quotes, and YAML can change it",
+            f'Write it in quotes: "{value}"',
+        )
     strange = re.search(r"[^\d ().+/\u00a0\u202f-]|(?<=.)\+", value)
     if strange:
         cure = "Write digits, with spaces, points or dashes between them, and + only at the begin"
-        fail(f"`{strange.group()}` can't be in a telephone number", cure, offset=strange.start())
+        fail("V180", f"`{strange.group()}` can't be in a telephone number", cure, offset=strange.start())
     count = len(dialled(value).lstrip("+"))
     if not 1 < count <= LONGEST:
-        fail(f"a number of {count} digits can't be dialled", f"Write 2 to {LONGEST} digits")
+        fail("V181", f"a number of {count} digits can't be dialled", f"Write 2 to {LONGEST} digits")
     return str(value)
 
 

@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 from ccrouter.config.document import Text
 
 
-def fail(
-    message: str, cure: str, *, at: tuple[str, ...] = (), offset: int | None = None, hidden: bool = False
+def fail(  # noqa: PLR0913 - a refusal and its place
+    code: str, message: str, cure: str, *, at: tuple[str, ...] = (), offset: int | None = None, hidden: bool = False
 ) -> NoReturn:
     """Refuse the value that is being validated, or the one at `at` below it; `offset` points into its text.
 
@@ -24,7 +24,7 @@ def fail(
         PydanticCustomError: always; pydantic adds the path and `shape` finds the place in the file.
 
     """
-    context = {"message": message, "cure": cure, "at": at, "offset": offset, "hidden": hidden}
+    context = {"code": code, "message": message, "cure": cure, "at": at, "offset": offset, "hidden": hidden}
     raise PydanticCustomError("refused", "{message}", context)
 
 
@@ -45,11 +45,15 @@ _NO_TEXT: Final = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 def word(value: object) -> str:
     """Return a single value of which nothing can be misread: numbers with a unit, `true`, dates."""
     if not isinstance(value, Text):
-        fail(f"a single value is expected here, not {_kind(value)}", "Write one value")
+        fail("K107", f"a single value is expected here, not {_kind(value)}", "Write one value")
     if not value.strip():
-        fail("a value is missing here", "Write one, or remove the key")
+        fail("K103", "a value is missing here", "Write one, or remove the key")
     if any(unicodedata.category(sign) in _NO_TEXT for sign in value):
-        fail("the value has a line break or an invisible character in it", "Write it on one line, and type it again")
+        fail(
+            "V101",
+            "the value has a line break or an invisible character in it",
+            "Write it on one line, and type it again",
+        )
     return str(value)
 
 
@@ -58,7 +62,7 @@ def text(value: object) -> str:
     found = word(value)
     for kind, pattern in _READ_AS:
         if isinstance(value, Text) and value.plain and pattern.fullmatch(found):
-            fail(f"YAML reads `{found}` as {kind}", f'Write it in quotes: "{found}"')
+            fail("Y201", f"YAML reads `{found}` as {kind}", f'Write it in quotes: "{found}"')
     return found
 
 
@@ -75,15 +79,17 @@ def _name(value: object) -> str:
     name = text(value)
     if name != unicodedata.normalize("NFC", name):
         fail(
-            f"`{name}` has accents that are signs of their own", "Type the name again, or save the file in Unicode NFC"
+            "V105",
+            f"`{name}` has accents that are signs of their own",
+            "Type the name again, or save the file in Unicode NFC",
         )
     for place, sign in enumerate(name):
         if sign not in " ._-/" and unicodedata.category(sign)[0] not in "LMN":
-            fail(f"a name can't contain `{sign}`", "Use letters, digits, space and . _ - /", offset=place)
+            fail("V102", f"a name can't contain `{sign}`", "Use letters, digits, space and . _ - /", offset=place)
     if name != " ".join(name.split(" ")) or "  " in name or name != name.strip():
-        fail(f"`{name}` has a space too many", "Write single spaces, and none at either end")
+        fail("V103", f"`{name}` has a space too many", "Write single spaces, and none at either end")
     if len(name) > LONGEST_NAME:
-        fail(f"a name of {len(name)} signs is too long", f"Use at most {LONGEST_NAME}")
+        fail("V104", f"a name of {len(name)} signs is too long", f"Use at most {LONGEST_NAME}")
     return name
 
 
@@ -91,14 +97,14 @@ Name = Annotated[str, BeforeValidator(_name)]
 """What an admin calls something: letters of any language, digits, space, . _ - /"""
 
 
-def matching(pattern: str, what: str, cure: str, *, longest: int = 120) -> BeforeValidator:
-    """Return a validator that lets texts pass which are this pattern as a whole."""
+def matching(code: str, pattern: str, what: str, cure: str, *, longest: int = 120) -> BeforeValidator:
+    """Return a validator that lets texts pass which are this pattern as a whole; `code` tells of all others."""
     compiled = re.compile(pattern)
 
     def check(value: object) -> str:
         found = text(value)
         if not compiled.fullmatch(found) or len(found) > longest:
-            fail(f"`{found[:longest]}` is no {what}", cure)
+            fail(code, f"`{found[:longest]}` is no {what}", cure)
         return found
 
     return BeforeValidator(check)
@@ -107,14 +113,17 @@ def matching(pattern: str, what: str, cure: str, *, longest: int = 120) -> Befor
 SoundFile = Annotated[
     str,
     matching(
+        "V106",
         r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*",
         "sound file",
         "Write its path below Asterisk's sounds folder, without ending: ccrouter/closed",
     ),
 ]
-Mailbox = Annotated[str, matching(r"[\w.-]+@[\w.-]+", "mailbox", "Write box and context: 1234@default", longest=80)]
+Mailbox = Annotated[
+    str, matching("V107", r"[\w.-]+@[\w.-]+", "mailbox", "Write box and context: 1234@default", longest=80)
+]
 Language = Annotated[
-    str, matching(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*", "language", "Write a code such as fr, en or fr_CA")
+    str, matching("V108", r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*", "language", "Write a code such as fr, en or fr_CA")
 ]
 
 
@@ -128,20 +137,20 @@ def seconds(value: object) -> int:
     """Return whole seconds of a text such as `90s`, `2min`, `1h30min`; 0 is possible."""
     found = word(value)
     if re.fullmatch(r"\d+(\.\d+)?", found):
-        fail(f"the unit of `{found}` is missing", f"Write {found}s, {found}min or {found}h")
+        fail("V120", f"the unit of `{found}` is missing", f"Write {found}s, {found}min or {found}h")
     parts = re.findall(r"(\d{1,6})(min|h|m|s)", found)
     if not parts or "".join(number + unit for number, unit in parts) != found:
-        fail(f"`{found}` is no length of time", "Write whole seconds, minutes or hours: 90s, 2min, 1h, 1h30min")
+        fail("V121", f"`{found}` is no length of time", "Write whole seconds, minutes or hours: 90s, 2min, 1h, 1h30min")
     total = sum(int(number) * _SECONDS[unit] for number, unit in parts)
     if total > LONGEST_S:
-        fail(f"{found} is longer than a day", "Use at most 24h")
+        fail("V122", f"{found} is longer than a day", "Use at most 24h")
     return total
 
 
 def _some_seconds(value: object) -> int:
     found = seconds(value)
     if not found:
-        fail("a time of 0 is no time", "Write at least 1s, or remove the key")
+        fail("V123", "a time of 0 is no time", "Write at least 1s, or remove the key")
     return found
 
 
@@ -151,7 +160,7 @@ def choice(*words: str) -> BeforeValidator:
     def check(value: object) -> str:
         found = word(value)
         if found not in words:
-            fail(f"`{found}` is not possible here", f"Write {' or '.join(words)}")
+            fail("V130", f"`{found}` is not possible here", f"Write {' or '.join(words)}")
         return found
 
     return BeforeValidator(check)
@@ -166,11 +175,11 @@ def number(value: object, *, least: int = 0, most: int = 999_999) -> int:
     """Return a whole number, written without quotes."""
     found = word(value)
     if isinstance(value, Text) and not value.plain:
-        fail(f'"{found}" is a text', f"Write {found} without quotes")
+        fail("V140", f'"{found}" is a text', f"Write {found} without quotes")
     if not re.fullmatch(r"-?\d{1,9}", found):
-        fail(f"`{found}` is no whole number", "Write digits only: 12")
+        fail("V141", f"`{found}` is no whole number", "Write digits only: 12")
     if not least <= int(found) <= most:
-        fail(f"{found} is not between {least} and {most}", f"Write a number from {least} to {most}")
+        fail("V142", f"{found} is not between {least} and {most}", f"Write a number from {least} to {most}")
     return int(found)
 
 
@@ -182,10 +191,10 @@ Port = Annotated[int, BeforeValidator(lambda value: number(value, least=0, most=
 def _percent(value: object) -> float:
     found = word(value)
     if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?%", found):
-        fail(f"`{found}` is no percentage", "Write it with its sign: 80%")
+        fail("V150", f"`{found}` is no percentage", "Write it with its sign: 80%")
     share = float(found[:-1])
     if share > 100:
-        fail(f"{found} is more than 100%", "Write a percentage from 0% to 100%")
+        fail("V151", f"{found} is more than 100%", "Write a percentage from 0% to 100%")
     return share
 
 
@@ -196,7 +205,7 @@ Percent = Annotated[float, BeforeValidator(_percent)]
 def _truth(value: object) -> bool:
     found = word(value)
     if found not in {"true", "false"} or (isinstance(value, Text) and not value.plain):
-        fail(f"`{found}` is neither true nor false", "Write true or false, without quotes")
+        fail("V160", f"`{found}` is neither true nor false", "Write true or false, without quotes")
     return found == "true"
 
 
@@ -215,7 +224,7 @@ def _money(value: object) -> Money:
     found = word(value)
     parts = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?) ([A-Z]{3})", found)
     if parts is None:
-        fail(f"`{found}` is no amount of money", "Write it with a point and its currency: 0.10 EUR")
+        fail("V170", f"`{found}` is no amount of money", "Write it with a point and its currency: 0.10 EUR")
     return Money(Decimal(parts[1]), parts[2])
 
 
@@ -227,7 +236,7 @@ def _date(value: object) -> date:
     try:
         return date.fromisoformat(found if re.fullmatch(r"\d{4}-\d\d-\d\d", found) else "")
     except ValueError:
-        fail(f"`{found}` is no date", "Write year, month, day: 2026-12-24")
+        fail("T102", f"`{found}` is no date", "Write year, month, day: 2026-12-24")
 
 
 Day = Annotated[date, BeforeValidator(_date)]
@@ -239,7 +248,9 @@ def _moment(value: object) -> datetime:
     try:
         return datetime.fromisoformat(f"{written[1]} {written[2] or '00:00'}" if written else "")
     except ValueError:
-        fail(f"`{found}` is no date", "Write year, month, day, and perhaps a time: 2026-12-24, 2026-12-24 18:00")
+        fail(
+            "T102", f"`{found}` is no date", "Write year, month, day, and perhaps a time: 2026-12-24, 2026-12-24 18:00"
+        )
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]

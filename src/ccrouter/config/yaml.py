@@ -48,7 +48,7 @@ def read(data: bytes, file: str) -> Document:
         raise RefusedFileError([*builder.problems, syntax_problem(error, text, file)]) from None
     if builder.value is None:
         cure = "Start from configs/minimal.yaml, which comes with ccrouter"
-        raise RefusedFileError([*builder.problems, Problem(file, 1, 1, "the file is empty", cure)])
+        raise RefusedFileError([*builder.problems, Problem(file, 1, 1, "Y105", "the file is empty", cure)])
     unreadable = frozenset((problem.line, problem.column) for problem in builder.problems)
     return Document(file, builder.value, builder.keys, builder.values, builder.problems, unreadable)
 
@@ -81,7 +81,7 @@ class _Builder:
                 documents += 1
                 if documents > 1:
                     cure = "Remove this line and what follows, or put it into a file of its own"
-                    self._blame(event, "a second document begins here", cure)
+                    self._blame(event, "Y106", "a second document begins here", cure)
                     raise RefusedFileError(self.problems)
             elif isinstance(event, NodeEvent):
                 self._node(event)
@@ -90,7 +90,9 @@ class _Builder:
             if len(self.problems) > MOST:
                 raise RefusedFileError(self.problems)
             if len(self._open) > MAX_DEPTH:
-                self._blame(event, f"more than {MAX_DEPTH} levels lie within each other here", "Close some of them")
+                self._blame(
+                    event, "Y107", f"more than {MAX_DEPTH} levels lie within each other here", "Close some of them"
+                )
                 raise RefusedFileError(self.problems)
 
     def _node(self, event: NodeEvent) -> None:
@@ -114,12 +116,19 @@ class _Builder:
 
     def _refuse_extras(self, event: NodeEvent) -> None:
         if isinstance(event, AliasEvent):
-            self._blame(event, f"`*{event.anchor}` stands for a value from another place", "Write the value out here")
+            self._blame(
+                event, "Y108", f"`*{event.anchor}` stands for a value from another place", "Write the value out here"
+            )
         elif event.anchor is not None:
-            self._blame(event, f"`&{event.anchor}` names a value for use in another place", "Write the value out there")
+            self._blame(
+                event, "Y108", f"`&{event.anchor}` names a value for use in another place", "Write the value out there"
+            )
         elif isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag is not None:
             self._blame(
-                event, f"the tag `{event.tag.replace('tag:yaml.org,2002:', '!!')}` has no meaning here", "Remove it"
+                event,
+                "Y109",
+                f"the tag `{event.tag.replace('tag:yaml.org,2002:', '!!')}` has no meaning here",
+                "Remove it",
             )
 
     def _key(self, parent: _Open, event: NodeEvent, value: Value) -> Path:
@@ -128,17 +137,17 @@ class _Builder:
             parent.key = value
             path = (*parent.path, value)
             if value == "<<" and value.plain:
-                self._blame(event, "`<<` merges another mapping into this one", "Write its keys out here")
+                self._blame(event, "Y110", "`<<` merges another mapping into this one", "Write its keys out here")
                 parent.drop = True
             elif path in self.keys:
                 message = f"the key `{value}` is here twice; the first is on line {self.keys[path].line}"
-                self._blame(event, message, "Remove one of the two: YAML would silently drop the first")
+                self._blame(event, "Y111", message, "Remove one of the two: YAML would silently drop the first")
                 parent.drop = True
             else:
                 self.keys[path] = _place(event)
             return path
         if not isinstance(event, AliasEvent):
-            self._blame(event, "a key must be a text", "Write a name before the `:`")
+            self._blame(event, "Y112", "a key must be a text", "Write a name before the `:`")
         parent.key, parent.drop = Text("?", plain=False), True
         return (*parent.path, "?", *_start(event))
 
@@ -159,9 +168,9 @@ class _Builder:
         self.values[path] = _place(event)
         return path
 
-    def _blame(self, event: Event, message: str, cure: str) -> None:
+    def _blame(self, event: Event, code: str, message: str, cure: str) -> None:
         place = _place(event)
-        self.problems.append(Problem(self.file, place.line, place.column, message, cure, place.width))
+        self.problems.append(Problem(self.file, place.line, place.column, code, message, cure, place.width))
 
 
 def _start(event: Event) -> tuple[int, int]:

@@ -23,10 +23,10 @@ def decode(data: bytes, file: str) -> str:
     """
     if len(data) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES >> 20} MiB"
-        raise RefusedFileError([Problem(file, 1, 1, message, "Check that this is the right file")])
+        raise RefusedFileError([Problem(file, 1, 1, "Y102", message, "Check that this is the right file")])
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         cure = "Save it as UTF-8: in an editor, `Save as`, encoding UTF-8"
-        raise RefusedFileError([Problem(file, 1, 1, "the file is written in UTF-16", cure)])
+        raise RefusedFileError([Problem(file, 1, 1, "Y103", "the file is written in UTF-16", cure)])
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         text = data.decode()
@@ -35,57 +35,80 @@ def decode(data: bytes, file: str) -> str:
         cure = "Save the file as UTF-8; it was probably saved as Latin-1 or Windows-1252"
         raise RefusedFileError(
             [
-                _spot(file, before, f"byte 0x{data[error.start]:02x} is no UTF-8", cure),
+                _spot(file, before, "Y103", f"byte 0x{data[error.start]:02x} is no UTF-8", cure),
             ]
         ) from None
     found = _INVISIBLE.search(text)
     if found:
         message = f"an invisible character (U+{ord(found.group()):04X}) stands here"
-        raise RefusedFileError([_spot(file, text[: found.start()], message, "Remove it, and type the line again")])
+        raise RefusedFileError(
+            [_spot(file, text[: found.start()], "Y104", message, "Remove it, and type the line again")]
+        )
     return text
 
 
-def _spot(file: str, before: str, message: str, cure: str) -> Problem:
-    return Problem(file, before.count("\n") + 1, len(before) - before.rfind("\n"), message, cure)
+def _spot(file: str, before: str, code: str, message: str, cure: str) -> Problem:
+    return Problem(file, before.count("\n") + 1, len(before) - before.rfind("\n"), code, message, cure)
 
 
 _CURES: Final = (
     (
         "cannot start any token",
+        "Y114",
         "a value can't begin with this sign",
         "Write the value in quotes",
     ),
     (
         "mapping values are not allowed",
+        "Y115",
         "a `:` is not possible here",
         "Indent the line like its neighbours; a text with `: ` goes in quotes; a `:` above may lack the space after it",
     ),
     (
         "could not find expected ':'",
+        "Y116",
         "a `:` is missing after the key",
         "Write `key: value`, with a space after the `:`",
     ),
     (
         "did not find expected key",
+        "Y117",
         "the lines do not stand in one column",
         "Give all keys of one mapping the same distance from the left, and close what is open in the lines above",
     ),
     (
         "did not find expected '-' indicator",
+        "Y117",
         "the lines of this list do not stand in one column",
         "Give all `-` of one list the same distance from the left",
     ),
     (
         "did not find expected ',' or ']'",
+        "Y118",
         "a `,` or the closing `]` is missing",
         "Close the list that begins with `[`",
     ),
-    ("did not find expected ',' or '}'", "a `,` or the closing `}` is missing", "Close what begins with `{`"),
-    ("unknown escape character", "this is no escape sequence", "Use single quotes, in which `\\` has no meaning"),
-    ("unexpected end of stream", "the closing quote is missing", "Close the quote that was opened here"),
-    ("unexpected document indicator", "the closing quote is missing", "Close the quote that was opened here"),
-    ("block sequence entries are not allowed", "a list can't begin here", "Begin the list on a line of its own"),
-    ("did not find expected <document start>", "something stands after the end", "Check the indentation of this line"),
+    ("did not find expected ',' or '}'", "Y118", "a `,` or the closing `}` is missing", "Close what begins with `{`"),
+    (
+        "unknown escape character",
+        "Y119",
+        "this is no escape sequence",
+        "Use single quotes, in which `\\` has no meaning",
+    ),
+    ("unexpected end of stream", "Y120", "the closing quote is missing", "Close the quote that was opened here"),
+    ("unexpected document indicator", "Y120", "the closing quote is missing", "Close the quote that was opened here"),
+    (
+        "block sequence entries are not allowed",
+        "Y121",
+        "a list can't begin here",
+        "Begin the list on a line of its own",
+    ),
+    (
+        "did not find expected <document start>",
+        "Y122",
+        "something stands after the end",
+        "Check the indentation of this line",
+    ),
 )
 
 
@@ -104,11 +127,15 @@ def syntax_problem(error: MarkedYAMLError, text: str, file: str) -> Problem:
     column = min(mark.column, len(lines[row])) if mark is not None else 0
     tab = re.match(r" *\t", lines[row])
     if tab and column <= len(lines[row]) - len(lines[row].lstrip()):
-        return Problem(file, row + 1, len(tab.group()), "a tab can't indent a line", "Use spaces instead of the tab")
-    for sign, message, cure in _CURES:
+        return Problem(
+            file, row + 1, len(tab.group()), "Y113", "a tab can't indent a line", "Use spaces instead of the tab"
+        )
+    for sign, code, message, cure in _CURES:
         if sign in told:
             opened = error.context_mark
             if "closing" in message and opened is not None and opened.line != row:
-                return Problem(file, row + 1, column + 1, message, f"{cure} on line {opened.line + 1}")
-            return Problem(file, row + 1, column + 1, message, cure)
-    return Problem(file, row + 1, column + 1, told, "Check the indentation and the quotes, here and in the line above")
+                return Problem(file, row + 1, column + 1, code, message, f"{cure} on line {opened.line + 1}")
+            return Problem(file, row + 1, column + 1, code, message, cure)
+    return Problem(
+        file, row + 1, column + 1, "Y123", told, "Check the indentation and the quotes, here and in the line above"
+    )

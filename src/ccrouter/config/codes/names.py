@@ -1,0 +1,21 @@
+"""N: names, and what they refer to."""
+
+from typing import Final
+
+from ccrouter.config.codes.code import Code
+
+NAMES: Final = (
+    Code("N101", "name-taken"),
+    Code("N102", "site-and-message-alike"),
+    Code("N103", "mode-twice"),
+    Code("N104", "rule-twice"),
+    Code("N105", "numbers-alike"),
+    Code("N301", "unknown-destination"),
+    Code("N302", "unknown-calendar"),
+    Code("N303", "unknown-mode"),
+    Code("N304", "unknown-service"),
+    Code("N305", "unknown-queue"),
+    Code("N306", "unknown-site"),
+    Code("N307", "unknown-message"),
+    Code("N308", "unknown-number"),
+)
