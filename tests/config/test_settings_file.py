@@ -90,7 +90,9 @@ def test_secret_file_that_everybody_may_touch_is_refused(file: Path, mode: int) 
     secret.chmod(mode)
     with pytest.raises(RefusedFileError) as raised:
         load_settings(file)
-    assert str(raised.value) == (f"{file}:2:72: error: everybody may touch the file {secret} [S106]. Close it: chmod o= {secret}.")
+    assert str(raised.value) == (
+        f"{file}:2:72: error: everybody may touch the file {secret} [S106]. Close it: chmod o= {secret}."
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"a\nb\n", b"a\r\nAction: Command", b"\xff\xfe", b"x" * 5000])
