@@ -188,7 +188,8 @@ Positive = Annotated[int, BeforeValidator(lambda value: number(value, least=1))]
 Port = Annotated[int, BeforeValidator(lambda value: number(value, least=0, most=65535))]
 
 
-def _percent(value: object) -> float:
+def percent(value: object) -> float:
+    """Return a percentage, 0 to 100, of a text such as `80%`."""
     found = word(value)
     if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?%", found):
         fail("V150", f"`{found}` is no percentage", "Write it with its sign: 80%")
@@ -198,7 +199,7 @@ def _percent(value: object) -> float:
     return share
 
 
-Percent = Annotated[float, BeforeValidator(_percent)]
+Percent = Annotated[float, BeforeValidator(percent)]
 """0 to 100."""
 
 

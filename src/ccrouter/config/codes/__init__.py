@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ccrouter.config.codes.cases import CASES
 from ccrouter.config.codes.code import Code, Severity
 from ccrouter.config.codes.destinations import DESTINATIONS
 from ccrouter.config.codes.keys import KEYS
@@ -31,6 +32,7 @@ FAMILIES: Final[Mapping[str, tuple[Code, ...]]] = MappingProxyType(
         "Load and thresholds": LOAD,
         "What the rules mean": MEANING,
         "The settings file": SETTINGS,
+        "Loads and cases, which the rules are asked with": CASES,
     }
 )
 """All codes by family, in the order in which they are documented."""
