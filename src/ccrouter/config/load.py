@@ -57,6 +57,11 @@ def read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        why = error.strerror or str(error)
-        cure = "Check the path, and that the user who runs ccrouter may read it"
-        raise RefusedFileError([Problem(str(path), 1, 1, "Y101", f"the file can't be read: {why}", cure)]) from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> RefusedFileError:
+    """Return what is told of a file that the system does not let us read."""
+    why = error.strerror or str(error)
+    cure = "Check the path, and that the user who runs ccrouter may read it"
+    return RefusedFileError([Problem(str(path), 1, 1, "Y101", f"the file can't be read: {why}", cure)])
