@@ -44,6 +44,8 @@ class WallCalendar:
         self._hours = hours
         self._holidays = tuple(holidays)
         self._exceptions = dict(exceptions or {})
+        codes = tuple((known.country, known.subdiv) for known in self._holidays)
+        self._says = (name, zone.key, hours, codes, tuple(self._exceptions.items()))
         self._days: dict[date, Spans] = {}
         self._turns: dict[date, tuple[datetime, ...]] = {}
         self._since = self._until = datetime.min.replace(tzinfo=UTC)
@@ -53,6 +55,18 @@ class WallCalendar:
     def name(self) -> str:
         """Return the calendar's name in the routing file."""
         return self._name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WallCalendar) and self._says == other._says
+
+    def __hash__(self) -> int:
+        return hash(self._says)
+
+    def occasion(self, day: date) -> str:
+        """Return what makes a day unlike the others of its weekday: an exception, a holiday by its name, or nothing."""
+        if day in self._exceptions:
+            return f"exception in {self._name}"
+        return next((known[day] for known in self._holidays if day in known), "")
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether `at` (aware, any zone) lies inside the opening hours."""
@@ -180,4 +194,4 @@ def holidays(code: str) -> HolidayBase:
         raise NoHolidaysError([known for known in _countries() if len(known) == len("FR")])
     if part and part not in parts:
         raise NoHolidaysError([country, *(f"{country}-{each}" for each in parts)])
-    return country_holidays(country, subdiv=part or None)
+    return country_holidays(country, subdiv=part or None, language="en_US")

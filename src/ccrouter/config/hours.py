@@ -76,6 +76,15 @@ class Hours:
     tomorrow: OpeningHours | None
     unnamed: OpeningHours | None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hours) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __str__(self) -> str:
+        return f"{self.today} | {self.tomorrow} | {self.unnamed}"
+
     @property
     def steady(self) -> bool:
         """Tell whether all days are alike, open or closed throughout."""

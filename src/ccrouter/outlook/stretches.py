@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ccrouter.routing.conditions import All, Any, Condition, Dates, Not, Open
+from ccrouter.outlook.leaves import leaves
+from ccrouter.routing.conditions import Condition, Dates, Open
 from ccrouter.routing.rules import Destination, Message, Service, Share, Site
 from ccrouter.routing.schedule import Calendar
 
@@ -68,16 +69,11 @@ def _changes(calendar: Calendar, start: datetime, end: datetime) -> Iterator[dat
 
 
 def _asked(condition: Condition | None) -> Iterator[Calendar]:
-    match condition:
-        case All(parts) | Any(parts):
-            for part in parts:
-                yield from _asked(part)
-        case Not(part):
-            yield from _asked(part)
-        case Open(calendar):
-            yield calendar
-        case Dates():
-            yield condition
+    for leaf in leaves(condition):
+        if isinstance(leaf, Open):
+            yield leaf.calendar
+        elif isinstance(leaf, Dates):
+            yield leaf
 
 
 def _of_sites(to: tuple[Destination, ...]) -> Iterator[Calendar]:

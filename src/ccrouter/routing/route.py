@@ -54,7 +54,7 @@ class Route:
         if state == "closed":
             return
         comes_first = not self.steps
-        (self.postponed if state and comes_first else self.steps).append(_step(leg))
+        (self.postponed if state and comes_first else self.steps).append(step(leg))
 
     def _add_share(self, share: Share) -> None:
         obstacles = [self._obstacle(leg) for leg in share.legs]
@@ -90,7 +90,8 @@ class Route:
         return FREE
 
 
-def _step(leg: Leg) -> TransferStep:
+def step(leg: Leg) -> TransferStep:
+    """Return the step that a destination stands for."""
     site = leg.site
     if isinstance(site, External):
         within = leg.limit_s or site.answer_within_s
