@@ -17,7 +17,9 @@ from ccrouter.ami.link import PabxLink
 from ccrouter.app.addresses import pabx_address
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry
+from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.overflow import Overflow
+from ccrouter.app.phones import Telephones
 from ccrouter.app.rules_file import RulesFile
 from ccrouter.app.writer import Writer
 from ccrouter.clock import Clock, SystemClock
@@ -29,8 +31,10 @@ from ccrouter.live.sites import SiteLimits
 from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.rules import External, Rules
-from ccrouter.store.mode_files import ModeFiles
+from ccrouter.store.audit import Audit
+from ccrouter.store.keepers import KeptModes
 from ccrouter.store.modes import Modes
+from ccrouter.store.schema import state_database
 from ccrouter.telemetry.lag import watch_loop
 from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.logs import Logs
@@ -81,17 +85,18 @@ class Daemon:
         self._log = log
         self._registry = new_registry()
         self._metrics = Metrics(self._registry)
-        mode_files = ModeFiles(settings.state_dir, clock)
+        database = state_database(settings.state_dir, clock)
+        audit = Audit(database)
         self._rules_file = RulesFile(
             settings.routing,
             settings.state_dir,
-            journal=mode_files.journal,
+            audit=audit,
             clock=clock,
             metrics=self._metrics,
             log=log,
         )
         self._state = State(_limits(self._rules_file.rules))
-        self._modes = Modes(mode_files)
+        self._modes = Modes(KeptModes(database))
         self._writer = Writer(self._state, self._metrics, log, self._relist)
         self._router = Router(
             self._rules_file.rules,
@@ -107,22 +112,32 @@ class Daemon:
                 pabx_address(pabx),
                 sink=self._writer.apply,
                 trunks=lambda: _endpoints(self._router.rules),
+                lamps=lambda: self._phones.lamps(),
                 clock=clock,
                 log=log,
                 watches=self._metrics.links,
             )
             for pabx in settings.pabxs
         }
+        self._mode_switch = ModeSwitch(self._modes, lambda: self._router.rules, clock, log, self._modes_changed)
+        self._phones = Telephones(
+            switch=self._mode_switch,
+            rules=lambda: self._router.rules,
+            modes_on=self._modes.on,
+            links=self._links,
+            keep=audit.append,
+            counts=self._metrics.codes,
+            clock=clock,
+            log=log,
+        )
         self._control = Control(
             router=self._router,
             state=self._state,
             rules_file=self._rules_file,
-            modes_kept=self._modes,
+            mode_switch=self._mode_switch,
             links=self._links,
             entry=self._entry,
             writer=self._writer,
-            clock=clock,
-            log=log,
             take=self._take,
             started_at=clock.now(),
         )
@@ -147,7 +162,7 @@ class Daemon:
         self._load_modes()
         settings = self._settings
         agi = AgiServer(
-            Desk(frozenset(self._links), self._entry, self._metrics.agi, self._clock, self._log),
+            Desk(frozenset(self._links), self._entry, self._phones, self._metrics.agi, self._clock, self._log),
             [(settings.agi.host, settings.agi.port)],
         )
         async with AsyncExitStack() as stack:
@@ -165,7 +180,8 @@ class Daemon:
                     *(tasks.create_task(link.run(), name=f"link {name}") for name, link in self._links.items()),
                     tasks.create_task(self._tick(supervisor), name="tick"),
                     tasks.create_task(watch_loop(self._metrics.loop.seen), name="loop lag"),
-                    tasks.create_task(self._end_modes(), name="modes"),
+                    tasks.create_task(self._mode_switch.end_due(), name="modes"),
+                    tasks.create_task(self._phones.run(), name="telephones"),
                     tasks.create_task(self._overflow().run(), name="overflow"),
                     tasks.create_task(self._reload_on(reload), name="reload"),
                 ]
@@ -196,15 +212,6 @@ class Daemon:
             supervisor.beat()
             await asyncio.sleep(TICK_S)
 
-    async def _end_modes(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            try:
-                for mode in await self._modes.end_due(self._clock.now()):
-                    self._log.info("mode ended", mode=mode.name, author=mode.author, reason=mode.reason)
-            except StoreError as error:
-                self._log.error("the end of a mode could not be kept", error=str(error))
-
     async def _reload_on(self, asked: asyncio.Event) -> None:
         while True:
             await asked.wait()
@@ -216,6 +223,12 @@ class Daemon:
         self._state.configure(_limits(rules))
         for link in self._links.values():
             link.relist(Listing.ENDPOINTS)
+            link.light()
+
+    def _modes_changed(self) -> None:
+        self._writer.changed.set()
+        for link in self._links.values():
+            link.light()
 
     def _relist(self, effect: Relist) -> None:
         link = self._links.get(effect.pabx)

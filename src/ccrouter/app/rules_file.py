@@ -10,8 +10,8 @@ from ccrouter.clock import Clock
 from ccrouter.config.load import compile_text, read_file
 from ccrouter.errors import ConfigError, StoreError
 from ccrouter.routing.rules import Rules
+from ccrouter.store.audit import Audit, Deed
 from ccrouter.store.files import Replacement
-from ccrouter.store.journal import Deed, Journal
 from ccrouter.telemetry.metrics import Metrics
 from ccrouter.web.orders import ReloadOutcome
 from ccrouter.web.status import RulesStatus
@@ -34,13 +34,13 @@ class RulesFile:
         path: Path,
         state_dir: Path,
         *,
-        journal: Journal,
+        audit: Audit,
         clock: Clock,
         metrics: Metrics,
         log: FilteringBoundLogger,
     ) -> None:
         self._path = path
-        self._journal = journal
+        self._audit = audit
         self._accepted = state_dir / ACCEPTED
         self._clock = clock
         self._metrics = metrics
@@ -102,7 +102,7 @@ class RulesFile:
 
     def _write_down(self, author: str, change: str) -> None:
         try:
-            self._journal.append(Deed(self._loaded_at, author, "reload", str(self._path), change))
+            self._audit.append(Deed(self._loaded_at, author, "reload", str(self._path), change))
         except StoreError as error:
             self._log.error("a reload is missing in the audit journal", error=str(error))
 

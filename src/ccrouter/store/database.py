@@ -115,8 +115,9 @@ class Database:
             self._create()
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
-            # Before all else: it can't be chosen any more once the file has content.
-            connection.execute("pragma auto_vacuum = incremental")
+            if connection.execute("pragma page_count").fetchone() == (0,):
+                # Before all else: it can't be chosen any more once the file has content.
+                connection.execute("pragma auto_vacuum = incremental")
             connection.execute("pragma journal_mode = wal")
             connection.execute(f"pragma synchronous = {'full' if self._lasting else 'normal'}")
             connection.execute("pragma foreign_keys = on")

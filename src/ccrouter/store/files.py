@@ -46,34 +46,6 @@ class Replacement:
         self._temporary.unlink(missing_ok=True)
 
 
-def append_line(path: Path, line: bytes) -> None:
-    r"""Append a line (without its `\n`) to a file that only grows, and wait until it is safe on disk.
-
-    A line that could not be written whole is taken back; what a crash left unfinished is closed by a line end first.
-
-    Raises:
-        OSError: the line is not in the file.
-
-    """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
-    try:
-        length = os.fstat(handle).st_size
-        unfinished = length > 0 and os.pread(handle, 1, length - 1) != b"\n"
-        try:
-            _write_all(handle, (b"\n" if unfinished else b"") + line + b"\n")
-            os.fsync(handle)
-        except OSError:
-            os.ftruncate(handle, length)
-            raise
-    finally:
-        os.close(handle)
-
-
-def _write_all(handle: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(handle, content) :]
-
-
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

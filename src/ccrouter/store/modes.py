@@ -7,7 +7,7 @@ from math import inf
 from types import MappingProxyType
 from typing import Protocol
 
-from ccrouter.store.journal import Deed
+from ccrouter.store.audit import Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +87,22 @@ class Modes:
             StoreError: it could not be kept, and all is as before.
 
         """
-        deed = Deed(mode.since, mode.author, "mode on", mode.name, mode.reason, mode.until)
+        deed = Deed(mode.since, mode.author, "mode on", mode.name, mode.reason, until=mode.until)
         async with self._one_at_a_time:
             await self._keep({**self._kept, mode.name: mode}, deed)
 
-    async def switch_off(self, name: str, author: str, reason: str, at: float) -> None:
-        """Switch a mode off; one that is off stays off, and the journal tells that it was asked.
+    async def switch_off(self, name: str, author: str, reason: str, at: float) -> bool:
+        """Switch a mode off; return False for one that is off already, of which the audit journal hears nothing.
 
         Raises:
             StoreError: it could not be kept, and all is as before.
 
         """
         async with self._one_at_a_time:
+            if all(mode.name != name for mode in self.all(at)):
+                return False
             await self._keep(_without(self._kept, name), Deed(at, author, "mode off", name, reason))
+            return True
 
     async def end_due(self, at: float) -> tuple[ModeOn, ...]:
         """Clear away the modes whose end has come, and return them. They are off since then, cleared away or not.

@@ -26,7 +26,8 @@ STATE_STEPS: Final = (
     );
     create table deeds (
         id integer primary key,
-        at real not null, who text not null, what text not null, subject text not null, why text not null, until real
+        at real not null, who text not null, what text not null, subject text not null, why text not null,
+        since real, until real
     );
     """,
 )
