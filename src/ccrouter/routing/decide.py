@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Question, Tested
-from ccrouter.routing.decision import Decision, RuleTested
+from ccrouter.routing.decision import Decision, RuleTested, Stay
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import QueueStep
 from ccrouter.routing.route import Route
@@ -23,20 +23,29 @@ def decide(rules: Rules, facts: Facts, call: Call, decision_id: str) -> Decision
 
 
 def decide_waiting(rules: Rules, facts: Facts, call: Call, queue: str, decision_id: str) -> Decision | None:
-    """Return a new plan for a caller who waits in `queue`, or None when they shall stay.
+    """Return a new plan for a caller who waits in `queue`, or None when they shall stay; see `ask_waiting`."""
+    found = ask_waiting(rules, facts, call, queue, decision_id)
+    return found if isinstance(found, Decision) else None
+
+
+def ask_waiting(rules: Rules, facts: Facts, call: Call, queue: str, decision_id: str) -> Decision | Stay:
+    """Return a new plan for a caller who waits in `queue`, or why they shall stay.
 
     A caller is not moved in vain: a rule counts only when a destination can take the call now, or when it leads to a
-    message before all else. Where the first that can is the queue itself, the caller stays.
+    message before all else. Where the first that can is the queue itself, the caller stays. On a PABX that can't be
+    asked nobody is moved.
     """
     inquiry = _Inquiry(rules, facts, call)
+    if not facts.fresh(call.pabx):
+        return inquiry.stay()
     for rule in inquiry.matching(inquiry.service.while_waiting):
         route = Route(facts, call.pabx)
         route.add_all(rule.to)
         if route.steps or isinstance(rule.to[0], Message):
             first = route.steps[0] if route.steps else None
             stays = isinstance(first, QueueStep) and first.queue == queue
-            return None if stays else inquiry.decision(rule, route, decision_id)
-    return None
+            return inquiry.stay(rule, route) if stays else inquiry.decision(rule, route, decision_id)
+    return inquiry.stay()
 
 
 def watch(rules: Rules, facts: Facts) -> dict[LatchKey, Latch]:
@@ -111,4 +120,19 @@ class _Inquiry:
             state_age_s=facts.age_s(call.pabx),
             latches=self.question.latches,
             turns=route.turns,
+        )
+
+    def stay(self, rule: Rule | None = None, route: Route | None = None) -> Stay:
+        """Tell what keeps a caller in their queue."""
+        facts = self.question.facts
+        return Stay(
+            call=self.question.call,
+            at=facts.at,
+            number="" if self.number is None else self.number.number,
+            service=self.service.name,
+            rule="" if rule is None else rule.name,
+            trace=tuple(self.trace),
+            considered=() if route is None else tuple(route.considered),
+            rules_version=self.rules.version,
+            state_age_s=facts.age_s(self.question.call.pabx),
         )

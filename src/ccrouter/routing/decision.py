@@ -68,3 +68,28 @@ class Decision:
         """Return the name of the site or message that comes first."""
         first = self.plan.steps[0]
         return getattr(first, "site", "") or getattr(first, "message", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What keeps a waiting caller in their queue.
+
+    Attributes:
+        at: the instant of the facts, seconds since 1970-01-01 UTC.
+        number: as the routing file writes it; empty where the file does not know the number dialled.
+        rule: the one that leads back to the queue; empty where none moves the caller.
+        trace: the rules that were tested; none where the PABX can't be asked.
+        considered: the destinations of `rule`.
+        state_age_s: age of the picture of the call's PABX; None where there was none.
+
+    """
+
+    call: Call
+    at: float
+    number: str
+    service: str
+    rule: str
+    trace: tuple[RuleTested, ...]
+    considered: tuple[Considered, ...]
+    rules_version: str
+    state_age_s: float | None
