@@ -9,8 +9,6 @@ from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment
 from ccrouter.routing.route import step
 from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Destination, Leg, Rules, Share
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -26,7 +24,7 @@ class Way:
 
     to: tuple[str, ...]
     rule: str = field(compare=False)
-    details: Mapping[str, str] = field(default=NOTHING, compare=False)
+    details: Mapping[str, str] = field(compare=False)
 
     @property
     def text(self) -> str:
