@@ -15,7 +15,7 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -24,6 +24,7 @@ from typing import cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.agi.calls import CodeDialled
 from ccrouter.agi.server import AgiServer
 from ccrouter.agi.session import Desk
 from ccrouter.clock import SystemClock
@@ -86,6 +87,10 @@ class Constant:
             turns={},
         )
 
+    def dialled(self, _: CodeDialled, answer: Callable[[str], None]) -> None:
+        """Know no code."""
+        answer("unknown")
+
     def route(self, _: Call) -> Decision:
         """Give the decision."""
         return self._decision
@@ -132,7 +137,8 @@ async def serve_ours(parent: Connection) -> None:
     counts = Counts()
     warnings_only = structlog.make_filtering_bound_logger("warning")
     log = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), wrapper_class=warnings_only)
-    desk = Desk(frozenset({"paris"}), Constant(), counts, SystemClock(), cast("FilteringBoundLogger", log.bind()))
+    constant, logger = Constant(), cast("FilteringBoundLogger", log.bind())
+    desk = Desk(frozenset({"paris"}), constant, constant, counts, SystemClock(), logger)
     server = AgiServer(desk, [("127.0.0.1", 0)])
     await server.start()
     parent.send(server.addresses[0][1])

@@ -8,6 +8,19 @@ PLAN: Final = "CCROUTER_PLAN"
 HEARTBEAT: Final = "CCROUTER_BEAT"
 """Global variable: seconds since 1970, by the PABX's own clock, of the router's last sign of life."""
 
+SWITCH: Final = "CCROUTER_SWITCH"
+"""Channel variable of a telephone that dialled the code of a mode: `uniqueid|dialled|code|name`. The code is the digits
+after the prefix, `*1` for on or `*0` for off may follow; the name is its caller's, empty where it may not be shown."""
+
+MODE: Final = "CCROUTER_MODE"
+"""Channel variable set by the FastAGI answer to such a telephone: one of MODE_ANSWERS."""
+
+MODE_ANSWERS: Final = ("on", "off", "refused", "unknown", "failed")
+"""`refused`: this telephone may not; `unknown`: no mode has this code; `failed`: it could not be switched."""
+
+LAMP: Final = "Custom:ccrouter-"
+"""Name of a mode's device, followed by its code: INUSE while the mode is on, NOT_INUSE while it is off."""
+
 CALL_VARIABLES: Final = (
     "CCROUTER_NUMBER",  # what the caller dialled
     "CCROUTER_ID",  # id of the decision in force; empty when the call runs on a fallback plan

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
@@ -12,6 +12,7 @@ import structlog
 from structlog.testing import LogCapture
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.agi.calls import CodeDialled
 from ccrouter.agi.server import AgiServer, Bounds
 from ccrouter.agi.session import Deadlines, Desk
 from ccrouter.clock import SystemClock
@@ -26,7 +27,7 @@ DONE = b"200 result=1\n"
 PATIENCE_S = 30.0
 """For what must happen at some time."""
 
-PATIENT = Deadlines(request_s=PATIENCE_S, reply_s=PATIENCE_S)
+PATIENT = Deadlines(request_s=PATIENCE_S, switch_s=PATIENCE_S, reply_s=PATIENCE_S)
 ROOMY = Bounds()
 
 
@@ -35,8 +36,13 @@ class Oracle:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.codes: list[tuple[CodeDialled, Callable[[str], None]]] = []
         self.error: Exception | None = None
         self.file = "ccrouter/closed"
+
+    def dialled(self, code: CodeDialled, answer: Callable[[str], None]) -> None:
+        """Keep a code that was dialled, for the test to answer it."""
+        self.codes.append((code, answer))
 
     def route(self, call: Call) -> Decision:
         """Give the one decision, or raise."""
@@ -150,7 +156,7 @@ async def running(
     log = LogCapture()
     logger = structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.make_filtering_bound_logger(0))
     oracle, tally = Oracle(), Tally()
-    desk = Desk(frozenset(pabxs), oracle, tally, SystemClock(), cast("FilteringBoundLogger", logger), deadlines)
+    desk = Desk(frozenset(pabxs), oracle, oracle, tally, SystemClock(), cast("FilteringBoundLogger", logger), deadlines)
     server = AgiServer(desk, addresses, bounds)
     await server.start()
     try:

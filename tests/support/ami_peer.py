@@ -346,6 +346,7 @@ async def linked(
     tls: ssl.SSLContext | None = None,
     server_name: str = "",
     trunks: Collection[str] = (),
+    lamps: Mapping[str, bool | None] | None = None,
     paces: Paces | None = None,
 ) -> AsyncIterator[Linked]:
     """Run a link to a peer; whatever it raises fails the test."""
@@ -355,6 +356,7 @@ async def linked(
         replace(address(peer, secret), tls=tls, server_name=server_name),
         sink=ear.take,
         trunks=lambda: trunks,
+        lamps=lambda: lamps or {},
         clock=SystemClock(),
         log=logger,
         watches=ear,

@@ -151,6 +151,14 @@ def test_effects_are_counted_by_the_names_of_the_routing_file(metrics: Metrics, 
     assert value(registry, "ccrouter_facts_refused_total", pabx="pbx", reason="left twice") == 1
 
 
+def test_codes_of_modes_are_counted_by_answer(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """What a telephone was told is the label; who dialled is in the audit and in no metric."""
+    for answer in ("on", "off", "on", "refused"):
+        metrics.codes.dialled("pbx", answer)
+    found = {s.labels["answer"]: s.value for s in families(registry)["ccrouter_mode_codes_dialled"].samples}
+    assert found == {"on": 2, "off": 1, "refused": 1}
+
+
 def test_calls_that_went_without_the_router_are_told_apart(metrics: Metrics, registry: CollectorRegistry) -> None:
     """The fallback must be seen: each call's entry is counted, and an entry that does not exist is `other`."""
     for entry in ("routed", "stored", "static", "static", "forged"):
@@ -332,6 +340,7 @@ def everything(registry: CollectorRegistry, metrics: Metrics) -> Mapping[str, Me
     metrics.decisions.decided(decide(RULES, WORLD.facts(queue=WORLD.queue(waiting=7)), WORLD.call(), "d1"), 0.001)
     metrics.decisions.failed("pbx")
     metrics.decisions.withdraw_answered("pbx", "accepted")
+    metrics.codes.dialled("pbx", "on")
     metrics.agi.session_ended("answered", 0.001)
     metrics.links.link_changed("pbx", "in_sync")
     metrics.links.link_failed("pbx", "lost")

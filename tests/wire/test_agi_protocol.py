@@ -10,7 +10,9 @@ from ccrouter.agi.protocol import MAX_ORDER, OPENING, Event, Exchange, HungUp, R
 from ccrouter.errors import PeerError
 from support.agi import RECORDED, request, without
 
-PLAIN = Request("route/paris", "en", "1795297266.0", "0612345678", "0", "0800123456")
+PLAIN = Request(
+    "route/paris", "en", "1795297266.0", "0612345678", "0", "0800123456", channel="PJSIP/anonymous-00000000"
+)
 
 READ: dict[str, tuple[bytes, Request]] = {
     "22": (RECORDED["22"], PLAIN),

@@ -45,7 +45,15 @@ MAX_ORDER: Final = 2047
 of a longer line, answer `200 result=1`, and take the rest for another order."""
 
 READ: Final = frozenset(
-    {"agi_network_script", "agi_language", "agi_uniqueid", "agi_callerid", "agi_callingpres", "agi_extension"}
+    {
+        "agi_network_script",
+        "agi_channel",
+        "agi_language",
+        "agi_uniqueid",
+        "agi_callerid",
+        "agi_callingpres",
+        "agi_extension",
+    }
 )
 """The keys whose values are used; the others are checked for their place alone."""
 
@@ -79,6 +87,7 @@ class Request(NamedTuple):
         callingpres: whether the number may be shown, as a number (AST_PRES_*).
         extension: the extension that runs: what the caller dialled.
         mangled: bytes that were no UTF-8 were replaced by U+FFFD.
+        channel: name of the caller's channel.
 
     """
 
@@ -89,6 +98,7 @@ class Request(NamedTuple):
     callingpres: str
     extension: str
     mangled: bool = False
+    channel: str = ""
 
 
 class Reply(NamedTuple):
@@ -194,12 +204,12 @@ class Exchange:
         found = REQUEST.fullmatch(text)
         if found is None:
             named = NAMED.match(text)
-            self.uniqueid = named[3] if named is not None else ""
+            self.uniqueid = named[4] if named is not None else ""
             raise PeerError(_fault(text.split("\n")))
-        script, language, self.uniqueid, callerid, callingpres, extension, rest = found.groups()
+        script, channel, language, self.uniqueid, callerid, callingpres, extension, rest = found.groups()
         if rest is not None:
             _check_arguments(rest.split("\n"))
-        return Request(script, language, self.uniqueid, callerid, callingpres, extension, mangled)
+        return Request(script, language, self.uniqueid, callerid, callingpres, extension, mangled, channel)
 
     def _next_reply(self) -> Reply | HungUp | None:
         if self._expects is _Expects.NOTHING and not HANGUP.startswith(bytes(self._buffer[: len(HANGUP)])):

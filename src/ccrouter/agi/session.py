@@ -1,10 +1,14 @@
 """One call asks: request, decision, one order, its answer, and the end. No task, no await: each step is a callback.
 
+A telephone that dialled the code of a mode asks in the same way; its answer comes later, for a switch is on disk before
+it counts.
+
 Whatever goes wrong here, the connection is closed without a plan, and the dialplan sees within a millisecond or two
 that its variable is unset and takes the plan that it keeps for that case.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, cast
@@ -12,7 +16,7 @@ from typing import Final, Protocol, cast
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter import contract
-from ccrouter.agi.calls import call_of
+from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled
 from ccrouter.agi.protocol import Exchange, HungUp, Reply, Request
 from ccrouter.clock import Clock
 from ccrouter.errors import PeerError
@@ -30,7 +34,7 @@ class Outcome(StrEnum):
     HUNG_UP = "hung_up"  # the caller was gone before
     PROBED = "probed"  # closed before it asked: a health check
     REFUSED = "refused"  # the peer broke the protocol, or asked for what is not ours
-    FAILED = "failed"  # deciding raised an error
+    FAILED = "failed"  # deciding raised an error, or a mode was not switched in time
     SILENT = "silent"  # no whole request in time
     UNCONFIRMED = "unconfirmed"  # the PABX did not take the plan, or said nothing in time
     CROWDED = "crowded"  # too many connections at once
@@ -45,6 +49,14 @@ class Decides(Protocol):
         ...
 
 
+class Switches(Protocol):
+    """Whoever switches modes for telephones."""
+
+    def dialled(self, code: CodeDialled, answer: Callable[[str], None]) -> None:
+        """Take in that a telephone dialled a code; `answer` gets one of contract.MODE_ANSWERS, now or later."""
+        ...
+
+
 class Watches(Protocol):
     """Whoever counts how connections end."""
 
@@ -55,12 +67,13 @@ class Watches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds that a peer has for its whole request, and for its answer to the order.
+    """Seconds that a peer has for its whole request, and for its answer to the order; and that we have for a switch.
 
     The dialplan gives up after 1 s, so a later answer helps nobody.
     """
 
     request_s: float = 1.0
+    switch_s: float = 0.9
     reply_s: float = 0.5
 
 
@@ -70,6 +83,7 @@ class Desk:
 
     pabxs: frozenset[str]
     decides: Decides
+    switches: Switches
     watches: Watches
     clock: Clock
     log: FilteringBoundLogger
@@ -151,6 +165,7 @@ class Session(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._began = desk.clock.steady()
         self._asked = False
+        self._awaits = "plan"
         self._over = False
         self.due = self._began + desk.deadlines.request_s
 
@@ -182,7 +197,10 @@ class Session(asyncio.Protocol):
                         return
             if request is not None:
                 self._asked = True
-                self._route(call_of(request, self._desk.pabxs), mangled=request.mangled)
+                if asks_for_mode(request):
+                    self._switch(code_dialled(request, self._desk.pabxs))
+                else:
+                    self._route(call_of(request, self._desk.pabxs), mangled=request.mangled)
         except PeerError as error:
             self._log.warning("AGI refused", reason=str(error), uniqueid=self._exchange.uniqueid, peer=self._peer())
             self._end(Outcome.REFUSED)
@@ -200,8 +218,11 @@ class Session(asyncio.Protocol):
         """End, for the peer let the time in `due` pass."""
         if self._over:
             return
-        if self._asked:
-            self._log.warning("the PABX did not confirm the plan in time")
+        if self._awaits == "switch":
+            self._log.error("a mode was not switched in time: its telephone hears that it failed")
+            self._end(Outcome.FAILED)
+        elif self._asked:
+            self._log.warning(f"the PABX did not confirm the {self._awaits} in time")
             self._end(Outcome.UNCONFIRMED)
         else:
             self._log.warning("no whole AGI request in time", peer=self._peer())
@@ -222,13 +243,27 @@ class Session(asyncio.Protocol):
         self._transport.write(order)
         self.due = self._desk.clock.steady() + self._desk.deadlines.reply_s
 
+    def _switch(self, code: CodeDialled) -> None:
+        self._names = {"pabx": code.pabx, "uniqueid": code.uniqueid}
+        self._awaits = "switch"
+        self.due = self._desk.clock.steady() + self._desk.deadlines.switch_s
+        self._desk.switches.dialled(code, self._switched)
+
+    def _switched(self, answer: str) -> None:
+        """Tell the telephone, if it still listens."""
+        if self._over:
+            return
+        self._awaits = "answer"
+        self._transport.write(self._exchange.set_variable(contract.MODE, answer))
+        self.due = self._desk.clock.steady() + self._desk.deadlines.reply_s
+
     def _replied(self, reply: Reply) -> None:
         if (reply.code, reply.result) == (200, "1"):
             self._end(Outcome.ANSWERED)
         elif reply.code == 511:
             self._end(Outcome.HUNG_UP)
         else:
-            self._log.warning("the PABX did not take the plan", code=reply.code, data=reply.data[:200])
+            self._log.warning(f"the PABX did not take the {self._awaits}", code=reply.code, data=reply.data[:200])
             self._end(Outcome.UNCONFIRMED)
 
     def _end(self, outcome: Outcome) -> None:

@@ -1,7 +1,7 @@
 """The link to one PABX, for the life of the daemon: up again after every loss, and never twice the same order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from ccrouter.ami.backoff import Backoff
 from ccrouter.ami.connection import Address, Connection
 from ccrouter.ami.hearing import WANTED, Hearing
+from ccrouter.ami.lamps import Lamps
 from ccrouter.ami.login import RefusedError, Welcome, log_in
 from ccrouter.ami.orders import Answer, Orders, Outcome
 from ccrouter.ami.pulse import Pulse
@@ -40,6 +41,7 @@ class Session:
     pulse: Pulse
     orders: Orders
     resync: Resync
+    lamps: Lamps
 
 
 class PabxLink:
@@ -49,6 +51,7 @@ class PabxLink:
         address: where the PABX is.
         sink: takes each event, in the order of the stream.
         trunks: the endpoints to watch, such as `PJSIP/trunk-tunis`; asked for each time they are looked at.
+        lamps: by the code of a mode, whether its lamp is on; None for one that stands for nothing any more.
         clock: tells the instant of events.
         log: logger.
         watches: counts.
@@ -68,6 +71,7 @@ class PabxLink:
         *,
         sink: Callable[[PabxEvent], None],
         trunks: Callable[[], Collection[str]],
+        lamps: Callable[[], Mapping[str, bool | None]],
         clock: Clock,
         log: FilteringBoundLogger,
         watches: Watches,
@@ -80,6 +84,7 @@ class PabxLink:
         self._address = address
         self._sink = sink
         self._trunks = trunks
+        self._lamps = lamps
         self._clock = clock
         self._log = log.bind(pabx=address.name)
         self._watches = watches
@@ -126,6 +131,23 @@ class PabxLink:
         if outcome.result is Answer.UNKNOWN:
             self._failed(Fault.ORDER_UNCONFIRMED)
         return outcome
+
+    async def variable(self, channel: str, name: str) -> str | None:
+        """Return the value of a channel's variable, empty where it is unset; None where there is no such channel.
+
+        Raises:
+            LinkError: no answer in time, or the link is down.
+
+        """
+        session = self._session
+        if session is None:
+            raise LinkError("the link to the PABX is down")
+        return await session.orders.variable(channel, name)
+
+    def light(self) -> None:
+        """Have the lamps looked at now; without a link nothing needs to be done, for all are set when it is up."""
+        if self._session is not None:
+            self._session.lamps.look()
 
     def relist(self, listing: Listing, queue: str = "") -> None:
         """Have a listing read again; without a link nothing needs to be done, for all is read when it is up."""
@@ -188,13 +210,19 @@ class PabxLink:
             paces=self._paces,
         )
         pulse = Pulse(connection, clock, answered, self._failed, leaving=self._leaving)
-        self._session = Session(pulse, Orders(connection, ORDER_WITHIN_S), resync)
+        lamps = Lamps(connection, self._lamps, self._failed, self._log)
+        self._session = Session(pulse, Orders(connection, ORDER_WITHIN_S), resync, lamps)
         reason = "ccrouter stops"
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(_closing(connection, work), name=f"{title} {name}")
-                    for title, work in (("pings", pulse.watch()), ("beats", pulse.beat()), ("listings", resync.run()))
+                    for title, work in (
+                        ("pings", pulse.watch()),
+                        ("beats", pulse.beat()),
+                        ("listings", resync.run()),
+                        ("lamps", lamps.run()),
+                    )
                 ]
                 reason = await connection.lost()
                 for task in running:

@@ -1,4 +1,4 @@
-"""Orders to the PABX that concern a caller. Each is sent once: what had no answer is reported, never repeated."""
+"""Orders to the PABX that concern one channel. Each is sent once: what had no answer is reported, never repeated."""
 
 import asyncio
 from enum import StrEnum
@@ -52,6 +52,20 @@ class Orders:
             return await self._withdraw(queue, channel, plan)
         finally:
             self._places.release()
+
+    async def variable(self, channel: str, name: str) -> str | None:
+        """Return the value of a channel's variable, empty where it is unset; None where there is no such channel.
+
+        Raises:
+            LinkError: no answer in time, or the link is down.
+
+        """
+        try:
+            pending = self._connection.send("Getvar", {"Channel": channel, "Variable": name})
+        except ValueError:
+            return None  # no channel of this PABX has such a name
+        response = await pending.response(self._within_s)
+        return response.fields.get("Value", "") if response.ok else None
 
     async def _withdraw(self, queue: str, channel: str, plan: str) -> Outcome:
         try:

@@ -25,6 +25,7 @@ class Fault(StrEnum):
     LATE_ANSWER = "late_answer"  # or one to nothing that was asked
     LISTING_FAILED = "listing_failed"
     ORDER_UNCONFIRMED = "order_unconfirmed"
+    LAMP_NOT_SET = "lamp_not_set"
     RAISED = "raised"  # a fault of ccrouter's own
 
 

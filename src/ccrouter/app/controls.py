@@ -3,23 +3,19 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.metadata import version
 from typing import Final
 
-from structlog.typing import FilteringBoundLogger
-
 from ccrouter.ami.link import PabxLink
 from ccrouter.app.entry import Entry
+from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.rules_file import RulesFile
 from ccrouter.app.writer import Writer
-from ccrouter.clock import Clock
 from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import InHouse, Rules
-from ccrouter.store.modes import ModeOn, Modes
-from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
+from ccrouter.web.orders import ModeOrder, ReloadOutcome
 from ccrouter.web.public import Readiness
 from ccrouter.web.status import ModeStatus, PabxStatus, Status, queues, recent, sites
 from ccrouter.web.versions import RulesInForce
@@ -35,12 +31,10 @@ class Control:
     router: Router
     state: State
     rules_file: RulesFile
-    modes_kept: Modes
+    mode_switch: ModeSwitch
     links: Mapping[str, PabxLink]
     entry: Entry
     writer: Writer
-    clock: Clock
-    log: FilteringBoundLogger
     take: Callable[[Rules], None]
     started_at: float
     listening: bool = False
@@ -84,8 +78,7 @@ class Control:
 
     def modes(self) -> Sequence[ModeStatus]:
         """Return all modes that are declared or on, by name."""
-        on = {mode.name: mode for mode in self.modes_kept.all(self.clock.now())}
-        return [self._mode(name, on.get(name)) for name in sorted({*on, *self.router.rules.modes})]
+        return self.mode_switch.states()
 
     async def switch_mode(self, order: ModeOrder) -> ModeStatus:
         """Switch a mode and return its state.
@@ -95,22 +88,7 @@ class Control:
             StoreError: the switch could not be saved, and was not made.
 
         """
-        at = self.clock.now()
-        declared = self.router.rules.modes
-        if order.name not in declared and (
-            order.on or all(mode.name != order.name for mode in self.modes_kept.all(at))
-        ):
-            near = get_close_matches(order.name, declared, 1)
-            cure = f"did you mean {near[0]}?" if near else f"it has: {', '.join(sorted(declared)) or 'none'}"
-            raise UnknownNameError(f"the routing file declares no mode {order.name}; {cure}")
-        mode = ModeOn(order.name, order.author, order.reason, at, None if order.for_s is None else at + order.for_s)
-        if order.on:
-            await self.modes_kept.switch_on(mode)
-        else:
-            await self.modes_kept.switch_off(order.name, order.author, order.reason, at)
-        self.log.info("mode switched", mode=order.name, on=order.on, author=order.author, reason=order.reason)
-        self.writer.changed.set()
-        return self._mode(order.name, mode if order.on else None)
+        return await self.mode_switch.switch(order)
 
     async def reload(self, author: str) -> ReloadOutcome:
         """Read the routing file again and tell how that went."""
@@ -121,12 +99,6 @@ class Control:
         file = self.rules_file
         # Only text in UTF-8 compiles, so this is the file to the byte.
         return RulesInForce(file.status().file, file.rules.version, file.content.decode(), next(iter(self.links)))
-
-    def _mode(self, name: str, on: ModeOn | None) -> ModeStatus:
-        declared = name in self.router.rules.modes
-        if on is None:
-            return ModeStatus(name, on=False, declared=declared)
-        return ModeStatus(name, True, declared, on.author, on.reason, on.since, on.until)  # noqa: FBT003 - in order
 
 
 def remark(facts: Facts, rules: Rules, pabx: str, passed_by: float | None) -> str:

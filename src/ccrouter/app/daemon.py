@@ -112,7 +112,7 @@ class Daemon:
                 pabx_address(pabx),
                 sink=self._writer.apply,
                 trunks=lambda: _endpoints(self._router.rules),
-                lamps=lambda: self._phones.lamps(),
+                lamps=lambda: self._phones.lamps(),  # noqa: PLW0108 - they are made below, with these links
                 clock=clock,
                 log=log,
                 watches=self._metrics.links,

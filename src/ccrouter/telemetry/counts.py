@@ -76,6 +76,22 @@ class DecisionCounts:
         self._withdraws.labels(pabx, result).inc()
 
 
+class CodeCounts:
+    """Modes switched by telephone."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._dialled = Counter(
+            "ccrouter_mode_codes_dialled_total",
+            "Codes of modes that telephones dialled, by what they were told: on, off, refused, unknown, failed.",
+            ["pabx", "answer"],
+            registry=registry,
+        )
+
+    def dialled(self, pabx: str, answer: str) -> None:
+        """Count a code that was dialled."""
+        self._dialled.labels(pabx, answer).inc()
+
+
 class RulesCounts:
     """How loading the routing file goes."""
 

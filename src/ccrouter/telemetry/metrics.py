@@ -14,7 +14,7 @@ from ccrouter.contract import STEP_RESULTS
 from ccrouter.live.effects import CallFinished, Effect, FactRefused, Relist, SiteHealthChanged, SiteTried
 from ccrouter.live.events import CallEnded, PabxEvent, PeerFault
 from ccrouter.routing.rules import Rules
-from ccrouter.telemetry.counts import DecisionCounts, LoopLag, RulesCounts
+from ccrouter.telemetry.counts import CodeCounts, DecisionCounts, LoopLag, RulesCounts
 from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.peers import AgiCounts, LinkCounts
@@ -38,6 +38,7 @@ class Metrics:
         decisions: what the router decided and how long that took.
         agi: sessions of the FastAGI server.
         links: the AMI links.
+        codes: modes switched by telephone.
         rules: which routing file is in force, and how its last reload went.
         loop: how late the event loop runs.
 
@@ -48,6 +49,7 @@ class Metrics:
         self.decisions = DecisionCounts(registry, self._names)
         self.agi = AgiCounts(registry)
         self.links = LinkCounts(registry)
+        self.codes = CodeCounts(registry)
         self.rules = RulesCounts(registry)
         self.loop = LoopLag(registry)
         self._events = Counter(

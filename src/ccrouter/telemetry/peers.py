@@ -16,6 +16,7 @@ LINK_FAULTS = (
     "late_answer",
     "listing_failed",
     "order_unconfirmed",
+    "lamp_not_set",
     "raised",
 )
 
