@@ -13,8 +13,8 @@ from ccrouter.config.compile_rules import Serving
 from ccrouter.config.document import Document, Path
 from ccrouter.config.hours import Hours, HoursError, hours
 from ccrouter.config.models import RoutingFile
-from ccrouter.config.problems import nearest, suggest
-from ccrouter.config.scope import Scope
+from ccrouter.config.problems import nearest
+from ccrouter.config.scope import Scope, is_known
 from ccrouter.config.telephone import NoNumberError, country_of, spellings
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
 from ccrouter.routing.rules import UNKNOWN_NUMBER, External, InHouse, Message, Number, Rules, Service, Site
@@ -55,7 +55,8 @@ def compile_routing(document: Document, written: RoutingFile, version: str) -> R
 
 
 def _scope(document: Document, written: RoutingFile) -> Scope:
-    country = written.country or country_of(written.timezone.key)
+    doubtful = document.lost(("country",)) or (written.country is None and document.lost(("timezone",)))
+    country = "" if doubtful else written.country or country_of(written.timezone.key)
     calendars = {name: _calendar(document, name, each, written.timezone) for name, each in written.calendars.items()}
     sites = {name: _site(document, name, each, calendars) for name, each in written.sites.items()}
     for name in written.messages:
@@ -124,10 +125,11 @@ def _hours(document: Document, text: str, path: Path) -> Hours | None:
 
 def _site(document: Document, name: str, written: models.Site, calendars: Mapping[str, Calendar | None]) -> Site:
     kind, place = written.place
-    calendar = calendars.get(place.calendar or "")
-    if place.calendar is not None and place.calendar not in calendars:
-        cure = suggest(place.calendar, list(calendars))
-        document.blame(("sites", name, kind, "calendar"), "N302", f"there is no calendar `{place.calendar}`", cure)
+    calendar = None
+    if place.calendar is not None:
+        path = ("sites", name, kind, "calendar")
+        known = is_known(document, "calendar", calendars, place.calendar, path)
+        calendar = calendars[place.calendar] if known else None
     if isinstance(place, models.InHouse):
         return InHouse(name, place.queue, place.max_wait, calendar)
     return External(
@@ -165,6 +167,8 @@ def _message(name: str, written: models.Message) -> Message:
 def _spellings(document: Document, written: RoutingFile, country: str) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     owner: dict[str, str] = {}
+    if not country:
+        return found
     for number in written.numbers:
         path = ("numbers", number)
         try:

@@ -15,6 +15,7 @@ from ccrouter.routing.rules import (
     OTHERWISE,
     TAKEN_NAMES,
     Destination,
+    External,
     InHouse,
     Leg,
     Message,
@@ -45,7 +46,7 @@ class Serving:
         while_waiting = self._rules(written.while_waiting, (*path, "while_waiting"), waiting=True)
         if not isinstance(last, Message):
             name = written.otherwise[-1].site
-            if name is None or name in self.scope.sites:
+            if (name is None or name in self.scope.sites) and not self.scope.document.lost((*path, OTHERWISE)):
                 where = (*path, OTHERWISE, len(written.otherwise) - 1)
                 cure = "Add the name of a message as the last step, for when no site takes the call"
                 self.scope.document.blame(where, "D103", "`otherwise` does not end with a message", cure)
@@ -67,6 +68,8 @@ class Serving:
         for section, rules in (("rules", written.rules), ("while_waiting", written.while_waiting)):
             for i, rule in enumerate(rules):
                 where = (*path, section, i, "name")
+                if self.scope.document.lost(where):
+                    continue
                 if rule.name in TAKEN_NAMES:
                     message = f"the name `{rule.name}` is taken by ccrouter"
                     self.scope.document.blame(where, "N101", message, "Give the rule another name")
@@ -79,6 +82,8 @@ class Serving:
     def _rules(self, written: Sequence[WrittenRule], path: Path, *, waiting: bool) -> tuple[Rule, ...]:
         earlier: dict[str, int] = {}
         for i, rule in enumerate(written):
+            if self.scope.document.lost((*path, i, "when")):
+                continue
             if waiting and rule.when is None:
                 message = f"the rule `{rule.name}` would move every caller at once"
                 self.scope.document.blame((*path, i, "name"), "D110", message, "Add `when`, such as {waited: 90s}")
@@ -123,13 +128,11 @@ class Serving:
     def _one(self, written: Written, path: Path) -> Destination | None:
         name = written.site or ""
         where = (*path, "site")
-        if name in self.scope.messages:
-            if written.limit is not None:
-                self.scope.document.blame((*path, "for"), "D105", f"the message `{name}` has no limit", "Remove `for`")
-            return self.scope.messages[name]
         known: dict[str, Site | Message | None] = {**self.scope.sites, **self.scope.messages}
-        site = self.scope.find("site or message", known, name, where)
-        return None if site is None or isinstance(site, Message) else Leg(site, written.limit)
+        found = self.scope.find("site or message", known, name, where)
+        if name in self.scope.messages and written.limit is not None:
+            self.scope.document.blame((*path, "for"), "D105", f"the message `{name}` has no limit", "Remove `for`")
+        return Leg(found, written.limit) if isinstance(found, InHouse | External) else found
 
     def _share(self, written: dict[str, int], path: Path, key: str, *, waiting: bool) -> Share | None:
         legs: list[Leg] = []
@@ -145,9 +148,7 @@ class Serving:
                     where, "D106", f"`{name}` is a message", "Share calls between sites only", key=True
                 )
                 continue
-            if name not in self.scope.sites:
-                self.scope.find("site", self.scope.sites, name, where)
-            site = self.scope.sites.get(name)
+            site = self.scope.find("site", self.scope.sites, name, where)
             if site is not None:
                 legs.append(Leg(site))
         if len(legs) != len(written):

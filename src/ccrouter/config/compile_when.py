@@ -9,7 +9,7 @@ from ccrouter.config.conditions import Caller, CallRate, ModeIs, OfQueue, OfSite
 from ccrouter.config.conditions import Threshold as Bounds
 from ccrouter.config.document import Path
 from ccrouter.config.problems import suggest
-from ccrouter.config.scope import Scope
+from ccrouter.config.scope import Scope, is_known
 from ccrouter.config.telephone import NoNumberError, beginnings, dialled, spellings
 from ccrouter.routing import measures
 from ccrouter.routing.conditions import (
@@ -97,11 +97,8 @@ class Asking:
 
     def _mode(self, mode: ModeIs, path: Path) -> Condition | None:
         name = mode.on or mode.off or ""
-        if name not in self.scope.modes:
-            where = (*path, "on" if mode.on else "off")
-            self.scope.document.blame(
-                where, "N303", f"there is no mode `{name}`", suggest(name, list(self.scope.modes))
-            )
+        where = (*path, "on" if mode.on else "off")
+        if not is_known(self.scope.document, "mode", self.scope.modes, name, where):
             return None
         return Mode(name) if mode.on else Not(Mode(name))
 
@@ -114,6 +111,8 @@ class Asking:
     def _dates(self, name: str, moment: datetime, path: Path) -> Condition | None:
         zone = self.scope.zone
         instant = moment.replace(tzinfo=zone)
+        if self.scope.document.lost(("timezone",)):
+            return None
         if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
             message = f"{moment:%Y-%m-%d %H:%M} does not exist in {zone.key}: the clocks are turned forward"
             self.scope.document.blame(path, "T103", message, "Write a time an hour later")
@@ -140,15 +139,16 @@ class Asking:
         forms: set[str] = set()
         for i, number in enumerate(written):
             known = self.scope.spelt.get(dialled(number))
-            if known is None:
+            if known is None and self.scope.country and not self.scope.document.lost(("numbers",)):
                 message = f"`{number}` is not one of the numbers of this file"
                 self.scope.document.blame((*path, i), "N308", message, suggest(number, list(self.scope.numbers)))
-            else:
-                forms |= known
+            forms |= known or frozenset()
         return NumberIs(frozenset(forms), ", ".join(written))
 
     def _caller(self, caller: Caller, path: Path) -> Condition:
         country, numbers = self.scope.country, set[str]()
+        if not country:
+            return CallerIs("")
         for i, number in enumerate(caller.numbers):
             try:
                 numbers |= spellings(number, country)
@@ -190,6 +190,8 @@ class Asking:
         goal = self.scope.services[self.service].service_level
         within = asked.within or (goal.answered_within if goal else None)
         self._queue(asked.queue, (*path, "queue"))
+        if within is None and self.scope.document.lost(("services", self.service, "service_level")):
+            return None
         if within is None:
             cure = "Write `within: 20s`, or give the service a `service_level` with `answered_within`"
             self.scope.document.blame(path, "L105", "`within` is missing: answered within which time?", cure, key=True)
@@ -204,6 +206,8 @@ class Asking:
             return None
         read: Reading = measures.SiteCalls(site.name)
         if name == "free_lines":
+            if not site.max_calls and self.scope.document.lost(("sites", site.name)):
+                return None
             if not site.max_calls:
                 cure = f"Give the site `{site.name}` a `max_calls`, or ask for `site_calls`"
                 self.scope.document.blame((*path, "site"), "L106", f"`{site.name}` has no limit of calls", cure)
@@ -235,7 +239,7 @@ class Asking:
         return threshold
 
     def _queue(self, queue: str, path: Path) -> None:
-        if queue not in self.scope.queues:
+        if queue not in self.scope.queues and not self.scope.document.lost(("sites",)):
             message = f"no in-house site has the queue `{queue}`"
             self.scope.document.blame(path, "N305", message, suggest(queue, list(self.scope.queues)))
 

@@ -1,5 +1,6 @@
 """A file that was read: plain mappings, lists and texts, and the place of each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -39,11 +40,29 @@ class Place:
     inside: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What was taken out of a file before its names are looked at, see `salvage`.
+
+    Attributes:
+        touched: paths, in the whole, of what is gone or replaced.
+        strange: those among them that may stand for anything beside them: keys that are unknown or no names.
+        origin: where each piece of the rest stood in the whole.
+
+    """
+
+    touched: frozenset[Path]
+    strange: frozenset[Path]
+    origin: Mapping[Path, Path]
+
+
 @dataclass(slots=True)
 class Document:
     """A file that was read: its value, where each piece stands, and what was found wrong on the way.
 
-    `unreadable` are places (line, column) whose value could not be taken over: nothing more is said of them.
+    `unreadable` are places (line, column) whose value could not be taken over: nothing more is said of them. `losses`
+    are there where only a part of the file is looked at. `uses` takes section and name of all that is referred to while
+    the file is compiled.
     """
 
     file: str
@@ -52,6 +71,37 @@ class Document:
     values: dict[Path, Place]
     problems: list[Problem] = field(default_factory=list)
     unreadable: frozenset[tuple[int, int]] = frozenset()
+    losses: Losses | None = None
+    uses: set[tuple[str, str]] = field(default_factory=set)
+
+    def without(self, value: Value, losses: Losses) -> "Document":
+        """Return the rest of this document; both note their problems in one place."""
+        return Document(self.file, value, self.keys, self.values, self.problems, self.unreadable, losses)
+
+    def lost(self, path: Path) -> bool:
+        """Tell whether anything at a path or below it is not as the file has it, or may be there under another key."""
+        if self.losses is None:
+            return False
+        old = self._origin(path)
+        misnamed = old not in self.values and any(each[:-1] == old[:-1] for each in self.losses.strange)
+        return misnamed or any(each[: len(old)] == old for each in self.losses.touched)
+
+    def hides(self, section: str, name: str) -> bool:
+        """Tell whether a name may stand in a section after all: in what was taken out, or under a key misspelt."""
+        if self.losses is None:
+            return False
+        touched, strange, old = self.losses.touched, self.losses.strange, self._origin((section,))
+        if old in touched or any(each[:-1] == old for each in strange):
+            return True
+        return (*old, name) in self.values or (old not in self.values and any(len(each) == 1 for each in strange))
+
+    def _origin(self, path: Path) -> Path:
+        if self.losses is None:
+            return path
+        known = path
+        while known not in self.losses.origin:
+            known = known[:-1]
+        return (*self.losses.origin[known], *path[len(known) :])
 
     def get(self, path: Path) -> Value | None:
         """Return the value at a path, or None where the file has none."""
@@ -67,6 +117,7 @@ class Document:
 
     def at(self, path: Path, *, key: bool = False) -> Place:
         """Return the place of a value (or of its key), or of the nearest thing around it that the file has."""
+        path = self._origin(path)
         found = self.keys.get(path) if key else None
         while found is None:
             found = self.values.get(path)

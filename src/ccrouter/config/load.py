@@ -3,11 +3,14 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ccrouter.config.compile import compile_routing
+from ccrouter.config.document import Document
 from ccrouter.config.models import RoutingFile
 from ccrouter.config.problems import Problem, RefusedFileError
+from ccrouter.config.salvage import salvage
 from ccrouter.config.settings import Settings, compile_settings
 from ccrouter.config.shape import shape
 from ccrouter.config.yaml import read
@@ -25,6 +28,15 @@ def load_routing(path: Path | str) -> Rules:
     return compile_text(read_file(Path(path)), str(path))
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A good routing file: as it stands, as it is meant, and what it is compiled to."""
+
+    document: Document
+    written: RoutingFile
+    rules: Rules
+
+
 def compile_text(data: bytes, file: str) -> Rules:
     """Return the compiled rules of a routing file that was read already; `file` names it in messages.
 
@@ -32,8 +44,27 @@ def compile_text(data: bytes, file: str) -> Rules:
         RefusedFileError: it can't be used; the error holds every problem found.
 
     """
+    return load_text(data, file).rules
+
+
+def load_text(data: bytes, file: str) -> Loaded:
+    """Return a routing file with its compiled rules.
+
+    Raises:
+        RefusedFileError: it can't be used; the error holds every problem found, those of names in the rest, too.
+
+    """
     document = read(data, file)
-    return compile_routing(document, shape(document, RoutingFile), hashlib.sha256(data).hexdigest()[:12])
+    version = hashlib.sha256(data).hexdigest()[:12]
+    try:
+        written = shape(document, RoutingFile)
+    except RefusedFileError:
+        rest = salvage(document, RoutingFile)
+        if rest is None:
+            raise RefusedFileError(document.problems, whole=False) from None
+        compile_routing(*rest, version)  # raises, with all problems
+        raise
+    return Loaded(document, written, compile_routing(document, written, version))
 
 
 def load_settings(path: Path | str, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -68,9 +68,13 @@ class Problem:
 
 
 class RefusedFileError(ConfigError):
-    """A file can't be used; `problems` holds all that was found, in the order of the file."""
+    """A file can't be used; `problems` holds all that was found, in the order of the file.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `whole` tells that all of the file was looked at: what it names, too, and not only how it is written.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, whole: bool = True) -> None:
+        self.whole = whole
         found = sorted(set(problems))
         self.problems: tuple[Problem, ...] = tuple(found[:MOST])
         left_out = len(found) - len(self.problems)

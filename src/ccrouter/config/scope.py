@@ -1,6 +1,6 @@
 """What the names in a routing file stand for, while it is being compiled."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -27,11 +27,23 @@ UNKNOWN: Final = {
 """Codes of names that stand for nothing, by what they should name."""
 
 
+def is_known(document: Document, kind: str, known: Collection[str], name: str, path: Path) -> bool:
+    """Tell whether a name at `path` stands for something; where it stands for nothing, a problem is noted."""
+    sections = [f"{each}s" for each in kind.split(" or ")]
+    document.uses.update((section, name) for section in sections)
+    if name in known:
+        return True
+    if not any(document.hides(section, name) for section in sections):
+        document.blame(path, UNKNOWN[kind], f"there is no {kind} `{name}`", suggest(name, list(known)))
+    return False
+
+
 @dataclass(slots=True)
 class Scope:
     """All names of a file. A name whose definition is faulty stands for None: it is known, and was complained of.
 
     Attributes:
+        country: how national numbers are read; empty where the file's own word on it can't be.
         queues: queues of the in-house sites.
         numbers: spellings of each number, by what the file says.
         spelt: the same, by each spelling.
@@ -56,10 +68,7 @@ class Scope:
 
     def find(self, kind: str, known: Mapping[str, Thing], name: str, path: Path) -> Thing | None:
         """Return what a name at `path` stands for, or None with a problem noted where it stands for nothing."""
-        if name not in known:
-            self.document.blame(path, UNKNOWN[kind], f"there is no {kind} `{name}`", suggest(name, list(known)))
-            return None
-        return known[name]
+        return known[name] if is_known(self.document, kind, known, name, path) else None
 
     def calendar(self, name: str, path: Path) -> Calendar | None:
         """Return a calendar by its name."""

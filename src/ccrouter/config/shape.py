@@ -65,7 +65,7 @@ def shape(document: Document, model: type[Model]) -> Model:
         for found in sorted(error.errors(include_url=False), key=lambda found: found["type"] == "missing"):
             if found["type"] != "missing" or found["loc"] not in meant:
                 _blame(document, found, context, meant)
-        raise RefusedFileError(document.problems) from None
+        raise RefusedFileError(document.problems, whole=False) from None
 
 
 def _blame(document: Document, error: ErrorDetails, context: Context, meant: set[Path]) -> None:

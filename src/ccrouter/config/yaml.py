@@ -45,7 +45,7 @@ def read(data: bytes, file: str) -> Document:
     try:
         builder.build(parse(text, Loader=CSafeLoader))
     except MarkedYAMLError as error:  # the other kind is about single characters, which `decode` has refused
-        raise RefusedFileError([*builder.problems, syntax_problem(error, text, file)]) from None
+        raise RefusedFileError([*builder.problems, syntax_problem(error, text, file)], whole=False) from None
     if builder.value is None:
         cure = "Start from configs/minimal.yaml, which comes with ccrouter"
         raise RefusedFileError([*builder.problems, Problem(file, 1, 1, "Y105", "the file is empty", cure)])
@@ -82,18 +82,18 @@ class _Builder:
                 if documents > 1:
                     cure = "Remove this line and what follows, or put it into a file of its own"
                     self._blame(event, "Y106", "a second document begins here", cure)
-                    raise RefusedFileError(self.problems)
+                    raise RefusedFileError(self.problems, whole=False)
             elif isinstance(event, NodeEvent):
                 self._node(event)
             elif isinstance(event, MappingEndEvent | SequenceEndEvent):
                 self._open.pop()
             if len(self.problems) > MOST:
-                raise RefusedFileError(self.problems)
+                raise RefusedFileError(self.problems, whole=False)
             if len(self._open) > MAX_DEPTH:
                 self._blame(
                     event, "Y107", f"more than {MAX_DEPTH} levels lie within each other here", "Close some of them"
                 )
-                raise RefusedFileError(self.problems)
+                raise RefusedFileError(self.problems, whole=False)
 
     def _node(self, event: NodeEvent) -> None:
         self._refuse_extras(event)
