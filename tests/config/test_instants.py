@@ -68,8 +68,10 @@ def test_a_span_runs_by_the_clock_that_does_not_jump() -> None:
         ("2026-12-24T18:00+99:00", "`2026-12-24T18:00+99:00` has no offset from UTC. Write one such as +01:00, or Z."),
         (
             "2026-03-29 02:30",
-            "2026-03-29 02:30 does not exist in Europe/Paris: the clocks are turned forward. "
-            "Write a time an hour later.",
+            (
+                "2026-03-29 02:30 does not exist in Europe/Paris: the clocks are turned forward. "
+                "Write a time an hour later."
+            ),
         ),
     ],
 )

@@ -65,6 +65,19 @@ def instant(text: str, now: datetime, zone: tzinfo) -> datetime:
     return _of_day(day["day"], day["time"] or "0:00", text, here, zone)
 
 
+def dated(text: str, zone: tzinfo) -> datetime:
+    """Return the instant that a text says by its date, so that it says the same on every day.
+
+    Raises:
+        InstantError: it says none, or one that the clocks of the zone leave out.
+
+    """
+    written = _ISO.fullmatch(" ".join(text.split()))
+    if written is None:
+        raise InstantError(f"`{text}` says no day and time", "Write both: 2026-12-24 18:00")
+    return _dated(written, text, zone)
+
+
 def _dated(written: re.Match[str], text: str, zone: tzinfo) -> datetime:
     try:
         day = date.fromisoformat(written["date"])

@@ -8,7 +8,7 @@ Both are statements, `support.waiting` and `6`, which are understood in one plac
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -112,12 +112,13 @@ def load_at(document: Document, path: Where, rules: Rules, service: Service | No
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One statement: a measure, of what (empty: to be found out), its value, and where it stands."""
+    """One statement: a measure, of what (empty: to be found out), its value, and where both stand."""
 
     of: str
     measure: str
     value: Value
     where: Where = ()
+    of_where: Where = ()
 
 
 class _Blame(Protocol):
@@ -152,7 +153,8 @@ def _statements(document: Document, path: Where, mapping: Mapping[Text, Value]) 
             for name, below in value.items():
                 if isinstance(below, dict):
                     for measure, each in below.items():
-                        yield _Said(name, measure, each, (*where, str(name), str(measure)))
+                        of_where = (*where, str(name))
+                        yield _Said(name, measure, each, (*of_where, str(measure)), of_where)
                 else:
                     yield _Said(name, "health", below, (*where, str(name)))
 
@@ -246,7 +248,8 @@ class _Saying:
         else:
             kind = "queue" if said.measure in _OF_QUEUE else "service" if said.measure in _OF_SERVICE else "site"
             code = {"queue": "N305", "service": "N304", "site": "N306"}[kind]
-            self.blame(said, code, f"there is no {kind} `{said.of}`", suggest(said.of, names), key=True)
+            there = replace(said, where=said.of_where or said.where)
+            self.blame(there, code, f"there is no {kind} `{said.of}`", suggest(said.of, names), key=True)
         return None
 
     def _known(self, measure: str) -> tuple[str, ...]:

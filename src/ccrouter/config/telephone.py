@@ -20,7 +20,8 @@ LONGEST: Final = 18
 DEFAULT_COUNTRY: Final = "FR"
 
 
-def _phone(value: object) -> str:
+def phone(value: object) -> str:
+    """Return a number, or the begin of one, as a person writes it: in quotes."""
     if not isinstance(value, Text):
         return text(value)
     if value.plain:
@@ -39,7 +40,7 @@ def _phone(value: object) -> str:
     return str(value)
 
 
-Phone = Annotated[str, BeforeValidator(_phone)]
+Phone = Annotated[str, BeforeValidator(phone)]
 """A number or the begin of one, in quotes, as a person writes it."""
 
 
