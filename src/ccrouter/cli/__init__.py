@@ -5,12 +5,15 @@ Exit codes: 0 done; 1 refused or failed, the reason is on stderr; 2 the command 
 
 import click
 
+from ccrouter.cli.calendar import calendar
 from ccrouter.cli.check import check
 from ccrouter.cli.modes import mode
 from ccrouter.cli.options import examples
+from ccrouter.cli.overrides import override
 from ccrouter.cli.reload import reload
 from ccrouter.cli.run import run
 from ccrouter.cli.status import status
+from ccrouter.cli.versions import rollback, versions
 
 
 @click.group(
@@ -27,5 +30,5 @@ def main() -> None:
     """Route calls between positions of your own and outside sites, for Asterisk."""
 
 
-for command in (run, check, mode, reload, status):
+for command in (run, check, calendar, mode, override, reload, status, versions, rollback):
     main.add_command(command)

@@ -20,7 +20,7 @@ Asking = Callable[[datetime], Way]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Circumstances:
     """All that a decision looks at besides the instant: who calls, under which load, with which modes on.
 
     `caller` "" stands for somebody whose number no rule names; None for a hidden number.
@@ -101,6 +101,11 @@ class Year:
         """Return the days that are unlike most days of their weekday."""
         return [day for day in self.days if day.kind != self.usual[day.on.weekday()]]
 
+    @property
+    def turned(self) -> list[Day]:
+        """Return the days on which the clocks are turned."""
+        return [day for day in self.days if day.clock_h]
+
 
 @runtime_checkable
 class Almanac(Protocol):
@@ -111,14 +116,14 @@ class Almanac(Protocol):
         ...
 
 
-def asking(rules: Rules, number: str, case: Case) -> Asking:
-    """Return who tells where calls to a number go: `decide` itself, while the case stays as it is."""
+def asking(rules: Rules, number: str, circumstances: Circumstances) -> Asking:
+    """Return who tells where calls to a number go: `decide` itself, while these stay as they are."""
     known = rules.numbers.get(number)
     rules = of_service(rules, rules.unknown if known is None else known.service)
 
     def ask(at: datetime) -> Way:
-        facts = facts_under(case.load, rules, at.timestamp(), modes=case.modes)
-        call = Call(next(iter(facts.snapshot.pabxs)), "", number, case.caller, case.language)
+        facts = facts_under(circumstances.load, rules, at.timestamp(), modes=circumstances.modes)
+        call = Call(next(iter(facts.snapshot.pabxs)), "", number, circumstances.caller, circumstances.language)
         return way(rules, decide(rules, facts, call, ""))
 
     return ask
@@ -143,7 +148,7 @@ def course(calendars: Mapping[str, Calendar], ask: Asking, start: datetime, end:
     return pieces
 
 
-def year(rules: Rules, number: str, first: date, days: int, case: Case) -> Year:
+def year(rules: Rules, number: str, first: date, days: int, circumstances: Circumstances) -> Year:
     """Return the course of a number over some days from 00:00 of the first one on, on the clock of the rules' zone.
 
     `number` is one of the spellings of a number; one that the rules do not know is routed as any such number is.
@@ -152,7 +157,7 @@ def year(rules: Rules, number: str, first: date, days: int, case: Case) -> Year:
     service = rules.unknown if known is None else known.service
     calendars = clocks(service)
     start, end = (_midnight(first + timedelta(days=ahead), rules.zone) for ahead in (0, days))
-    pieces = course(calendars, asking(rules, number, case), start, end)
+    pieces = course(calendars, asking(rules, number, circumstances), start, end)
     found = tuple(_days(pieces, rules.zone, calendars))
     kinds: dict[int, Counter[Kind]] = {}
     for day in found:
@@ -190,9 +195,8 @@ def _days(pieces: list[Piece], zone: tzinfo, calendars: Mapping[str, Calendar]) 
                 break
             at += 1
         if parts:
-            yield Day(
-                on, tuple(parts), _kind(parts), _reason(on, zone, calendars), 24 - (end - start).total_seconds() / 3600
-            )
+            turned_h = 24 - (end - start).total_seconds() / 3600
+            yield Day(on, tuple(parts), _kind(parts), _reason(on, zone, calendars, turned_h), turned_h)
         on += timedelta(days=1)
 
 
@@ -225,8 +229,10 @@ def _kind(parts: list[Part]) -> Kind:
     return tuple(changes)
 
 
-def _reason(on: date, zone: tzinfo, calendars: Mapping[str, Calendar]) -> str:
+def _reason(on: date, zone: tzinfo, calendars: Mapping[str, Calendar], turned_h: float) -> str:
     reasons = _occasions(on, calendars)
+    if turned_h:
+        reasons.append(f"the clocks are turned {'forward' if turned_h > 0 else 'back'}")
     start, end = _midnight(on, zone), _midnight(on + timedelta(days=1), zone)
     for name, calendar in calendars.items():
         if not isinstance(calendar, Almanac):
