@@ -13,7 +13,7 @@ from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
 from ccrouter.web.serve import serve_unix
 from ccrouter.web.status import ModeStatus, Status
 from ccrouter.web.steering import steering
-from ccrouter.web.versions import RulesInForce, versions
+from ccrouter.web.versions import KeptVersion, Rollback, RulesInForce, versions
 
 NOW = 1_795_289_835.0
 
@@ -28,6 +28,8 @@ class ScriptedDaemon:
     orders: list[ModeOrder] = field(default_factory=list)
     reloads: list[str] = field(default_factory=list)
     rules: RulesInForce = field(default_factory=lambda: RulesInForce("/etc/ccrouter/routing.yaml", "v1", "", "pbx"))
+    kept_versions: list[tuple[KeptVersion, str]] = field(default_factory=list)
+    rollbacks: list[Rollback] = field(default_factory=list)
     switched: dict[str, ModeStatus] = field(default_factory=lambda: {"crisis": ModeStatus("crisis", on=False)})
 
     def status(self) -> Status:
@@ -62,6 +64,22 @@ class ScriptedDaemon:
     def in_force(self) -> RulesInForce:
         """Return the rules set."""
         return self.rules
+
+    async def kept(self) -> Sequence[KeptVersion]:
+        """Return the versions set."""
+        return [version for version, _ in self.kept_versions]
+
+    async def text(self, number: int) -> str:
+        """Return the text set for a version."""
+        for version, text in self.kept_versions:
+            if version.id == number:
+                return text
+        raise UnknownNameError(f"no version {number} is kept")
+
+    async def rollback(self, order: Rollback) -> ReloadOutcome:
+        """Note the order and return the outcome set."""
+        self.rollbacks.append(order)
+        return self.outcome
 
     @asynccontextmanager
     async def served(self, path: Path) -> AsyncIterator[None]:

@@ -1,125 +1,261 @@
-"""The routing file in force: read at the start and on request, replaced whole or not at all."""
+"""The routing file in force: read at the start, on request and as it is saved; replaced whole or not at all."""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.app.reading import Mark, Reading, StillWrittenError, mark_of, read_whole
 from ccrouter.clock import Clock
-from ccrouter.config.load import compile_text, read_file
+from ccrouter.config.load import compile_text
 from ccrouter.errors import ConfigError, StoreError
 from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Audit, Deed
-from ccrouter.store.files import Replacement
+from ccrouter.store.versions import Change, Version, Versions
 from ccrouter.telemetry.metrics import Metrics
 from ccrouter.web.orders import ReloadOutcome
 from ccrouter.web.status import RulesStatus
 
-ACCEPTED = "routing.accepted.yaml"
-"""Copy, in the state folder, of the last file that was in force: what a start falls back on."""
+SAME_INSTANT_S = 0.05
+"""File systems tell times in steps of some milliseconds: a write so shortly before a read may hide a later one."""
+
+NOT_KEPT = (
+    "this version could not be kept (the log tells why), so a start with a bad file would fall back on an older one; "
+    "make room, then type `ccrouter reload`"
+)
+
+STAYS = "routing file refused, the old rules stay in force"
 
 
 class RulesFile:
     """Reads the routing file; what is in force stays so on any error (P6).
 
     Attributes:
+        path: where it is.
         rules: the version in force.
-        content: the file that it was compiled from.
+        content: the text that it was compiled from.
 
     """
 
     def __init__(  # noqa: PLR0913 - each is one thing it works with
         self,
         path: Path,
-        state_dir: Path,
+        versions: Versions,
         *,
         audit: Audit,
         clock: Clock,
         metrics: Metrics,
         log: FilteringBoundLogger,
     ) -> None:
-        self._path = path
+        self.path = path
+        self._versions = versions
         self._audit = audit
-        self._accepted = state_dir / ACCEPTED
         self._clock = clock
         self._metrics = metrics
         self._log = log
         self._loaded_at = clock.now()
         self._problems: tuple[str, ...] = ()
+        self._last: bytes | None = None
+        self._read: Mark | None = None
+        self._seen: Mark | None = None
+        self._doubtful = False
+        self._not_kept: Change | None = None
         self._one_at_a_time = asyncio.Lock()
         self.rules, self.content = self._first()
+
+    # --- at the start -------------------------------------------------------------------------------------------------
 
     def _first(self) -> tuple[Rules, bytes]:
         """Load at the start.
 
         Raises:
-            ConfigError: the file is bad, and none was accepted before that could stand in for it.
+            ConfigError: the file is bad, and no version was kept that could stand in for it.
 
         """
         try:
-            rules, content = _read(self._path)
+            last = self._versions.latest()
+        except StoreError as error:
+            self._log.error("the kept versions of the routing file can't be read", error=str(error))
+            last = None
+        try:
+            reading = self._reading()
+            rules = compiled(reading.content, self.path)
         except ConfigError as error:
-            try:
-                rules, content = _read(self._accepted)
-            except ConfigError:
-                raise error from None
-            self._metrics.rules_in_force(rules, self._loaded_at)
-            self._refuse(error)
-            self._log.error("started with the last routing file that was accepted", file=str(self._accepted))
-        else:
-            self._metrics.rules_in_force(rules, self._loaded_at)
-            self._keep_copy(content)
+            return self._stand_in(error, last)
+        self._metrics.rules_in_force(rules, self._loaded_at)
+        before = b"" if last is None else last[1]
+        if reading.content != before:
+            change = Change(self._loaded_at, "start", str(self.path), reading.content, before)
+            self._keep(change, "first seen at a start")
+        return rules, reading.content
+
+    def _stand_in(self, error: ConfigError, last: tuple[Version, bytes] | None) -> tuple[Rules, bytes]:
+        if last is None:
+            raise error from None
+        version, content = last
+        try:
+            rules = compiled(content, self.path)
+        except ConfigError:
+            raise error from None
+        self._metrics.rules_in_force(rules, self._loaded_at)
+        self._refuse(error)
+        self._log.error(
+            "started with the last routing file that was accepted",
+            kept_as=version.id,
+            version=version.hash,
+            author=version.author,
+        )
         return rules, content
 
-    async def reload(self, author: str, take: Callable[[Rules], None]) -> ReloadOutcome:
-        """Read the file again; `take` puts its rules in force. All that can fail comes before it."""
+    # --- while it runs ------------------------------------------------------------------------------------------------
+
+    async def reload(
+        self,
+        author: str,
+        take: Callable[[Rules], None],
+        *,
+        asked: bool = True,
+        reason: str = "",
+        restores: int | None = None,
+    ) -> ReloadOutcome:
+        """Read the file again; `take` puts its rules in force. All that can fail comes before it.
+
+        Args:
+            author: who wants it.
+            take: puts rules in force.
+            asked: somebody waits for the outcome; else what was told of the same text is not told again.
+            reason: why, where somebody said so.
+            restores: number of the kept version that the file holds again.
+
+        Raises:
+            StoreError, KeyError: the version to restore can't be read, or there is none of this number.
+
+        """
         async with self._one_at_a_time:
             before = self.rules.version
             try:
-                rules, content = await asyncio.to_thread(_read, self._path)
+                last, reading = self._last, await asyncio.to_thread(self._reading)
+                if not asked and reading.content == last:
+                    return ReloadOutcome(before, changed=False, problems=self._problems)
+                if restores is not None and reading.content != await asyncio.to_thread(
+                    self._versions.content, restores
+                ):
+                    restores = None  # it was saved once more meanwhile
+                if reading.content == self.content:
+                    return await self._as_before(author, restores, reason)
+                rules = await asyncio.to_thread(compiled, reading.content, self.path)
+                self._put_in_force(rules, take)
             except ConfigError as error:
-                self._refuse(error)
+                if asked or not isinstance(error, StillWrittenError):
+                    self._refuse(error)
                 return ReloadOutcome(before, changed=False, problems=self._problems)
-            await asyncio.to_thread(self._keep_copy, content)
-            take(rules)
-            self.rules, self.content = rules, content
+            at = self._clock.now()
+            change = Change(at, author, str(self.path), reading.content, self.content, reason, restores)
+            self.rules, self.content, self._loaded_at = rules, reading.content, at
             self._problems = ()
-            self._loaded_at = self._clock.now()
-            self._metrics.rules_in_force(rules, self._loaded_at)
+            self._metrics.rules_in_force(rules, at)
             self._log.info("routing file in force", version=rules.version, before=before, author=author)
-            await asyncio.to_thread(self._write_down, author, f"{before} -> {rules.version}")
-            return ReloadOutcome(rules.version, changed=rules.version != before)
+            # Last, for a disk that is full or slow must not keep rules away that calls need.
+            await asyncio.to_thread(self._keep, change, f"{before} -> {rules.version}")
+            return ReloadOutcome(rules.version, changed=True, remarks=self._remarks())
+
+    def stale(self, mark: Mark | None) -> bool:
+        """Tell whether the file, with this mark, may hold what was not read yet; the status tells it too."""
+        self._seen = mark
+        return self._doubtful or mark != self._read
 
     def status(self) -> RulesStatus:
         """Return which file is in force, and the problems of the last one that was refused since."""
-        return RulesStatus(str(self._path), self.rules.version, self._loaded_at, self._problems)
+        remarks = self._remarks()
+        if self._seen != self._read:
+            remarks = ("the file was changed since, and has not been read yet", *remarks)
+        elif self._problems:
+            remarks = ("the file is not the version in force: it was refused", *remarks)
+        return RulesStatus(str(self.path), self.rules.version, self._loaded_at, self._problems, remarks)
+
+    # --- the steps ----------------------------------------------------------------------------------------------------
+
+    def _reading(self) -> Reading:
+        mark = mark_of(self.path)
+        try:
+            reading = read_whole(self.path)
+        except StillWrittenError:
+            raise
+        except ConfigError:
+            self._read, self._seen, self._last = mark, mark, None
+            raise
+        self._read, self._seen, self._last = reading.mark, reading.mark, reading.content
+        self._doubtful = abs(self._clock.now() - reading.mark.modified_ns / 1e9) < SAME_INSTANT_S
+        return reading
+
+    def _put_in_force(self, rules: Rules, take: Callable[[Rules], None]) -> None:
+        try:
+            take(rules)
+        except Exception as error:  # a fault of ours must not leave half of one version and half of another
+            with suppress(Exception):
+                take(self.rules)
+            raise fault(self.path, error) from error
+
+    async def _as_before(self, author: str, restores: int | None, reason: str) -> ReloadOutcome:
+        self._metrics.rules.as_before()
+        self._problems = ()
+        self._log.info("routing file as before", version=self.rules.version, author=author)
+        if self._not_kept is not None:
+            await asyncio.to_thread(self._keep, self._not_kept, "kept later")
+        if restores is not None:
+            deed = Deed(self._clock.now(), author, "rollback", str(self.path), _why("as before", reason))
+            await asyncio.to_thread(self._note, deed)
+        return ReloadOutcome(self.rules.version, changed=False, remarks=self._remarks())
 
     def _refuse(self, error: ConfigError) -> None:
         self._problems = tuple(str(error).splitlines())
         self._metrics.rules.refused()
-        self._log.error("routing file refused, the old rules stay in force", problems=self._problems)
+        self._log.error(STAYS, problems=self._problems)
 
-    def _write_down(self, author: str, change: str) -> None:
+    def _keep(self, change: Change, what: str) -> None:
+        done = "reload" if change.restores is None else "rollback"
         try:
-            self._audit.append(Deed(self._loaded_at, author, "reload", str(self._path), change))
+            deed = Deed(change.at, change.author, done, change.file, _why(what, change.reason))
+            self._versions.keep(change, deed)
         except StoreError as error:
-            self._log.error("a reload is missing in the audit journal", error=str(error))
+            self._not_kept = change
+            self._log.error("the version in force could not be kept; the audit journal lacks it", error=str(error))
+        else:
+            self._not_kept = None
 
-    def _keep_copy(self, content: bytes) -> None:
+    def _note(self, deed: Deed) -> None:
         try:
-            Replacement(self._accepted, content).commit()
-        except OSError as error:
-            self._log.warning("no copy of the routing file could be kept", file=str(self._accepted), error=str(error))
+            self._audit.append(deed)
+        except StoreError as error:
+            self._log.error("a rollback is missing in the audit journal", error=str(error))
+
+    def _remarks(self) -> tuple[str, ...]:
+        if self._not_kept is None:
+            return ()
+        return (NOT_KEPT,)
 
 
-def _read(path: Path) -> tuple[Rules, bytes]:
-    content = read_file(path)
+def _why(what: str, reason: str) -> str:
+    return f"{what}: {reason}" if reason else what
+
+
+def compiled(content: bytes, path: Path) -> Rules:
+    """Return the rules of a text that stands, or stood, in this file.
+
+    Raises:
+        ConfigError: they can't be used.
+
+    """
     try:
-        return compile_text(content, str(path)), content
+        return compile_text(content, str(path))
     except ConfigError:
         raise
     except Exception as error:  # a fault of ours must not cost the rules in force
-        raise ConfigError(
-            f"{path}: ccrouter failed on this file ({error!r}); report it, and undo the last edit"
-        ) from error
+        raise fault(path, error) from error
+
+
+def fault(path: Path, error: Exception) -> ConfigError:
+    """Return what is told where ccrouter fails on a file that may be good."""
+    return ConfigError(f"{path}: ccrouter failed on this file ({error!r}); report it, and undo the last edit")

@@ -23,6 +23,8 @@ def reload(socket: Path) -> None:
             for problem in outcome.problems:
                 click.echo(problem, err=True)
             raise CcrouterError(f"the routing file was refused; version {outcome.version} stays in force")
+        for remark in outcome.remarks:
+            click.echo(remark, err=True)
         click.echo(f"version {outcome.version} is in force" + ("" if outcome.changed else ", as before"))
 
     ask(socket, work)

@@ -12,6 +12,9 @@ class Replacement:
 
     A full disk shows here, while the old file is untouched.
 
+    Attributes:
+        temporary: where it is until then, for our own eyes only; who may see it afterwards can be set on it.
+
     Raises:
         OSError: the content could not be written; nothing is left behind.
 
@@ -19,9 +22,9 @@ class Replacement:
 
     def __init__(self, path: Path, content: bytes) -> None:
         self._path = path
-        # One name for all: what a crash left behind is written over. There is one writer, the daemon.
-        self._temporary = path.with_name(f".{path.name}.new")
-        handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+        # One name for all: what a crash left behind is written over. There is one writer at a time.
+        self.temporary = path.with_name(f".{path.name}.new")
+        handle = os.open(self.temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -38,12 +41,12 @@ class Replacement:
             OSError: it could not be put there; the old file still is.
 
         """
-        self._temporary.replace(self._path)
+        self.temporary.replace(self._path)
         _sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """Forget the content; does nothing after a commit."""
-        self._temporary.unlink(missing_ok=True)
+        self.temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -30,8 +30,24 @@ STATE_STEPS: Final = (
         since real, until real
     );
     """,
+    """
+    create table texts (hash text primary key, packed blob not null);    -- of the routing file, deflated
+    create table versions (
+        id integer primary key autoincrement,
+        at real not null,
+        author text not null,
+        hash text not null references texts,
+        file text not null,
+        reason text not null,
+        replaced text not null,                 -- hash of the version before
+        restores integer,                       -- id of the version that a rollback brought back
+        added integer not null,                 -- lines against the version before
+        removed integer not null
+    );
+    create index versions_by_hash on versions (hash);
+    """,
 )
-"""Modes, overrides and the audit journal. Instants are seconds since 1970-01-01 UTC."""
+"""Modes, overrides, the audit journal; versions of the routing file. Instants are seconds since 1970-01-01 UTC."""
 
 
 def state_database(folder: Path, clock: Clock) -> Database:

@@ -109,6 +109,11 @@ class RulesCounts:
         self._reloads = Counter(
             "ccrouter_config_reloads_total", "Times that the routing file was read.", ["result"], registry=registry
         )
+        self._unfollowed = Counter(
+            "ccrouter_config_watch_failures_total",
+            "Times that following the routing file for saves failed and began anew.",
+            registry=registry,
+        )
 
     def taken(self, at: float) -> None:
         """Note that the file was good and is in force since `at`."""
@@ -120,6 +125,15 @@ class RulesCounts:
         """Note that the file was bad; what was in force still is."""
         self._successful.set(0)
         self._reloads.labels("refused").inc()
+
+    def as_before(self) -> None:
+        """Note that the file holds what is in force."""
+        self._successful.set(1)
+        self._reloads.labels("as_before").inc()
+
+    def not_followed(self) -> None:
+        """Note that following the file failed, and begins anew."""
+        self._unfollowed.inc()
 
 
 class LoopLag:

@@ -23,6 +23,7 @@ FOREIGN_LEVELS: Final = {
     "panoramisk": logging.WARNING,  # below, it writes whole messages, the login with its password among them
     "aiohttp.access": logging.WARNING,
     "asyncio": logging.WARNING,
+    "watchfiles": logging.WARNING,
 }
 """Loggers of libraries that say too much."""
 

@@ -23,6 +23,7 @@ class ModeOrder:
     Attributes:
         author: who asks: the user at the other end of the socket, as the kernel tells it.
         for_s: seconds after which the mode ends by itself; None for until it is switched off.
+        until: in place of `for_s`, the instant as a person says it, in the routing file's time zone.
 
     """
 
@@ -31,15 +32,20 @@ class ModeOrder:
     author: str
     reason: str
     for_s: float | None = None
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadOutcome:
-    """What a reload came to: `version` is in force now; with problems it is the one of before."""
+    """What a reload came to: `version` is in force now; with problems it is the one of before.
+
+    `remarks` tell what else an admin should know.
+    """
 
     version: str
     changed: bool
     problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Controls(Protocol):
@@ -58,6 +64,7 @@ class Controls(Protocol):
 
         Raises:
             UnknownNameError: the routing file declares no such mode.
+            OrderError: it would end before it begins.
             StoreError: the switch could not be saved, and was not made.
 
         """

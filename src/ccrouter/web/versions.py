@@ -1,12 +1,16 @@
-"""The control API's routes about the routing file: the version in force."""
+"""The control API's routes about the routing file: the version in force, those before it, and the way back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, Protocol
 
 from aiohttp import web
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from ccrouter.web.control import json_answer
+from ccrouter.web.control import Line, author_of, body_of, json_answer
+from ccrouter.web.orders import ReloadOutcome, UnknownNameError
+from ccrouter.web.wire import OUTCOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +31,111 @@ class RulesInForce:
     pabx: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """A version that came into force and was kept.
+
+    Attributes:
+        id: counts up.
+        at: when it came into force, in seconds since 1970-01-01 UTC.
+        hash: names its text, as decisions do.
+        reason: why; empty where nobody said so.
+        restores: id of the version whose text a rollback brought back.
+        added, removed: lines that the text has, and lacks, against the one before.
+        zone: time zone whose clock its people go by.
+
+    """
+
+    id: int
+    at: float
+    author: str
+    hash: str
+    file: str
+    reason: str
+    restores: int | None
+    added: int
+    removed: int
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Take the routing file again, into which the text of a kept version was put back."""
+
+    id: int
+    author: str
+    reason: str
+
+
+class RollbackBody(BaseModel):
+    """Body of POST /rollback; `author` adds the person behind a shared user such as root."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: int
+    reason: Line = ""
+    author: Line = ""
+
+
 IN_FORCE: Final = TypeAdapter(RulesInForce)
+VERSIONS: Final = TypeAdapter(tuple[KeptVersion, ...])
+TEXT: Final = TypeAdapter(str)
 
 
 class Book(Protocol):
-    """The daemon, as far as it tells of its rules."""
+    """The daemon, as far as it tells of its rules. All may raise StoreError: what was kept can't be read."""
 
     def in_force(self) -> RulesInForce:
         """Return the version in force."""
         ...
 
+    async def kept(self) -> Sequence[KeptVersion]:
+        """Return the versions kept, newest first."""
+        ...
+
+    async def text(self, number: int) -> str:
+        """Return the text of a kept version.
+
+        Raises:
+            UnknownNameError: there is none of this number.
+
+        """
+        ...
+
+    async def rollback(self, order: Rollback) -> ReloadOutcome:
+        """Read the routing file again, which holds a kept version again, and tell how that went.
+
+        Raises:
+            UnknownNameError: there is no version of this number.
+
+        """
+        ...
+
 
 def versions(book: Book) -> list[web.RouteDef]:
-    """Return the route /rules."""
+    """Return the routes /rules, /versions and /rollback."""
 
     async def rules(_: web.Request) -> web.Response:
         return json_answer(IN_FORCE.dump_json(book.in_force()))
 
-    return [web.get("/rules", rules)]
+    async def kept(_: web.Request) -> web.Response:
+        return json_answer(VERSIONS.dump_json(tuple(await book.kept())))
+
+    async def text(request: web.Request) -> web.Response:
+        number = request.match_info["number"]
+        if len(number) > 9:
+            raise UnknownNameError(f"there is no version {number}")
+        return json_answer(TEXT.dump_json(await book.text(int(number))))
+
+    async def rollback(request: web.Request) -> web.Response:
+        body = await body_of(request, RollbackBody)
+        outcome = await book.rollback(Rollback(body.id, await author_of(request, body.author), body.reason))
+        refused = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.problems else HTTPStatus.OK
+        return json_answer(OUTCOME.dump_json(outcome), refused)
+
+    return [
+        web.get("/rules", rules),
+        web.get("/versions", kept),
+        web.get(r"/versions/{number:\d+}", text),
+        web.post("/rollback", rollback),
+    ]

@@ -1,0 +1,146 @@
+"""Puts the text of a kept version back into the routing file, by the rights of the user who asks, and has it taken.
+
+The daemon itself may not write the file: as systemd starts it, its configuration is read-only to it.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ccrouter.config.load import compile_text
+from ccrouter.config.problems import RefusedFileError
+from ccrouter.errors import CcrouterError
+from ccrouter.store.files import Replacement
+from ccrouter.store.versions import hash_of
+from ccrouter.web.client import Client, read
+from ccrouter.web.versions import IN_FORCE, TEXT, VERSIONS, KeptVersion, RulesInForce
+from ccrouter.web.wire import OUTCOME
+
+REFUSED = 422
+"""Status of an answer that tells problems."""
+
+NEW_FILE_MODE = 0o644
+"""Where the routing file is gone: the daemon must be able to read it, and it holds no secret."""
+
+
+async def back(client: Client, number: int | None, reason: str, person: str) -> Sequence[str]:
+    """Put a version back, by default as `one_before` says, and return what is told of it.
+
+    Raises:
+        CcrouterError: it was not done, and the file is as it was; or the daemon did not answer, as the text tells.
+
+    """
+    rules = read(IN_FORCE, await client.ask("GET", "/rules"))
+    kept = read(VERSIONS, await client.ask("GET", "/versions"))
+    file, held = _held(rules.file)
+    target = _wanted(kept, number, rules, None if held is None else hash_of(held))
+    content = read(TEXT, await client.ask("GET", f"/versions/{target.id}")).encode()
+    try:
+        compile_text(content, rules.file)
+    except RefusedFileError as error:
+        raise CcrouterError(f"{error}\nversion {target.id} would be refused today; nothing was changed") from None
+    aside = None if held in (None, content) else _put_aside(file, held or b"")
+    if held != content:
+        _write(file, content)
+    try:
+        body = {"id": target.id, "reason": reason, "author": person}
+        outcome = read(OUTCOME, await client.ask("POST", "/rollback", body, accepted=(REFUSED,)))
+    except CcrouterError as error:
+        told = f"{file} holds version {target.id} again, but the daemon was not heard: {error}"
+        raise type(error)(told) from error
+    if outcome.problems:
+        if held is not None and _held(rules.file) == (file, content):
+            _write(file, held)
+        problems = "\n".join(outcome.problems)
+        raise CcrouterError(f"{problems}\nversion {target.id} was refused; version {outcome.version} stays in force")
+    if outcome.version != target.hash:
+        raise CcrouterError(f"the file was saved by somebody else meanwhile; version {outcome.version} is in force")
+    lines = [f"version {target.id} ({target.hash}) is in force" + ("" if outcome.changed else ", as before")]
+    if aside is not None:
+        lines.append(f"what the file held is kept as {aside}")
+    return [*lines, *outcome.remarks]
+
+
+def one_before(kept: Sequence[KeptVersion], in_force: str) -> KeptVersion | None:
+    """Return the version before the one in force; after a rollback, the one before that which was brought back.
+
+    So who rolls back twice gets further back, and never to what was left the first time.
+
+    Args:
+        kept: newest first.
+        in_force: hash of the version in force.
+
+    """
+    numbered = {version.id: version for version in kept}
+    current = next((version for version in kept if version.hash == in_force), None)
+    while current is not None and current.restores in numbered:
+        current = numbered[current.restores]
+    return next(
+        (version for version in kept if version.hash != in_force and (current is None or version.id < current.id)), None
+    )
+
+
+def _wanted(kept: Sequence[KeptVersion], number: int | None, rules: RulesInForce, held: str | None) -> KeptVersion:
+    if number is not None:
+        found = next((version for version in kept if version.id == number), None)
+        if found is None:
+            raise CcrouterError(f"no version {number} is kept; `ccrouter versions` lists those that are")
+        return found
+    if held != rules.version:
+        found = next((version for version in kept if version.hash == rules.version), None)
+        if found is None:
+            raise CcrouterError("the version in force was not kept; choose a number from `ccrouter versions`")
+        return found
+    found = one_before(kept, rules.version)
+    if found is None:
+        raise CcrouterError("no version before this one is kept; `ccrouter versions` lists those that are")
+    return found
+
+
+def _held(name: str) -> tuple[Path, bytes | None]:
+    """Return the file at the end of all links, and its content; None where there is none."""
+    file = Path(name).resolve()
+    try:
+        return file, file.read_bytes()
+    except FileNotFoundError:
+        return file, None
+    except OSError as error:
+        raise _refusal(file, error) from None
+
+
+def _put_aside(file: Path, content: bytes) -> Path:
+    aside = file.with_name(f"{file.name}.rejected-{hash_of(content)}")
+    _write(aside, content, like=file)
+    return aside
+
+
+def _write(file: Path, content: bytes, like: Path | None = None) -> None:
+    """Write a file at one stroke, with owner, mode and attributes of the one in its place, or of another one."""
+    try:
+        replacement = Replacement(file, content)
+        try:
+            _dress(replacement, like or file)
+            replacement.commit()
+        finally:
+            replacement.discard()
+    except OSError as error:
+        raise _refusal(file, error) from None
+
+
+def _dress(replacement: Replacement, like: Path) -> None:
+    try:
+        found = like.stat()
+    except FileNotFoundError:
+        replacement.temporary.chmod(NEW_FILE_MODE)
+        return
+    os.chown(replacement.temporary, found.st_uid, found.st_gid)
+    replacement.temporary.chmod(found.st_mode & 0o7777)
+    for name in os.listxattr(like):  # an access list is one
+        os.setxattr(replacement.temporary, name, os.getxattr(like, name))
+
+
+def _refusal(file: Path, error: OSError) -> CcrouterError:
+    return CcrouterError(
+        f"{file} can't be written: {error.strerror}; nothing was changed. Type it as a user who may: "
+        "sudo ccrouter rollback. Where nobody may, `ccrouter versions show NUMBER` prints the text to put there"
+    )
