@@ -23,7 +23,7 @@ from ccrouter.routing.conditions import (
     Waited,
 )
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
-from ccrouter.routing.rules import External, InHouse, Leg, Message, Rules, Share
+from ccrouter.routing.rules import External, InHouse, Leg, Message, ModeKey, Rules, Share
 from ccrouter.routing.thresholds import Direction, Level
 
 Load = Callable[..., Rules]
@@ -292,6 +292,23 @@ def test_same_condition_twice_is_allowed_where_the_second_says_more(load: Load) 
     """A rule that matches unknown facts is still reached behind one that skips them."""
     second = "{name: second, when: {mode: crisis}, if_unknown: match, to: [closed]}"
     assert len(load((RULE, f"{RULE}\n      - {second}")).services["support"].rules) == 2
+
+
+def test_modes_say_who_switches_them_and_when_they_end(load: Load) -> None:
+    """A list is names only; a mapping gives codes with their telephones, and ends, each where it is wanted."""
+    assert load().modes == {"crisis"}
+    assert load().mode_keys == {}
+    written = (
+        'modes: {crisis: {code: "07", phones: [PJSIP/101, PJSIP/chief], ends_after: 4h},'
+        ' all_outside: {}, fair: {ends_after: 90s}, lamp: {code: "1", phones: []}}'
+    )
+    rules = load(("modes: [crisis]", written))
+    assert rules.modes == {"crisis", "all_outside", "fair", "lamp"}
+    assert rules.mode_keys == {
+        "07": ModeKey("crisis", frozenset({"PJSIP/101", "PJSIP/chief"})),
+        "1": ModeKey("lamp", frozenset()),
+    }
+    assert rules.mode_ends == {"crisis": 4 * 3600, "fair": 90}
 
 
 def test_faults_of_shape_and_of_names_are_told_together_with_those_of_yaml(

@@ -15,7 +15,8 @@ from ccrouter.ami.watches import Fault
 from ccrouter.contract import LAMP
 from ccrouter.errors import LinkError
 
-STATES: Final[Mapping[bool | None, str]] = {True: "INUSE", False: "NOT_INUSE", None: "UNKNOWN"}
+STATES: Final[Mapping[bool | None, str]] = {True: "INUSE", False: "NOT_INUSE", None: "INVALID"}
+"""DEVICE_STATE takes no UNKNOWN (Asterisk 16.28, 22.10)."""
 
 LOOK_S: Final = 1.0
 """Between two looks where nobody tells of a change: a mode may end by itself."""

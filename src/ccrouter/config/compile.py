@@ -17,7 +17,7 @@ from ccrouter.config.problems import nearest
 from ccrouter.config.scope import Scope, is_known
 from ccrouter.config.telephone import NoNumberError, country_of, spellings
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
-from ccrouter.routing.rules import UNKNOWN_NUMBER, External, InHouse, Message, Number, Rules, Service, Site
+from ccrouter.routing.rules import UNKNOWN_NUMBER, External, InHouse, Message, ModeKey, Number, Rules, Service, Site
 from ccrouter.routing.schedule import Calendar
 
 NO_SERVICE: Final = "ss-noservice"
@@ -40,6 +40,8 @@ def compile_routing(document: Document, written: RoutingFile, version: str) -> R
         document.blame(("services", UNKNOWN_NUMBER), "N101", message, "Give the service another name", key=True)
     numbers = _numbers(scope, written, services)
     unknown = _unknown(scope, written, services)
+    switched = written.modes if isinstance(written.modes, dict) else {}
+    mode_keys = _mode_keys(document, switched)
     document.refuse()
     return Rules(
         version=version,
@@ -49,6 +51,8 @@ def compile_routing(document: Document, written: RoutingFile, version: str) -> R
         sites=MappingProxyType({name: site for name, site in scope.sites.items() if site}),
         messages=MappingProxyType({name: message for name, message in scope.messages.items() if message}),
         modes=scope.modes,
+        mode_keys=MappingProxyType(mode_keys),
+        mode_ends=MappingProxyType({name: mode.ends_after for name, mode in switched.items() if mode.ends_after}),
         thresholds=tuple(scope.thresholds),
         zone=written.timezone,
     )
@@ -64,8 +68,9 @@ def _scope(document: Document, written: RoutingFile) -> Scope:
             line = document.at(("sites", name), key=True).line
             cure = "Give one of them another name: `to` names both"
             document.blame(("messages", name), "N102", f"`{name}` is a site already, on line {line}", cure, key=True)
-    for i, mode in enumerate(written.modes):
-        if mode in written.modes[:i]:
+    named = written.modes if isinstance(written.modes, list) else []
+    for i, mode in enumerate(named):
+        if mode in named[:i]:
             document.blame(("modes", i), "N103", f"the mode `{mode}` is here twice", "Remove one of the two")
     numbers = _spellings(document, written, country)
     return Scope(
@@ -118,6 +123,24 @@ def _hours(document: Document, text: str, path: Path) -> Hours | None:
     except HoursError as error:
         document.blame(path, error.code, str(error), error.cure, offset=error.offset)
         return None
+
+
+# --- modes ------------------------------------------------------------------------------------------------------------
+
+
+def _mode_keys(document: Document, written: Mapping[str, models.Mode]) -> dict[str, ModeKey]:
+    found: dict[str, ModeKey] = {}
+    for name, mode in written.items():
+        if mode.code is None:
+            continue
+        if mode.code in found:
+            other = found[mode.code].mode
+            line = document.at(("modes", other, "code")).line
+            message = f"the code `{mode.code}` is that of `{other}` already, on line {line}"
+            document.blame(("modes", name, "code"), "N106", message, "Give one of them another code")
+            continue
+        found[mode.code] = ModeKey(name, frozenset(mode.phones or ()))
+    return found
 
 
 # --- sites and messages -----------------------------------------------------------------------------------------------

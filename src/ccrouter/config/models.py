@@ -4,12 +4,12 @@ import re
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from ccrouter.config.conditions import When
 from ccrouter.config.document import Text
 from ccrouter.config.problems import nearest
-from ccrouter.config.shape import Strict
+from ccrouter.config.shape import AS_LIST, AS_MAPPING, Strict
 from ccrouter.config.telephone import Phone, is_country
 from ccrouter.config.values import (
     Count,
@@ -75,6 +75,18 @@ def _dial(value: object) -> str:
 
 Endpoint = Annotated[
     str, matching("V109", r"[A-Za-z][A-Za-z0-9]*/[\w.+-]+", "endpoint", "Write technology and name: PJSIP/trunk-tunis")
+]
+Telephone = Annotated[
+    str,
+    matching(
+        "V114",
+        r"(?!Local/)[A-Za-z][A-Za-z0-9]*/[\w.+-]+",
+        "telephone",
+        "Write technology and name, as Asterisk's channels begin: PJSIP/101",
+    ),
+]
+ModeCode = Annotated[
+    str, matching("V113", r"[0-9]{1,8}", "code of a mode", 'Write up to 8 digits, in quotes: "1"', longest=60)
 ]
 Priority = Annotated[int, BeforeValidator(lambda value: number(value, most=1000))]
 Answer = Annotated[Literal["on_entry", "on_position"], choice("on_entry", "on_position")]
@@ -295,6 +307,42 @@ class Number(Treated):
     )
 
 
+class Mode(Strict):
+    """How a mode is switched by telephone, and when it ends."""
+
+    code: ModeCode | None = Field(
+        None,
+        description="what telephones dial after `*48` to switch the mode, and whose lamp shows it",
+        examples=["1"],
+    )
+    phones: Annotated[list[Telephone], OneOrMore] | None = Field(
+        None,
+        description="the telephones that may: endpoints of the PABX; `[]` for a lamp that nobody can switch",
+        examples=[["PJSIP/101", "PJSIP/chief"]],
+    )
+    ends_after: Duration | None = Field(
+        None, description="the mode ends after this time where nobody says when", examples=["4h"]
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> "Mode":
+        if self.code is not None and self.phones is None:
+            cure = "Add `phones: [PJSIP/101]`, or `phones: []` for a lamp that nobody can switch"
+            fail("K114", "no telephone may dial this code", cure, at=("code",))
+        if self.code is None and self.phones is not None:
+            fail("K114", "these telephones have no code to dial", 'Add `code: "1"`, or remove `phones`', at=("phones",))
+        return self
+
+
+def _form(value: object) -> str:
+    return AS_MAPPING if isinstance(value, dict) else AS_LIST
+
+
+Modes = Annotated[
+    Annotated[list[Name], Tag(AS_LIST)] | Annotated[dict[Name, Mode], Tag(AS_MAPPING)], Discriminator(_form)
+]
+
+
 class UnknownNumber(Strict):
     """What becomes of a call to a number that the file does not know."""
 
@@ -332,10 +380,11 @@ class RoutingFile(Strict):
     calendars: dict[Name, Calendar] = Field(default_factory=dict, description="opening hours, by name")
     sites: dict[Name, Site] = Field(default_factory=dict, description="places that answer calls, by name")
     messages: dict[Name, Message] = Field(default_factory=dict, description="what a plan can end with, by name")
-    modes: list[Name] = Field(
+    modes: Modes = Field(
         default_factory=list,
-        description="switches that people turn and that rules ask for",
-        examples=[["crisis", "all_outside"]],
+        description="switches that people turn and that rules ask for: their names, or by name how telephones switch "
+        "them and when they end",
+        examples=[["crisis", "all_outside"], {"crisis": {"code": "1", "phones": ["PJSIP/101"], "ends_after": "4h"}}],
     )
     numbers: dict[Phone, Number] = Field(min_length=1, description="by the number that callers dial, in quotes")
     unknown_number: UnknownNumber | None = Field(

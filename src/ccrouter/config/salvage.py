@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from ccrouter.config.document import Document, Losses, Path, Text, Value
 from ccrouter.config.problems import nearest
-from ccrouter.config.shape import Context
+from ccrouter.config.shape import Context, path_of
 
 MOST_PASSES: Final = 12
 """A piece that is left out can make what is around it faulty, level by level."""
@@ -96,7 +96,7 @@ class _Repair:
 
     def mend(self, rest: Document, error: ErrorDetails, context: Context, origin: Mapping[Path, Path]) -> bool:
         """Do something about one finding; tell whether there is something to do."""
-        path = error["loc"]
+        path = path_of(error)
         if error["type"] == "missing":
             return self._add(rest, path, origin)
         if error["type"] == "refused":

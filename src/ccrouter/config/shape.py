@@ -41,6 +41,16 @@ class Strict(BaseModel):
         return data
 
 
+AS_LIST: Final = "[list]"
+AS_MAPPING: Final = "[mapping]"
+"""Tags of the two forms that one value may have; pydantic puts them into paths, where the file has no such step."""
+
+
+def path_of(error: ErrorDetails) -> Path:
+    """Return where in the file a finding is; `[key]` at its end stands for the key, not the value."""
+    return tuple(step for step in error["loc"] if step not in {AS_LIST, AS_MAPPING})
+
+
 _TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
     "list_type": ("K105", "a list is expected here", "Write it as [one, two], or one `- ` line for each"),
     "dict_type": ("K104", "`name: value` lines are expected here", "Write each name on a line of its own, indented"),
@@ -63,14 +73,14 @@ def shape(document: Document, model: type[Model]) -> Model:
     except ValidationError as error:
         meant = set[Path]()
         for found in sorted(error.errors(include_url=False), key=lambda found: found["type"] == "missing"):
-            if found["type"] != "missing" or found["loc"] not in meant:
+            if found["type"] != "missing" or path_of(found) not in meant:
                 _blame(document, found, context, meant)
         raise RefusedFileError(document.problems, whole=False) from None
 
 
 def _blame(document: Document, error: ErrorDetails, context: Context, meant: set[Path]) -> None:
     """Note one finding; `meant` takes the keys that unknown ones probably stand for."""
-    path, key = error["loc"], False
+    path, key = path_of(error), False
     if path and path[-1] == "[key]":
         path, key = path[:-1], True
     details: dict[str, Any] = error.get("ctx", {})

@@ -16,4 +16,12 @@ KEYS: Final = (
     Code("K110", "one-of-several"),
     Code("K112", "no-condition"),
     Code("K113", "nobody-named"),
+    Code(
+        "K114",
+        "code-and-phones",
+        explanation="A code is of use where a telephone may dial it, and a list of telephones where they have a code. "
+        "An empty list says that the code is a lamp only.",
+        bad='modes: {crisis: {code: "1"}}',
+        good='modes: {crisis: {code: "1", phones: [PJSIP/101]}}',
+    ),
 )

@@ -17,6 +17,22 @@ VALUES: Final = (
     Code("V110", "not-dialable"),
     Code("V111", "dials-two"),
     Code("V112", "dial-options"),
+    Code(
+        "V113",
+        "no-mode-code",
+        explanation="The code of a mode is what a telephone dials after the prefix, so it has digits only. It stands "
+        "in quotes, for YAML would drop a zero at its begin.",
+        bad="modes: {crisis: {code: A1, phones: PJSIP/101}}",
+        good='modes: {crisis: {code: "01", phones: PJSIP/101}}',
+    ),
+    Code(
+        "V114",
+        "no-telephone",
+        explanation="Who may switch a mode is an endpoint that the PABX knows by its password. A number would not do, "
+        "for callers choose what they show; nor would a Local channel, which anybody's call may run through.",
+        bad='modes: {crisis: {code: "1", phones: ["101"]}}',
+        good='modes: {crisis: {code: "1", phones: [PJSIP/101]}}',
+    ),
     Code("V120", "unit-missing"),
     Code("V121", "no-duration"),
     Code("V122", "duration-too-long"),
