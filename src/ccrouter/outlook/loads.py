@@ -1,7 +1,7 @@
 """Loads that nobody has seen: what a queue or a site would look like, as facts that a decision can be asked with."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gcd
 from types import MappingProxyType
 
@@ -81,6 +81,32 @@ def facts_under(  # noqa: PLR0913 - all that facts are made of
     before = Facts(at - lasted_s, _snapshot(load, rules, at - lasted_s, pabx))
     latches = watch(rules, before) if rules.thresholds else {}
     return Facts(at, _snapshot(load, rules, at, pabx), frozenset(modes), latches, turns, overrides)
+
+
+def moved(facts: Facts, at: float) -> Facts:
+    """Return the same facts as if they had been seen at another instant; modes and overrides stay as they are."""
+    by, seen = at - facts.at, facts.snapshot
+    snapshot = Snapshot(
+        seen.at + by,
+        {name: replace(pabx, heard_at=pabx.heard_at + by) for name, pabx in seen.pabxs.items()},
+        {key: _moved(queue, by) for key, queue in seen.queues.items()},
+        seen.sites,
+        {service: tuple(arrival + by for arrival in arrivals) for service, arrivals in seen.arrivals.items()},
+    )
+    latches = {
+        key: latch if latch.reached_at is None else replace(latch, reached_at=latch.reached_at + by)
+        for key, latch in facts.latches.items()
+    }
+    return replace(facts, at=at, snapshot=snapshot, latches=latches)
+
+
+def _moved(queue: QueueFacts, by: float) -> QueueFacts:
+    joined = queue.oldest_joined_at
+    return replace(
+        queue,
+        oldest_joined_at=None if joined is None else joined + by,
+        recent=tuple(replace(ended, at=ended.at + by) for ended in queue.recent),
+    )
 
 
 def _snapshot(load: Load, rules: Rules, at: float, pabx: str) -> Snapshot:
