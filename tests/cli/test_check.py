@@ -84,7 +84,7 @@ def test_a_problem_shows_its_line_and_its_cure(folder: Path) -> None:
         )
         in ended.stderr
     )
-    assert ended.stderr.endswith(f"{bad}: 1 to mend\n")
+    assert ended.stderr.endswith(f"{bad}: 1 error\n")
     assert "\x1b" not in ended.stderr
 
 

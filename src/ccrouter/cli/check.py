@@ -1,11 +1,16 @@
 """ccrouter check: files, before they count."""
 
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import FAILED, SETTINGS, examples, tell_problems
+from ccrouter.cli.options import COLOURS, FAILED, SETTINGS, examples, paint, show
+
+if TYPE_CHECKING:
+    from ccrouter.config.review import Review
 
 
 @click.command(
@@ -13,50 +18,78 @@ from ccrouter.cli.options import FAILED, SETTINGS, examples, tell_problems
         "ccrouter check",
         "ccrouter check /etc/ccrouter/routing.yaml",
         "ccrouter check configs/*.yaml && echo good",
+        "ccrouter check --strict --format github routing.yaml",
+        "ccrouter check --explain N301",
     ),
 )
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "gitlab", "sarif"]),
+    default="text",
+    show_default=True,
+    help="For people, for scripts, or for what shows problems beside a change.",
+)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@click.option("--strict", is_flag=True, help="Warnings count like errors: exit status 1.")
+@click.option("--explain", metavar="CODE", help="Explain a code such as N301, with an example, and do no more.")
+def check(files: tuple[Path, ...], form: str, explain: str | None, *, strict: bool) -> None:
     """Check settings and routing files by the daemon's own rules, without touching a daemon.
 
     A settings file is checked with the routing file that it names. Without FILES, /etc/ccrouter/settings.yaml is.
+    Errors refuse a file (exit status 1); warnings say what may cost calls; notes are for information.
     """
-    from ccrouter.config.problems import RefusedFileError  # noqa: PLC0415
+    if explain is not None:
+        _explain(explain)
+        return
+    from ccrouter.clock import SystemClock  # noqa: PLC0415
+    from ccrouter.config.review import review  # noqa: PLC0415
 
-    bad = 0
+    at = SystemClock().now()
+    told: dict[Path, Review] = {}
     for file in files or (SETTINGS,):
-        try:
-            click.echo("\n".join(_checked(file)))
-        except RefusedFileError as error:
-            bad += 1
-            tell_problems(error)
-            click.secho(f"{file}: {len(error.problems)} to mend", fg="red", err=True)
-    if bad:
+        for found in review(file, at, os.environ):
+            told.setdefault(Path(found.file).absolute(), found)
+    reviews = list(told.values())
+    if form == "text":
+        for found in reviews:
+            _tell(found)
+    else:
+        from ccrouter.cli.formats import FORMATS  # noqa: PLC0415
+
+        click.echo(FORMATS[form](reviews))
+    if not all(found.good and not (strict and found.count("warning")) for found in reviews):
         sys.exit(FAILED)
 
 
-def _checked(file: Path) -> list[str]:
-    """Return what is told of a good file.
+def _tell(found: "Review") -> None:
+    """Tell of one file: the problems on stderr, and what a good file holds on stdout."""
+    for problem in found.problems:
+        show(problem, found.source)
+    if found.left_out:
+        click.echo(f"... and {found.left_out} more.\n", err=True)
+    counts = {severity: found.count(severity) for severity in COLOURS}
+    told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items() if count)
+    if found.good:
+        click.echo(f"{found.file}: good: {found.holds}{f' ({told})' if told else ''}")
+    else:
+        rest = "" if found.whole else "; the rest of the file was not checked yet"
+        paint(f"{found.file}: {told}{rest}", "red")
 
-    Raises:
-        RefusedFileError: it, or the routing file that it names, is bad.
 
-    """
-    from ccrouter.config.load import compile_text, load_settings, read_file  # noqa: PLC0415
-    from ccrouter.config.yaml import read  # noqa: PLC0415
+def _explain(asked: str) -> None:
+    from ccrouter.config.codes import CODES  # noqa: PLC0415
+    from ccrouter.config.problems import suggest  # noqa: PLC0415
 
-    content = read_file(file)
-    told = []
-    if "pabxs" in read(content, str(file)).value:
-        settings = load_settings(file)
-        told.append(f"{file}: good: PABXs {', '.join(pabx.name for pabx in settings.pabxs)}")
-        file, content = settings.routing, read_file(settings.routing)
-    rules = compile_text(content, str(file))
-    counts = {
-        "number": len({number.number for number in rules.numbers.values()}),
-        "service": len(rules.services),
-        "site": len(rules.sites),
-        "mode": len(rules.modes),
-    }
-    held = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
-    return [*told, f"{file}: good: {held}, version {rules.version}"]
+    names = {code.name: code for code in CODES.values()}
+    code = CODES.get(asked.upper()) or names.get(asked)
+    if code is None:
+        raise click.BadParameter(
+            f"there is no code {asked!r}. {suggest(asked, [*CODES, *names])}", param_hint="--explain"
+        )
+    click.echo(f"{code.code} {code.name} ({code.severity})\n\n{code.explanation}")
+    for title, example in (("Bad:", code.bad), ("Good:", code.good)):
+        if example:
+            indented = "\n".join(f"    {line}" for line in example.splitlines())
+            click.echo(f"\n{title}\n\n{indented}")

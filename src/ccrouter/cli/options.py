@@ -13,7 +13,7 @@ import click
 from ccrouter.errors import CcrouterError
 
 if TYPE_CHECKING:
-    from ccrouter.config.problems import RefusedFileError
+    from ccrouter.config.problems import Problem, RefusedFileError
     from ccrouter.web.client import Client
 
 SETTINGS: Final = Path("/etc/ccrouter/settings.yaml")
@@ -22,14 +22,17 @@ SOCKET: Final = Path("/run/ccrouter/control.sock")
 FAILED: Final = 1
 UNREACHABLE: Final = 3
 
-UNITS_S: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
+"""Of problems, by severity."""
+
+UNITS_S: Final = {"d": 86400, "h": 3600, "min": 60, "m": 60, "s": 1}
 
 
 def duration(text: str) -> float:
-    """Return the seconds in a length of time such as `90s`, `30m`, `2h`, `1d12h`."""
-    parts = re.findall(r"(\d{1,6})([dhms])", text)
+    """Return the seconds in a length of time such as `90s`, `30min`, `2h`, `1d12h`."""
+    parts = re.findall(r"(\d{1,6})(min|[dhms])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise click.BadParameter(f"{text!r} is no length of time; write 90s, 30m, 2h or 1d12h")
+        raise click.BadParameter(f"{text!r} is no length of time; write 90s, 30min, 2h or 1d12h")
     return float(sum(int(number) * UNITS_S[unit] for number, unit in parts))
 
 
@@ -89,13 +92,28 @@ def told() -> Iterator[None]:
 
 def tell_problems(error: "RefusedFileError") -> None:
     """Print every problem of a file, with the line that it stands on."""
+    for problem in error.problems:
+        show(problem, _source(problem.file))
+
+
+def show(problem: "Problem", source: str) -> None:
+    """Print a problem with the line of `source` that it stands on, in the colour of its severity."""
     from ccrouter.config.problems import render  # noqa: PLC0415
 
-    for problem in error.problems:
-        source = _source(problem.file)
-        first, *rest = (render(problem, source) if source else str(problem)).splitlines()
-        click.secho(first, bold=True, err=True)
-        click.echo("\n".join([*rest, ""]), err=True)
+    colour = COLOURS[problem.severity]
+    head, *lines = (render(problem, source) if source else str(problem)).split("\n")
+    paint(head, colour, bold=True)
+    for line in lines:
+        if line.lstrip(" |").startswith("^"):
+            paint(line, colour)
+        else:
+            click.echo(line, err=True)
+    click.echo(err=True)
+
+
+def paint(text: str, colour: str, *, bold: bool = False) -> None:
+    """Print on stderr, coloured on a terminal where NO_COLOR is not set."""
+    click.secho(text, fg=colour, bold=bold, err=True, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def _source(file: str) -> str:

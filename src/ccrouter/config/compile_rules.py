@@ -148,7 +148,7 @@ class Serving:
                     where, "D106", f"`{name}` is a message", "Share calls between sites only", key=True
                 )
                 continue
-            site = self.scope.find("site", self.scope.sites, name, where)
+            site = self.scope.find("site", self.scope.sites, name, where, key=True)
             if site is not None:
                 legs.append(Leg(site))
         if len(legs) != len(written):

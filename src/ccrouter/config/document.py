@@ -134,13 +134,14 @@ class Document:
         key: bool = False,
         offset: int | None = None,
         hidden: bool = False,
+        forgiven: bool = False,
     ) -> Problem:
         """Return a problem at a value (or at its key), as severe as its code; `offset` points into a scalar's text."""
         place = self.at(path, key=key)
         column, width = place.column, place.width
         if offset is not None and place.inside is not None:
             column, width = column + place.inside + offset, 1
-        return Problem(self.file, place.line, column, code, message, cure, width, hidden)
+        return Problem(self.file, place.line, column, code, message, cure, width, hidden, forgiven)
 
     def blame(  # noqa: PLR0913 - a problem and its place
         self,
@@ -152,9 +153,10 @@ class Document:
         key: bool = False,
         offset: int | None = None,
         hidden: bool = False,
+        forgiven: bool = False,
     ) -> None:
         """Note a problem, see `problem`; nothing more is said of what could not be read at all."""
-        found = self.problem(path, code, message, cure, key=key, offset=offset, hidden=hidden)
+        found = self.problem(path, code, message, cure, key=key, offset=offset, hidden=hidden, forgiven=forgiven)
         if (found.line, found.column) not in self.unreadable:
             self.problems.append(found)
 

@@ -54,7 +54,16 @@ def load_text(data: bytes, file: str) -> Loaded:
         RefusedFileError: it can't be used; the error holds every problem found, those of names in the rest, too.
 
     """
-    document = read(data, file)
+    return load_document(read(data, file), data)
+
+
+def load_document(document: Document, data: bytes) -> Loaded:
+    """Return a routing file that was read, with its compiled rules; `data` is what was read.
+
+    Raises:
+        RefusedFileError: it can't be used; the error holds every problem found, those of names in the rest, too.
+
+    """
     version = hashlib.sha256(data).hexdigest()[:12]
     try:
         written = shape(document, RoutingFile)

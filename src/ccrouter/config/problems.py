@@ -70,14 +70,15 @@ class Problem:
 class RefusedFileError(ConfigError):
     """A file can't be used; `problems` holds all that was found, in the order of the file.
 
-    `whole` tells that all of the file was looked at: what it names, too, and not only how it is written.
+    `left_out` is how many more there were. `whole` tells that all of the file was looked at: what it names, too, and
+    not only how it is written.
     """
 
     def __init__(self, problems: Iterable[Problem], *, whole: bool = True) -> None:
         self.whole = whole
         found = sorted(set(problems))
         self.problems: tuple[Problem, ...] = tuple(found[:MOST])
-        left_out = len(found) - len(self.problems)
+        self.left_out = left_out = len(found) - len(self.problems)
         lines = [str(problem) for problem in self.problems]
         super().__init__("\n".join([*lines, f"... and {left_out} more."] if left_out else lines))
 

@@ -27,14 +27,16 @@ UNKNOWN: Final = {
 """Codes of names that stand for nothing, by what they should name."""
 
 
-def is_known(document: Document, kind: str, known: Collection[str], name: str, path: Path) -> bool:
+def is_known(  # noqa: PLR0913 - a name and its place
+    document: Document, kind: str, known: Collection[str], name: str, path: Path, *, key: bool = False
+) -> bool:
     """Tell whether a name at `path` stands for something; where it stands for nothing, a problem is noted."""
     sections = [f"{each}s" for each in kind.split(" or ")]
     document.uses.update((section, name) for section in sections)
     if name in known:
         return True
     if not any(document.hides(section, name) for section in sections):
-        document.blame(path, UNKNOWN[kind], f"there is no {kind} `{name}`", suggest(name, list(known)))
+        document.blame(path, UNKNOWN[kind], f"there is no {kind} `{name}`", suggest(name, list(known)), key=key)
     return False
 
 
@@ -66,9 +68,9 @@ class Scope:
     zone: ZoneInfo
     thresholds: list[Threshold] = field(default_factory=list)
 
-    def find(self, kind: str, known: Mapping[str, Thing], name: str, path: Path) -> Thing | None:
+    def find(self, kind: str, known: Mapping[str, Thing], name: str, path: Path, *, key: bool = False) -> Thing | None:
         """Return what a name at `path` stands for, or None with a problem noted where it stands for nothing."""
-        return known[name] if is_known(self.document, kind, known, name, path) else None
+        return known[name] if is_known(self.document, kind, known, name, path, key=key) else None
 
     def calendar(self, name: str, path: Path) -> Calendar | None:
         """Return a calendar by its name."""

@@ -3,26 +3,22 @@
 A secret never stands in the file: it is named, by an environment variable or by a file that only few may read.
 """
 
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from ccrouter.config.document import Document, Text
 from ccrouter.config.document import Path as Where
 from ccrouter.config.shape import Strict, shape
+from ccrouter.config.surroundings import Surroundings
 from ccrouter.config.values import Name, Truth, choice, fail, matching, number, text
 from ccrouter.config.yaml import read
 
 Level = Literal["debug", "info", "warning", "error"]
 Form = Literal["json", "console"]
-
-LARGEST_SECRET: Final = 512
-"""Signs; Asterisk refuses a line of about 1,000."""
 
 
 # --- the file as it is written ----------------------------------------------------------------------------------------
@@ -127,9 +123,13 @@ class SettingsFile(Strict):
     control: File = Field(Path("/run/ccrouter/control.sock"), description="the socket that ccrouter's commands talk to")
     log: WrittenLog = Field(WrittenLog(), description="how log lines look")
     routing: File = Field(description="the routing file", examples=["routing.yaml"])
+    reload_on_save: Truth = Field(
+        True,
+        description="take the routing file as soon as it is saved; without, on `ccrouter reload` and SIGHUP",
+    )
     state_dir: File = Field(
         Path("/var/lib/ccrouter"),
-        description="folder of what survives a restart: modes, the audit journal, the last good routing file",
+        description="folder of what survives a restart: modes, the audit journal, the versions of the routing file",
     )
 
 
@@ -180,6 +180,7 @@ class Settings:
     Attributes:
         control: path of the control socket.
         routing: path of the routing file.
+        reload_on_save: it is taken as soon as it is saved.
         state_dir: folder for what must survive a restart.
 
     """
@@ -190,6 +191,7 @@ class Settings:
     control: Path
     log: LogSettings
     routing: Path
+    reload_on_save: bool
     state_dir: Path
 
 
@@ -200,69 +202,45 @@ def compile_settings(data: bytes, path: Path, environment: Mapping[str, str]) ->
         RefusedFileError: they can't be used; the error holds every problem found.
 
     """
-    document = read(data, str(path))
+    return settings_of(read(data, str(path)), path, environment)
+
+
+def settings_of(document: Document, path: Path, environment: Mapping[str, str], *, elsewhere: bool = False) -> Settings:
+    """Return the settings of a file that was read.
+
+    With `elsewhere`, the daemon may run on another machine: what this one lacks is noted in the document, no more.
+
+    Raises:
+        RefusedFileError: they can't be used; the error holds every problem found.
+
+    """
     written = shape(document, SettingsFile)
-    folder = path.absolute().parent
-    pabxs = tuple(_pabx(document, each, ("pabxs", i), folder, environment) for i, each in enumerate(written.pabxs))
+    around = Surroundings(document, path.absolute().parent, environment, elsewhere)
+    pabxs = tuple(_pabx(around, each, ("pabxs", i)) for i, each in enumerate(written.pabxs))
     names = [pabx.name for pabx in pabxs]
     for i, name in enumerate(names):
         if name in names[:i]:
             message = f"there are two PABXs `{name}`"
             document.blame(("pabxs", i, "name"), "S108", message, "Give one of them another name")
+    control = around.place(written.control, ("control",), parent=True)
+    state_dir = around.place(written.state_dir, ("state_dir",))
     document.refuse()
     return Settings(
         pabxs=pabxs,
         agi=Listen(written.agi.host, written.agi.port),
         http=Listen(written.http.host, written.http.port),
-        control=folder / written.control,
+        control=control,
         log=LogSettings(written.log.form, written.log.level, written.log.mask_callers),
-        routing=folder / written.routing,
-        state_dir=folder / written.state_dir,
+        routing=around.folder / written.routing,
+        reload_on_save=written.reload_on_save,
+        state_dir=state_dir,
     )
 
 
-def _pabx(document: Document, written: WrittenPabx, path: Where, folder: Path, environment: Mapping[str, str]) -> Pabx:
+def _pabx(around: Surroundings, written: WrittenPabx, path: Where) -> Pabx:
     tls = None
     if written.tls is not None:
-        ca_file = None if written.tls.ca_file is None else folder / written.tls.ca_file
-        if ca_file is not None and not ca_file.is_file():
-            document.blame((*path, "tls", "ca_file"), "S107", f"there is no file {ca_file}", "Check the path")
-        tls = Tls(ca_file, written.tls.server_name or "")
-    secret = _secret(document, written.secret, (*path, "secret"), folder, environment)
+        named = written.tls.ca_file
+        tls = Tls(named and around.file(named, (*path, "tls", "ca_file")), written.tls.server_name or "")
+    secret = around.secret(written.secret.env, written.secret.file, (*path, "secret"))
     return Pabx(written.name, written.host, written.port, written.username, secret, tls)
-
-
-def _secret(
-    document: Document, written: SecretSource, path: Where, folder: Path, environment: Mapping[str, str]
-) -> SecretStr:
-    if written.env is not None:
-        where, source = (*path, "env"), f"the environment variable {written.env}"
-        found = environment.get(written.env)
-        if found is None:
-            document.blame(where, "S103", f"{source} is not set", "Set it for the user who runs ccrouter")
-            return SecretStr("")
-    else:
-        file = folder / (written.file or "")
-        where, source = (*path, "file"), f"the file {file}"
-        found = _secret_in(document, file, where)
-        if found is None:
-            return SecretStr("")
-    if not 0 < len(found) <= LARGEST_SECRET or not found.isprintable():
-        cure = f"It must hold the secret alone, on one line of at most {LARGEST_SECRET} signs, in UTF-8"
-        document.blame(where, "S105", f"{source} holds no secret", cure)
-    return SecretStr(found)
-
-
-def _secret_in(document: Document, file: Path, where: Where) -> str | None:
-    try:
-        with file.open("rb") as opened:
-            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            data = opened.read(LARGEST_SECRET + 2)
-    except OSError as error:
-        cure = "Check the path, and that the user who runs ccrouter may read it"
-        document.blame(where, "S104", f"the file {file} can't be read: {error.strerror}", cure)
-        return None
-    if mode & 0o007:
-        document.blame(where, "S106", f"everybody may touch the file {file}", f"Close it: chmod o= {file}")
-        return None
-    return data.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")

@@ -15,4 +15,6 @@ SETTINGS: Final = (
     Code("S109", "no-host"),
     Code("S110", "no-user-name"),
     Code("S111", "no-variable"),
+    Code("S112", "no-folder-here", severity="note"),
+    Code("S113", "not-writable-here", severity="note"),
 )

@@ -17,4 +17,5 @@ TIMES: Final = (
     Code("T116", "hours-misread"),
     Code("T120", "unknown-holidays"),
     Code("T121", "no-hours-of-a-day"),
+    Code("T201", "exceptions-over", severity="note"),
 )

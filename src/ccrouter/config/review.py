@@ -1,0 +1,111 @@
+"""All that can be said of a file without a daemon: the one place that `check` asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ccrouter.config.document import Document
+from ccrouter.config.leftovers import leftovers
+from ccrouter.config.load import Loaded, load_document, read_file
+from ccrouter.config.problems import Problem, RefusedFileError
+from ccrouter.config.settings import Settings, settings_of
+from ccrouter.config.yaml import read
+from ccrouter.routing.rules import Rules
+
+_OF_SETTINGS: Final = frozenset({"pabxs", "routing", "state_dir", "control", "agi", "http"})
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was found in one file.
+
+    Attributes:
+        file: as the admin named it, or as the settings file names it.
+        problems: in the order of the file.
+        left_out: so many more problems were found.
+        whole: all of the file was looked at, also what it names.
+        holds: what a good file holds, in words; empty where it was refused.
+        source: its text, for showing lines.
+
+    """
+
+    file: str
+    problems: tuple[Problem, ...]
+    holds: str = ""
+    left_out: int = 0
+    whole: bool = True
+    source: str = ""
+
+    def count(self, severity: str) -> int:
+        """Return how many problems are so severe."""
+        return sum(problem.severity == severity for problem in self.problems)
+
+    @property
+    def good(self) -> bool:
+        """Tell whether the daemon would take the file."""
+        return bool(self.holds)
+
+
+def review(file: Path, at: float, environment: Mapping[str, str]) -> list[Review]:
+    """Return what is found in a routing file, or in a settings file and in the routing file that it names.
+
+    `at` is the present, in seconds since 1970: some remarks are about what is over, or still to come.
+    """
+    data = b""
+    try:
+        data = read_file(file)
+        document = read(data, str(file))
+    except RefusedFileError as error:
+        return [_refused(str(file), error, data)]
+    if not isinstance(document.value, dict) or not _OF_SETTINGS & document.value.keys():
+        return [_routing(document, data, at)]
+    settings, found = _settings(document, data, file, environment)
+    routing = settings.routing if settings else _named(document, file)
+    return [found, *(review(routing, at, environment) if routing else [])]
+
+
+def _settings(
+    document: Document, data: bytes, file: Path, environment: Mapping[str, str]
+) -> tuple[Settings | None, Review]:
+    try:
+        settings = settings_of(document, file, environment, elsewhere=True)
+    except RefusedFileError as error:
+        return None, _refused(str(file), error, data)
+    holds = f"PABXs {', '.join(pabx.name for pabx in settings.pabxs)}"
+    return settings, Review(str(file), tuple(sorted(document.problems)), holds, source=data.decode())
+
+
+def _named(document: Document, file: Path) -> Path | None:
+    """Return the routing file that a bad settings file names, if it does."""
+    name = document.get(("routing",))
+    return file.absolute().parent / name if isinstance(name, str) and name else None
+
+
+def _routing(document: Document, data: bytes, at: float) -> Review:
+    try:
+        loaded = load_document(document, data)
+    except RefusedFileError as error:
+        return _refused(document.file, error, data)
+    remarks = sorted({*document.problems, *_remarks(loaded, at)})
+    return Review(document.file, tuple(remarks), _holds(loaded.rules), source=data.decode())
+
+
+def _remarks(loaded: Loaded, at: float) -> list[Problem]:
+    return list(leftovers(loaded.document, loaded.written, at))
+
+
+def _refused(file: str, error: RefusedFileError, data: bytes) -> Review:
+    source = data.decode(errors="replace")
+    return Review(file, error.problems, left_out=error.left_out, whole=error.whole, source=source)
+
+
+def _holds(rules: Rules) -> str:
+    counts = {
+        "number": len({number.number for number in rules.numbers.values()}),
+        "service": len(rules.services),
+        "site": len(rules.sites),
+        "mode": len(rules.modes),
+    }
+    held = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
+    return f"{held}, version {rules.version}"
