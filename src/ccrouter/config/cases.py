@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
+from pydantic.json_schema import JsonSchemaValue
 
 from ccrouter.config.document import Document, Text
 from ccrouter.config.document import Path as Where
@@ -12,9 +13,10 @@ from ccrouter.config.instants import InstantError, dated
 from ccrouter.config.load import load_routing, read_file
 from ccrouter.config.loads import UNKNOWN, load_at, load_file
 from ccrouter.config.problems import RefusedFileError, suggest
+from ccrouter.config.reads import OneOrMore, Reads
 from ccrouter.config.shape import Strict, shape
 from ccrouter.config.telephone import Phone, dialled, phone
-from ccrouter.config.values import Count, Duration, Language, Name, OneOrMore, fail, number, text, word
+from ccrouter.config.values import Count, Duration, Language, Name, Words, fail, whole, word
 from ccrouter.config.yaml import read
 from ccrouter.outlook.cases import ORDINARY, PABX, STAYS, Case
 from ccrouter.outlook.loads import QUIET, Load
@@ -29,7 +31,7 @@ ANONYMOUS: Final = "anonymous"
 
 MOST_CALLS: Final = 10_000
 
-Calls = Annotated[int, BeforeValidator(lambda value: number(value, least=1, most=MOST_CALLS))]
+Calls = Annotated[int, whole(least=1, most=MOST_CALLS)]
 
 
 def _caller(value: object) -> str:
@@ -49,13 +51,19 @@ class Expected(Strict):
             return {Text("counts", plain=True): data}
         return {Text("names", plain=True): data if isinstance(data, list) else [data]}
 
+    @classmethod
+    def forms(cls, whole: JsonSchemaValue) -> list[JsonSchemaValue]:
+        """Return a name, names, and counts: these keys are never written."""
+        names, counts = whole["properties"]["names"], whole["properties"]["counts"]
+        return [names["items"], names, counts]
+
 
 class WrittenCase(Strict):
     """One case."""
 
     name: Name = Field(description="what the case is about")
     number: Phone = Field(description="the number that the caller dials")
-    at: Annotated[str, BeforeValidator(word)] = Field(
+    at: Annotated[str, Reads(word, "instant")] = Field(
         description="the instant, by the clock of the routing file", examples=["2026-11-25 22:00"]
     )
     load: Any = Field(
@@ -64,7 +72,7 @@ class WrittenCase(Strict):
         examples=["waiting=6,ready=0", {"waiting": 6}, "peak.load.yaml"],
     )
     mode: Annotated[list[Name], OneOrMore] = Field(default_factory=list, description="the modes that are on")
-    caller: Annotated[str, BeforeValidator(_caller)] | None = Field(
+    caller: Annotated[str, Reads(_caller, "telephone number, or `anonymous`")] | None = Field(
         None, description="the caller's number, or `anonymous`; by default one that no rule names"
     )
     language: Language = Field("", description="the language of the channel")
@@ -99,7 +107,7 @@ class WrittenCase(Strict):
 class CaseFile(Strict):
     """A whole case file."""
 
-    routing: Annotated[str, BeforeValidator(text)] | None = Field(
+    routing: Words | None = Field(
         None, description="the routing file that the cases are about; by default the one beside this file"
     )
     cases: list[WrittenCase] = Field(min_length=1, description="the cases")

@@ -1,13 +1,15 @@
 """What a rule's `when` may hold, as it stands in the file."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, ClassVar, Final, Generic, TypeVar
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import JsonSchemaValue
 
 from ccrouter.config.document import Text
-from ccrouter.config.shape import Strict
+from ccrouter.config.reads import OneOrMore
+from ccrouter.config.shape import Strict, one_of
 from ccrouter.config.telephone import Phone
-from ccrouter.config.values import Count, Duration, Language, Moment, Name, OneOrMore, Percent, Seconds, Truth, fail
+from ccrouter.config.values import Count, Duration, Language, Moment, Name, Percent, Seconds, Truth, fail
 
 Amount = TypeVar("Amount", bound=float)
 
@@ -15,7 +17,13 @@ LONGEST_WINDOW_S = 3600
 """The live state remembers an hour."""
 
 
-class Threshold(Strict, Generic[Amount]):
+_ONE_SIDED: Final = {
+    **one_of("at_least", "at_most"),
+    "dependentSchemas": {"until_below": {"required": ["at_least"]}, "until_above": {"required": ["at_most"]}},
+}
+
+
+class Threshold(Strict, Generic[Amount], json_schema_extra=_ONE_SIDED):
     """A level to start at, another to stop at, and a time to hold."""
 
     at_least: Amount | None = Field(None, description="holds from this level on")
@@ -79,6 +87,18 @@ class OfQueue(Threshold[Amount], Generic[Amount]):
     queue: Name = Field(description="a queue that an in-house site has", examples=["support"])
 
 
+class CountOfQueue(OfQueue[Count]):
+    """A number of callers or positions of a queue against a level."""
+
+
+class TimeOfQueue(OfQueue[Seconds]):
+    """A wait in a queue against a level."""
+
+
+class ShareOfQueue(OfQueue[Percent]):
+    """A share of a queue against a level."""
+
+
 class OfSite(Threshold[Count]):
     """A count at an external site against a level."""
 
@@ -116,16 +136,13 @@ def _remembered(window_s: int) -> None:
         fail("L104", "the window is longer than the hour that is remembered", "Write at most 1h", at=("window",))
 
 
-class ModeIs(Strict):
+class ModeIs(Strict, json_schema_extra=one_of("on", "off")):
     """A mode that must be on, or one that must be off."""
+
+    short: ClassVar = "on"
 
     on: Name | None = Field(None, description="this mode must be on", examples=["crisis"])
     off: Name | None = Field(None, description="this mode must be off", examples=["crisis"])
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, data: object) -> object:
-        return {Text("on", plain=True): data} if isinstance(data, Text) and data else data
 
     @model_validator(mode="after")
     def _is_one(self) -> "ModeIs":
@@ -138,8 +155,10 @@ class ModeIs(Strict):
         return self
 
 
-class Caller(Strict):
+class Caller(Strict, json_schema_extra={"minProperties": 1}):
     """Callers by the begin of their number, by their whole number, or those who hide it."""
+
+    short: ClassVar = "numbers"
 
     prefix: Annotated[list[Phone], OneOrMore] = Field(
         default_factory=list, description="the caller's number begins so", examples=["+33 6", ["+33 6", "+33 7"]]
@@ -152,11 +171,14 @@ class Caller(Strict):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, data: object) -> object:
-        if isinstance(data, Text) and data == "anonymous":
+        if data == "anonymous":
             return {Text("anonymous", plain=True): Text("true", plain=True)}
-        if isinstance(data, list) or (isinstance(data, Text) and data):
-            return {Text("numbers", plain=True): data}
-        return data
+        return {Text("numbers", plain=True): data} if isinstance(data, list) else data
+
+    @classmethod
+    def forms(cls, whole: JsonSchemaValue) -> list[JsonSchemaValue]:
+        """Return the word, the numbers, and the mapping."""
+        return [{"const": "anonymous"}, *super().forms(whole)]
 
     @model_validator(mode="after")
     def _is_something(self) -> "Caller":
@@ -165,7 +187,7 @@ class Caller(Strict):
         return self
 
 
-class When(Strict):
+class When(Strict, json_schema_extra={"minProperties": 1}):
     """Conditions; all that are given must hold."""
 
     open: Name | None = Field(None, description="the calendar is open", examples=["office"])
@@ -195,28 +217,28 @@ class When(Strict):
     waited: Duration | None = Field(
         None, description="the caller has waited so long; in `while_waiting` only", examples=["90s"]
     )
-    waiting: OfQueue[Count] | None = Field(
+    waiting: CountOfQueue | None = Field(
         None, description="callers who wait", examples=[{"queue": "support", "at_least": 5, "until_below": 3}]
     )
-    longest_wait: OfQueue[Seconds] | None = Field(
+    longest_wait: TimeOfQueue | None = Field(
         None,
         description="time that the first of them has waited",
         examples=[{"queue": "support", "at_least": "2min", "until_below": "45s"}],
     )
-    estimated_wait: OfQueue[Seconds] | None = Field(
+    estimated_wait: TimeOfQueue | None = Field(
         None,
         description="forecast wait of a caller who joins now; not known before 20 answered calls",
         examples=[{"queue": "support", "at_least": "60s", "until_below": "30s"}],
     )
-    ready: OfQueue[Count] | None = Field(
+    ready: CountOfQueue | None = Field(
         None,
         description="positions that would be rung for the next caller",
         examples=[{"queue": "support", "at_most": 0, "until_above": 1}],
     )
-    logged_in: OfQueue[Count] | None = Field(
+    logged_in: CountOfQueue | None = Field(
         None, description="positions that can be reached, paused or not", examples=[{"queue": "support", "at_most": 0}]
     )
-    occupancy: OfQueue[Percent] | None = Field(
+    occupancy: ShareOfQueue | None = Field(
         None,
         description="busy / (busy + ready), in percent",
         examples=[{"queue": "support", "at_least": "95%", "until_below": "85%"}],

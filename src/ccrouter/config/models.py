@@ -1,15 +1,15 @@
 """The routing file as it is written: one model for each kind of mapping in it."""
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from ccrouter.config.conditions import When
-from ccrouter.config.document import Text
 from ccrouter.config.problems import nearest
-from ccrouter.config.shape import AS_LIST, AS_MAPPING, Strict
+from ccrouter.config.reads import OneOrMore, Reads
+from ccrouter.config.shape import AS_LIST, AS_MAPPING, Strict, one_of
 from ccrouter.config.telephone import Phone, is_country
 from ccrouter.config.values import (
     Count,
@@ -18,16 +18,16 @@ from ccrouter.config.values import (
     Language,
     Mailbox,
     Name,
-    OneOrMore,
     Percent,
     Positive,
     Price,
     SoundFile,
+    Words,
     choice,
     fail,
     matching,
-    number,
     text,
+    whole,
     word,
 )
 
@@ -88,23 +88,31 @@ Telephone = Annotated[
 ModeCode = Annotated[
     str, matching("V113", r"[0-9]{1,8}", "code of a mode", 'Write up to 8 digits, in quotes: "1"', longest=60)
 ]
-Priority = Annotated[int, BeforeValidator(lambda value: number(value, most=1000))]
+Zone = Annotated[ZoneInfo, Reads(_zone, "time zone")]
+Country = Annotated[str, Reads(_country, "country", pattern="^[A-Z]{2}$")]
+HolidaysOf = Annotated[str, Reads(text, "country, or part of one", pattern="^[A-Z]{2}(-[A-Z0-9]+)?$")]
+DayHours = Annotated[
+    str,
+    Reads(word, "`closed`, or hours", pattern=r"^(closed|\d{1,2}:\d\d-\d{1,2}:\d\d( *, *\d{1,2}:\d\d-\d{1,2}:\d\d)*)$"),
+]
+Dial = Annotated[str, Reads(_dial, "dial string", pattern=f"^{_DIALS_ONE.pattern}$", maxLength=200)]
+Priority = Annotated[int, whole(most=1000)]
 Answer = Annotated[Literal["on_entry", "on_position"], choice("on_entry", "on_position")]
 
 
 class Calendar(Strict):
     """Opening hours with holidays and exceptions by date."""
 
-    hours: Annotated[str, BeforeValidator(text)] = Field(
+    hours: Words = Field(
         description="OpenStreetMap's [opening_hours](https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification)",
         examples=["Mo-Fr 08:30-12:00,14:00-18:30; Sa 09:00-12:00", "24/7", "Jul-Aug Mo-Fr 10:00-16:00"],
     )
-    holidays: Annotated[list[Annotated[str, BeforeValidator(text)]], OneOrMore] = Field(
+    holidays: Annotated[list[HolidaysOf], OneOrMore] = Field(
         default_factory=list,
         description="public holidays on which the calendar is closed: a country, a part of one, or a list of them",
         examples=["FR", "FR-57", "FR-6AE", "DE-BW"],
     )
-    exceptions: dict[Day, Annotated[str, BeforeValidator(word)]] = Field(
+    exceptions: dict[Day, DayHours] = Field(
         default_factory=dict,
         description="by date: `closed`, or the hours of that day; they win over holidays and hours",
         examples=[{"2026-12-24": "08:30-16:00", "2026-12-31": "closed"}],
@@ -133,9 +141,7 @@ class InHouse(Strict):
 class External(Strict):
     """An outsourcer or backup centre over a trunk."""
 
-    dial: Annotated[str, BeforeValidator(_dial)] = Field(
-        description="what Asterisk dials, one destination", examples=["PJSIP/+33155000000@trunk-backup"]
-    )
+    dial: Dial = Field(description="what Asterisk dials, one destination", examples=["PJSIP/+33155000000@trunk-backup"])
     answer_within: Duration = Field(
         description="time to answer, before the next destination is tried", examples=["25s"]
     )
@@ -158,7 +164,7 @@ class External(Strict):
     )
 
 
-class Site(Strict):
+class Site(Strict, json_schema_extra=one_of("in_house", "external")):
     """A place that answers calls."""
 
     in_house: InHouse | None = Field(None, description="positions of one's own, in an Asterisk queue")
@@ -177,7 +183,7 @@ class Site(Strict):
         return next((key, place) for key, place in both.items() if place is not None)
 
 
-class Message(Strict):
+class Message(Strict, json_schema_extra=one_of("play", "voicemail")):
     """A last step: a sound file, or a voicemail box."""
 
     play: SoundFile | None = Field(
@@ -198,8 +204,10 @@ class Message(Strict):
         return self
 
 
-class Destination(Strict):
+class Destination(Strict, json_schema_extra=one_of("site", "share")):
     """One step of `to`: a site or message by its name, a site with a limit of its own, or a share."""
+
+    short: ClassVar = "site"
 
     site: Name | None = Field(None, description="name of a site or message", examples=["paris"])
     share: dict[Name, Count] | None = Field(
@@ -211,11 +219,6 @@ class Destination(Strict):
     limit: Duration | None = Field(
         None, alias="for", description="a limit in place of the site's own", examples=["30s"]
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, data: object) -> object:
-        return {Text("site", plain=True): data} if isinstance(data, Text) and data else data
 
     @model_validator(mode="after")
     def _is_one(self) -> "Destination":
@@ -302,9 +305,7 @@ class Number(Treated):
     """A number that callers dial."""
 
     service: Name = Field(description="the service that it reaches", examples=["support"])
-    label: Annotated[str, BeforeValidator(text)] = Field(
-        "", description="its name for people", examples=["Numéro Vert SAV"]
-    )
+    label: Words = Field("", description="its name for people", examples=["Numéro Vert SAV"])
 
 
 class Mode(Strict):
@@ -343,16 +344,13 @@ Modes = Annotated[
 ]
 
 
-class UnknownNumber(Strict):
+class UnknownNumber(Strict, json_schema_extra=one_of("service", "message")):
     """What becomes of a call to a number that the file does not know."""
+
+    short: ClassVar = "message"
 
     service: Name | None = Field(None, description="the service that such a call reaches", examples=["support"])
     message: Name | None = Field(None, description="the message that such a caller hears", examples=["closed"])
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, data: object) -> object:
-        return {Text("message", plain=True): data} if isinstance(data, Text) and data else data
 
     @model_validator(mode="after")
     def _is_one(self) -> "UnknownNumber":
@@ -368,10 +366,8 @@ class UnknownNumber(Strict):
 class RoutingFile(Strict):
     """The whole routing file."""
 
-    timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = Field(
-        description="where the clock hangs that calendars look at", examples=["Europe/Paris"]
-    )
-    country: Annotated[str, BeforeValidator(_country)] | None = Field(
+    timezone: Zone = Field(description="where the clock hangs that calendars look at", examples=["Europe/Paris"])
+    country: Country | None = Field(
         None,
         description="how national numbers are read; by default the country of the time zone, and FR where it belongs "
         "to none",

@@ -105,7 +105,7 @@ class _Repair:
             self.strange.add(origin[path[:-1]])
             return self._leave_out(path[:-1], origin)
         if error["type"] == "extra_forbidden":
-            known = context.known.get(id(rest.get(path[:-1])), [])
+            known = context.keys_of(rest.get(path[:-1]))
             meant = nearest(str(path[-1]), known)
             if meant is not None and rest.get((*path[:-1], meant)) is None:
                 self.renamed[origin[path]] = meant

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from ccrouter.config.document import Document, Text
 from ccrouter.config.document import Path as Where
-from ccrouter.config.shape import Strict, shape
+from ccrouter.config.reads import Reads
+from ccrouter.config.shape import Strict, one_of, shape
 from ccrouter.config.surroundings import Surroundings
-from ccrouter.config.values import Name, Truth, choice, fail, matching, number, text
+from ccrouter.config.values import Name, Truth, choice, fail, matching, text, whole
 from ccrouter.config.yaml import read
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -24,12 +25,12 @@ Form = Literal["json", "console"]
 # --- the file as it is written ----------------------------------------------------------------------------------------
 
 Host = Annotated[str, matching("S109", r"[A-Za-z0-9_.:-]+", "host", "Write a name or an address: 127.0.0.1")]
-Port = Annotated[int, BeforeValidator(lambda value: number(value, least=1, most=65535))]
-ListenPort = Annotated[int, BeforeValidator(lambda value: number(value, most=65535))]
-File = Annotated[Path, BeforeValidator(lambda value: Path(text(value)))]
+Port = Annotated[int, whole(least=1, most=65535)]
+ListenPort = Annotated[int, whole(most=65535)]
+File = Annotated[Path, Reads(lambda value: Path(text(value)), "path")]
 
 
-class SecretSource(Strict):
+class SecretSource(Strict, json_schema_extra=one_of("env", "file")):
     """Where a secret is kept."""
 
     env: (

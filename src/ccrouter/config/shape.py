@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic.config import JsonDict
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import ErrorDetails
 
 from ccrouter.config.document import Document, Path, Text
@@ -14,9 +16,14 @@ from ccrouter.config.values import fail
 
 @dataclass(slots=True)
 class Context:
-    """What a validation hands along: the names that each mapping of the file may have, by its identity."""
+    """What a validation hands along: what each mapping of the file was taken for, by its identity."""
 
-    known: dict[int, list[str]] = field(default_factory=dict)
+    models: dict[int, type[BaseModel]] = field(default_factory=dict)
+
+    def keys_of(self, mapping: object) -> list[str]:
+        """Return the keys that a mapping of the file may have."""
+        model = self.models.get(id(mapping), BaseModel)
+        return [known.alias or name for name, known in model.model_fields.items()]
 
 
 class Strict(BaseModel):
@@ -24,11 +31,21 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
+    short: ClassVar[str] = ""
+    """The key that is meant where a text alone stands for the mapping; empty where none may."""
+
+    @classmethod
+    def forms(cls, whole: JsonSchemaValue) -> list[JsonSchemaValue]:
+        """Return the forms in which it can be written, as JSON Schema; `whole` is that of the mapping."""
+        return [whole["properties"][cls.short], whole] if cls.short else [whole]
+
     @model_validator(mode="before")
     @classmethod
     def _is_mapping(cls, data: object, info: ValidationInfo) -> object:
         if isinstance(data, Text) and not data:
             fail("K103", "nothing stands here", "Write what belongs here, or remove the key")
+        if cls.short and isinstance(data, Text):
+            data = {Text(cls.short, plain=True): data}
         if not isinstance(data, dict):
             what = "a list" if isinstance(data, list) else f"`{str(data)[:60]}`"
             fail(
@@ -37,7 +54,7 @@ class Strict(BaseModel):
                 "Write each key on a line of its own, indented",
             )
         if isinstance(info.context, Context):
-            info.context.known[id(data)] = [known.alias or name for name, known in cls.model_fields.items()]
+            info.context.models[id(data)] = cls
         return data
 
 
@@ -49,6 +66,11 @@ AS_MAPPING: Final = "[mapping]"
 def path_of(error: ErrorDetails) -> Path:
     """Return where in the file a finding is; `[key]` at its end stands for the key, not the value."""
     return tuple(step for step in error["loc"] if step not in {AS_LIST, AS_MAPPING})
+
+
+def one_of(*keys: str) -> JsonDict:
+    """Return what an editor may know of a mapping that has exactly one of these keys."""
+    return {"oneOf": [{"required": [key]} for key in keys]}
 
 
 _TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -94,7 +116,7 @@ def _blame(document: Document, error: ErrorDetails, context: Context, meant: set
         message = f"`{path[-1]}` is missing{_where(path)}"
         document.blame(path[:-1], "K102", message, f"Add a line `{path[-1]}: ...`", key=True)
     elif error["type"] == "extra_forbidden":
-        known = context.known.get(id(document.get(path[:-1])), [])
+        known = context.keys_of(document.get(path[:-1]))
         meant.add((*path[:-1], nearest(str(path[-1]), known) or ""))
         document.blame(path, "K101", f"`{path[-1]}` is not known here", suggest(str(path[-1]), known), key=True)
     else:

@@ -6,9 +6,9 @@ from typing import Annotated, Final
 
 import phonenumbers
 from phonenumbers import PhoneMetadata
-from pydantic import BeforeValidator
 
 from ccrouter.config.document import Text
+from ccrouter.config.reads import Reads
 from ccrouter.config.values import fail, text
 
 SHORT: Final = 6
@@ -40,7 +40,7 @@ def phone(value: object) -> str:
     return str(value)
 
 
-Phone = Annotated[str, BeforeValidator(phone)]
+Phone = Annotated[str, Reads(phone, "telephone number", pattern=r"^\+?[\d ().\/\u00a0\u202f-]{2,40}$")]
 """A number or the begin of one, in quotes, as a person writes it."""
 
 

@@ -5,12 +5,13 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, NoReturn
+from functools import partial
+from typing import Annotated, Final, NoReturn
 
-from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from ccrouter.config.document import Text
+from ccrouter.config.reads import Reads
 
 
 def fail(  # noqa: PLR0913 - a refusal and its place
@@ -93,12 +94,14 @@ def _name(value: object) -> str:
     return name
 
 
-Name = Annotated[str, BeforeValidator(_name)]
+_NAMES: Final = r"^(?! )(?!.*  )(?!.* $)[^\x00-\x1f!\"#$%&'()*+,:;<=>?@\[\\\]^`{|}~]+$"
+
+Name = Annotated[str, Reads(_name, "name", pattern=_NAMES, maxLength=LONGEST_NAME)]
 """What an admin calls something: letters of any language, digits, space, . _ - /"""
 
 
-def matching(code: str, pattern: str, what: str, cure: str, *, longest: int = 120) -> BeforeValidator:
-    """Return a validator that lets texts pass which are this pattern as a whole; `code` tells of all others."""
+def matching(code: str, pattern: str, what: str, cure: str, *, longest: int = 120) -> Reads:
+    """Return what lets texts pass which are this pattern as a whole; `code` tells of all others."""
     compiled = re.compile(pattern)
 
     def check(value: object) -> str:
@@ -107,7 +110,7 @@ def matching(code: str, pattern: str, what: str, cure: str, *, longest: int = 12
             fail(code, f"`{found[:longest]}` is no {what}", cure)
         return found
 
-    return BeforeValidator(check)
+    return Reads(check, what, pattern=f"^{pattern}$", maxLength=longest)
 
 
 SoundFile = Annotated[
@@ -154,8 +157,8 @@ def _some_seconds(value: object) -> int:
     return found
 
 
-def choice(*words: str) -> BeforeValidator:
-    """Return a validator that lets only these words pass."""
+def choice(*words: str) -> Reads:
+    """Return what lets only these words pass."""
 
     def check(value: object) -> str:
         found = word(value)
@@ -163,11 +166,13 @@ def choice(*words: str) -> BeforeValidator:
             fail("V130", f"`{found}` is not possible here", f"Write {' or '.join(words)}")
         return found
 
-    return BeforeValidator(check)
+    return Reads(check, "word", enum=list(words))
 
 
-Seconds = Annotated[int, BeforeValidator(seconds)]
-Duration = Annotated[int, BeforeValidator(_some_seconds)]
+_TIMES: Final = r"(\d{1,6}(min|h|m|s))+$"
+
+Seconds = Annotated[int, Reads(seconds, "time", pattern=f"^{_TIMES}")]
+Duration = Annotated[int, Reads(_some_seconds, "time", pattern=rf"^(?!(0+(min|h|m|s))+$){_TIMES}")]
 """Whole seconds, at least one."""
 
 
@@ -183,9 +188,14 @@ def number(value: object, *, least: int = 0, most: int = 999_999) -> int:
     return int(found)
 
 
-Count = Annotated[int, BeforeValidator(number)]
-Positive = Annotated[int, BeforeValidator(lambda value: number(value, least=1))]
-Port = Annotated[int, BeforeValidator(lambda value: number(value, least=0, most=65535))]
+def whole(least: int = 0, most: int = 999_999) -> Reads:
+    """Return what reads a whole number in these bounds."""
+    read = partial(number, least=least, most=most)
+    return Reads(read, "whole number", type="integer", minimum=least, maximum=most)
+
+
+Count = Annotated[int, whole()]
+Positive = Annotated[int, whole(least=1)]
 
 
 def percent(value: object) -> float:
@@ -199,7 +209,7 @@ def percent(value: object) -> float:
     return share
 
 
-Percent = Annotated[float, BeforeValidator(percent)]
+Percent = Annotated[float, Reads(percent, "percentage", pattern=r"^(100(\.0{1,3})?|0?\d{1,2}(\.\d{1,3})?)%$")]
 """0 to 100."""
 
 
@@ -210,7 +220,7 @@ def _truth(value: object) -> bool:
     return found == "true"
 
 
-Truth = Annotated[bool, BeforeValidator(_truth)]
+Truth = Annotated[bool, Reads(_truth, "true or false", type="boolean")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +239,7 @@ def _money(value: object) -> Money:
     return Money(Decimal(parts[1]), parts[2])
 
 
-Price = Annotated[Money, BeforeValidator(_money)]
+Price = Annotated[Money, Reads(_money, "money", pattern=r"^\d{1,6}(\.\d{1,6})? [A-Z]{3}$")]
 
 
 def _date(value: object) -> date:
@@ -240,7 +250,7 @@ def _date(value: object) -> date:
         fail("T102", f"`{found}` is no date", "Write year, month, day: 2026-12-24")
 
 
-Day = Annotated[date, BeforeValidator(_date)]
+Day = Annotated[date, Reads(_date, "date", pattern=r"^\d{4}-\d\d-\d\d$")]
 
 
 def _moment(value: object) -> datetime:
@@ -254,16 +264,8 @@ def _moment(value: object) -> datetime:
         )
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Moment = Annotated[datetime, Reads(_moment, "date, or date and time", pattern=r"^\d{4}-\d\d-\d\d( \d\d:\d\d)?$")]
 """A date, or a date and a time, by the clock on the wall; without a zone."""
 
-
-# --- shapes -----------------------------------------------------------------------------------------------------------
-
-
-def _as_list(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-    return [value] if isinstance(value, Text | dict) and value != "" else value
-
-
-OneOrMore = BeforeValidator(_as_list)
-"""A single thing may stand for a list of one."""
+Words = Annotated[str, Reads(text, "text")]
+"""Any text; one that YAML would read as something else stands in quotes."""

@@ -1,0 +1,62 @@
+"""JSON Schema of the files, for editors that complete keys and tell what is wrong while an admin types.
+
+It knows less than `ccrouter check`: no schema sees which names exist, what has quotes, and which rules can be reached.
+"""
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from ccrouter.config.shape import Strict
+
+DIALECT: Final = GenerateJsonSchema.schema_dialect
+
+
+def schema_of(model: type[BaseModel]) -> JsonSchemaValue:
+    """Return the JSON Schema (draft 2020-12) of the texts that a file of this model is made of."""
+    found = model.model_json_schema(schema_generator=_AsWritten)
+    return {"$schema": DIALECT, **found}
+
+
+class _AsWritten(GenerateJsonSchema):
+    """Tells of values as they stand in the file, where `null` is never one."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Return the schema of what is there when it is there."""
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Return the schema with the default as one would write it; empty ones, and those of whole mappings, go."""
+        found = super().default_schema(schema)
+        default = found.pop("default", None)
+        if isinstance(default, int) and found.get("type") == "string":
+            default = _time(default)
+        return found if default in (None, "") or isinstance(default, dict) else {**found, "default": default}
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Return the forms in which a mapping can be written."""
+        found = super().model_schema(schema)
+        found.pop("title", None)
+        model: type[BaseModel] = schema["cls"]
+        forms = model.forms(found) if issubclass(model, Strict) else [found]
+        return found if forms == [found] else {"anyOf": forms}
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """Return a schema that refuses keys which are no names, where pydantic's would let them pass unseen."""
+        found: dict[str, Any] = {"type": "object", "additionalProperties": self.generate_inner(schema["values_schema"])}
+        found["propertyNames"] = {
+            key: value for key, value in self.generate_inner(schema["keys_schema"]).items() if key != "title"
+        }
+        return found | ({"minProperties": schema["min_length"]} if "min_length" in schema else {})
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic asks so
+        """Let no field be titled after its key."""
+        return False
+
+
+def _time(seconds: int) -> str:
+    """Return a length of time as one would write it."""
+    size, unit = next((size, unit) for size, unit in ((3600, "h"), (60, "min"), (1, "s")) if seconds % size == 0)
+    return f"{seconds // size}{unit}"
