@@ -14,6 +14,7 @@ from ccrouter.routing.call import Call
 from ccrouter.routing.decide import decide, decide_waiting, watch
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
+from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import Rules
 from ccrouter.routing.shares import Turns
 from ccrouter.routing.thresholds import Latch, LatchKey
@@ -48,6 +49,7 @@ class Router:
         apply: puts an event into that state; whoever built both sees to the effects.
         clock: tells the instant, once a decision.
         modes: returns the names of the modes that are on at an instant.
+        overrides: returns those that have not ended at an instant, the one that counts first.
         ids: ids for decisions, unique over restarts.
 
     """
@@ -60,6 +62,7 @@ class Router:
         apply: Callable[[Event], object],
         clock: Clock,
         modes: Callable[[float], frozenset[str]],
+        overrides: Callable[[float], tuple[Override, ...]],
         ids: Iterator[str],
     ) -> None:
         self.rules = rules
@@ -67,6 +70,7 @@ class Router:
         self._apply = apply
         self._clock = clock
         self._modes = modes
+        self._overrides = overrides
         self._ids = ids
         self._latches: dict[LatchKey, Latch] = {}
         self._turns: dict[str, Turns] = {}
@@ -74,7 +78,9 @@ class Router:
     def facts(self) -> Facts:
         """Return all that is true at this instant."""
         at = self._clock.now()
-        return Facts(at, self._state.snapshot(at), self._modes(at), self._latches, self._turns)
+        return Facts(
+            at, self._state.snapshot(at), self._modes(at), self._latches, self._turns, overrides=self._overrides(at)
+        )
 
     def route(self, call: Call) -> Decision:
         """Decide where a call goes that has just arrived, and count it there from now on."""

@@ -80,7 +80,7 @@ async def daemon(socket: Path) -> AsyncIterator[ScriptedDaemon]:
 
 # --- help and usage ---------------------------------------------------------------------------------------------------
 
-COMMANDS = ["", "run", "check", "status", "reload", "mode", "mode list", "mode set", "mode clear"]
+COMMANDS = ["", "run", "check", "status", "reload", "mode", "mode list", "mode set", "mode clear", "override"]
 
 
 def here(*arguments: str) -> Ended:
@@ -118,7 +118,9 @@ def test_the_version_is_that_of_the_package() -> None:
         (["nosuch"], "No such command 'nosuch'"),
         (["mode", "set", "crisis"], "Missing option '--reason'"),
         (["mode", "set", "--reason", "x"], "Missing argument 'NAME'"),
-        (["mode", "set", "crisis", "--reason", "x", "--for", "soon"], "'soon' is no length of time; write 90s, 30m"),
+        (["mode", "set", "crisis", "--reason", "x", "--for", "soon"], "'soon' is no length of time; write 90s, 30min"),
+        (["mode", "set", "crisis", "--reason", "x", "--for", "2h", "--until", "18:30"], "one of --for and --until"),
+        (["override", "set", "0800 123 456", "tunis", "--reason", "x"], "an override ends: give --until"),
         (["mode", "set", "crisis", "--reason", "x", "--for", "2h soon"], "is no length of time"),
         (["mode", "set", "crisis", "--reason", "x", "--for", "-5m"], "is no length of time"),
         (["run", "--settings", "/nowhere.yaml"], "'/nowhere.yaml' does not exist"),
@@ -176,14 +178,29 @@ async def test_without_a_daemon_the_cure_is_told_with_status_3(arguments: list[s
 async def test_a_mode_is_set_listed_and_cleared(daemon: ScriptedDaemon, socket: Path) -> None:
     """One line tells the result; the list shows author, reason and end; sudo's person is the author."""
     environment = {"CCROUTER_SOCKET": str(socket), "SUDO_USER": "alice"}
-    ended = await ccrouter("mode", "set", "crisis", "--reason", "flooded", "--for", "1h30m", **environment)
-    assert (ended.code, ended.out) == (0, "crisis is on until 2026-11-21 21:07:15 UTC\n")
+    ended = await ccrouter("mode", "set", "crisis", "--reason", "flooded", "--for", "1h30min", **environment)
+    assert (ended.code, ended.out) == (0, "crisis is on until Sat 2026-11-21 21:07:15 (UTC)\n")
     assert daemon.orders[0].author.startswith("alice (")
     listed = (await ccrouter("mode", "list", **environment)).out
-    assert "crisis  on     2026-11-21 19:37:15  2026-11-21 21:07:15  alice (" in listed
+    assert listed.startswith("times are those of UTC\n")
+    assert "crisis  on     Sat 2026-11-21 19:37:15  Sat 2026-11-21 21:07:15  alice (" in listed
     ended = await ccrouter("mode", "clear", "crisis", "--reason", "dry", "--socket", str(socket))
     assert (ended.code, ended.out) == (0, "crisis is off\n")
     assert [order.for_s for order in daemon.orders] == [5400, None]
+
+
+async def test_a_mode_that_was_off_already_is_told(daemon: ScriptedDaemon, socket: Path) -> None:
+    """With status 0, for it is as it was wanted."""
+    daemon.already = True
+    ended = await ccrouter("mode", "clear", "crisis", "--reason", "dry", "--socket", str(socket))
+    assert (ended.code, ended.out) == (0, "crisis is off already; nothing was changed\n")
+
+
+async def test_a_mode_ends_at_an_hour(daemon: ScriptedDaemon, socket: Path) -> None:
+    """The daemon reads the words: it knows the time zone."""
+    words = ["mode", "set", "crisis", "--reason", "x", "--until", "monday 8:00", "--socket", str(socket)]
+    assert (await ccrouter(*words)).code == 0
+    assert [order.until for order in daemon.orders] == ["monday 8:00"]
 
 
 async def test_a_refusal_is_told_with_status_1(daemon: ScriptedDaemon, socket: Path) -> None:

@@ -54,6 +54,7 @@ class House:
             apply=self.state.apply,
             clock=self.clock,
             modes=lambda _: frozenset(),
+            overrides=lambda _: (),
             ids=(f"d{n}" for n in itertools.count(1)),
         )
         self.tell(LinkUp, version="22")

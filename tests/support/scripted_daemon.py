@@ -25,6 +25,7 @@ class ScriptedDaemon:
     picture: Status = field(default_factory=lambda: Status("0.1.0", 42, NOW, NOW - 60, (), None))
     outcome: ReloadOutcome = field(default_factory=lambda: ReloadOutcome("v1", changed=False))
     failure: Exception | None = None
+    already: bool = False
     orders: list[ModeOrder] = field(default_factory=list)
     reloads: list[str] = field(default_factory=list)
     rules: RulesInForce = field(default_factory=lambda: RulesInForce("/etc/ccrouter/routing.yaml", "v1", "", "pbx"))
@@ -51,7 +52,7 @@ class ScriptedDaemon:
         self.orders.append(order)
         until = None if order.for_s is None else NOW + order.for_s
         state = ModeStatus(order.name, on=True, author=order.author, reason=order.reason, since=NOW, until=until)
-        self.switched[order.name] = state if order.on else ModeStatus(order.name, on=False)
+        self.switched[order.name] = state if order.on else ModeStatus(order.name, on=False, changed=not self.already)
         return self.switched[order.name]
 
     async def reload(self, author: str) -> ReloadOutcome:

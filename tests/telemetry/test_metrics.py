@@ -235,8 +235,8 @@ class Scene:
         self.registry = CollectorRegistry()
         self.snapshot = Snapshot(0.0)
         self.rules: Rules | None = RULES
-        self.modes: frozenset[str] = frozenset()
-        sources = Sources(lambda: self.snapshot, lambda: self.rules, lambda _: self.modes, lambda: 3)
+        self.modes: dict[str, float | None] = {}
+        sources = Sources(lambda: self.snapshot, lambda: self.rules, lambda _: self.modes, lambda _: 2, lambda: 3)
         LiveCollector(self.registry, clock, sources)
 
     def samples(self, name: str) -> dict[tuple[str, ...], float]:
@@ -317,14 +317,22 @@ def test_figures_of_a_silent_pabx_are_absent(scene: Scene, pabx: PabxFacts) -> N
 
 def test_modes_and_the_version_in_force_are_shown(scene: Scene) -> None:
     """Each declared mode has a value; a mode that the routing file does not declare makes no series."""
-    scene.modes = frozenset({"crisis", "forgotten"})
+    scene.modes = {"crisis": 1_795_297_035.0, "forgotten": None}
     assert scene.samples("ccrouter_mode_on") == {("crisis",): 1, ("all_outside",): 0}
+    assert scene.samples("ccrouter_mode_end_timestamp_seconds") == {("crisis",): 1_795_297_035}
+    scene.modes = {"crisis": None}
+    assert scene.samples("ccrouter_mode_end_timestamp_seconds") == {}
     assert scene.samples("ccrouter_config_info") == {("v",): 1}
     scene.rules = replace(RULES, version="w", modes=frozenset())
     assert scene.samples("ccrouter_config_info") == {("w",): 1}
     assert scene.samples("ccrouter_mode_on") == {}
     scene.rules = None
     assert scene.samples("ccrouter_config_info") == {}
+
+
+def test_overrides_that_count_are_counted(scene: Scene) -> None:
+    """Somebody who looks at the wallboard sees that a number is sent elsewhere."""
+    assert scene.registry.get_sample_value("ccrouter_overrides") == 2
 
 
 def test_lines_that_the_log_lost_are_counted(scene: Scene) -> None:

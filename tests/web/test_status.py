@@ -165,8 +165,8 @@ def test_plain_columns_stand_under_each_other() -> None:
     lines = list(plain_lines((), (modes_section(picture().modes[2:]),)))
     assert lines == [
         "Modes",
-        "  mode   state  since (UTC)  until (UTC)  author  reason",
-        "  quiet  off    -            -            -       -",
+        "  mode   state  since  until  author  reason",
+        "  quiet  off    -      -      -       -",
     ]
 
 

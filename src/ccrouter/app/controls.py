@@ -9,6 +9,7 @@ from typing import Final
 from ccrouter.ami.link import PabxLink
 from ccrouter.app.entry import Entry
 from ccrouter.app.modes import ModeSwitch
+from ccrouter.app.overrides import OverrideSwitch
 from ccrouter.app.rules_file import RulesFile
 from ccrouter.app.writer import Writer
 from ccrouter.live.state import State
@@ -18,7 +19,6 @@ from ccrouter.routing.rules import InHouse, Rules
 from ccrouter.web.orders import ModeOrder, ReloadOutcome
 from ccrouter.web.public import Readiness
 from ccrouter.web.status import ModeStatus, PabxStatus, Status, queues, recent, sites
-from ccrouter.web.versions import RulesInForce
 
 PASSED_BY_S: Final = 60.0
 """How long a call that went by the PABX's own plan is worth a remark."""
@@ -32,6 +32,7 @@ class Control:
     state: State
     rules_file: RulesFile
     mode_switch: ModeSwitch
+    override_switch: OverrideSwitch
     links: Mapping[str, PabxLink]
     entry: Entry
     writer: Writer
@@ -72,8 +73,10 @@ class Control:
             queues=queues(facts.snapshot, facts.at),
             sites=sites(facts.snapshot, self.router.rules),
             modes=tuple(self.modes()),
+            overrides=tuple(self.override_switch.states()),
             decisions=recent(self.entry.recent),
             totals=dict(self.writer.totals),
+            zone=str(self.router.rules.zone),
         )
 
     def modes(self) -> Sequence[ModeStatus]:
@@ -93,12 +96,6 @@ class Control:
     async def reload(self, author: str) -> ReloadOutcome:
         """Read the routing file again and tell how that went."""
         return await self.rules_file.reload(author, self.take)
-
-    def in_force(self) -> RulesInForce:
-        """Return the version of the routing file that is in force."""
-        file = self.rules_file
-        # Only text in UTF-8 compiles, so this is the file to the byte.
-        return RulesInForce(file.status().file, file.rules.version, file.content.decode(), next(iter(self.links)))
 
 
 def remark(facts: Facts, rules: Rules, pabx: str, passed_by: float | None) -> str:

@@ -19,8 +19,11 @@ from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry
 from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.overflow import Overflow
+from ccrouter.app.overrides import OverrideSwitch
 from ccrouter.app.phones import Telephones
 from ccrouter.app.rules_file import RulesFile
+from ccrouter.app.versions import VersionBook
+from ccrouter.app.watch import Watch
 from ccrouter.app.writer import Writer
 from ccrouter.clock import Clock, SystemClock
 from ccrouter.config.settings import Settings
@@ -32,15 +35,19 @@ from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.rules import External, Rules
 from ccrouter.store.audit import Audit
-from ccrouter.store.keepers import KeptModes
+from ccrouter.store.keepers import KeptModes, KeptOverrides
 from ccrouter.store.modes import Modes
+from ccrouter.store.overrides import Overrides
 from ccrouter.store.schema import state_database
+from ccrouter.store.versions import Versions
 from ccrouter.telemetry.lag import watch_loop
 from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.logs import Logs
 from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.notify import Supervisor
 from ccrouter.web.control import control_app
+from ccrouter.web.facts import facts
+from ccrouter.web.overrides import overrides
 from ccrouter.web.public import public_app
 from ccrouter.web.serve import serve_tcp, serve_unix
 from ccrouter.web.steering import steering
@@ -48,6 +55,9 @@ from ccrouter.web.versions import versions
 
 TICK_S: Final = 0.5
 """How often time is looked at: hold times, waits that grow, reservations that expire, the watchdog of systemd."""
+
+SWITCH_S: Final = 0.0005
+"""How long a thread that compiles a routing file may keep a call waiting at each of its steps; Python's own is 5 ms."""
 
 
 def run_daemon(settings: Settings) -> int:
@@ -58,6 +68,7 @@ def run_daemon(settings: Settings) -> int:
         CcrouterError: an address, a socket or a folder can't be used.
 
     """
+    sys.setswitchinterval(SWITCH_S)
     faulthandler.enable()  # the watchdog of systemd ends a hung daemon with SIGABRT: this shows where it hung
     clock = SystemClock()
     with Logs(
@@ -87,9 +98,10 @@ class Daemon:
         self._metrics = Metrics(self._registry)
         database = state_database(settings.state_dir, clock)
         audit = Audit(database)
+        kept = Versions(database)
         self._rules_file = RulesFile(
             settings.routing,
-            settings.state_dir,
+            kept,
             audit=audit,
             clock=clock,
             metrics=self._metrics,
@@ -97,6 +109,7 @@ class Daemon:
         )
         self._state = State(_limits(self._rules_file.rules))
         self._modes = Modes(KeptModes(database))
+        self._overrides = Overrides(KeptOverrides(database))
         self._writer = Writer(self._state, self._metrics, log, self._relist)
         self._router = Router(
             self._rules_file.rules,
@@ -104,6 +117,7 @@ class Daemon:
             apply=self._writer.apply,
             clock=clock,
             modes=self._modes.on,
+            overrides=self._overrides.current,
             ids=decision_ids(),
         )
         self._entry = Entry(self._router, clock, self._metrics, log)
@@ -119,6 +133,7 @@ class Daemon:
             )
             for pabx in settings.pabxs
         }
+        self._override_switch = OverrideSwitch(self._overrides, lambda: self._router.rules, clock, log)
         self._mode_switch = ModeSwitch(self._modes, lambda: self._router.rules, clock, log, self._modes_changed)
         self._phones = Telephones(
             switch=self._mode_switch,
@@ -135,11 +150,20 @@ class Daemon:
             state=self._state,
             rules_file=self._rules_file,
             mode_switch=self._mode_switch,
+            override_switch=self._override_switch,
             links=self._links,
             entry=self._entry,
             writer=self._writer,
             take=self._take,
             started_at=clock.now(),
+        )
+        self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take)
+        self._watch = Watch(
+            self._rules_file,
+            self._saved if settings.reload_on_save else None,
+            failed=self._metrics.rules.not_followed,
+            clock=clock,
+            log=log,
         )
         LiveCollector(
             self._registry,
@@ -147,7 +171,8 @@ class Daemon:
             Sources(
                 snapshot=lambda: self._router.facts().snapshot,
                 rules=lambda: self._router.rules,
-                modes_on=self._modes.on,
+                modes=self._modes.ends,
+                overrides=self._override_switch.active,
                 log_lines_dropped=lambda: logs.dropped,
             ),
         )
@@ -159,16 +184,21 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, reload.set)
-        self._load_modes()
+        self._load_kept()
         settings = self._settings
         agi = AgiServer(
             Desk(frozenset(self._links), self._entry, self._phones, self._metrics.agi, self._clock, self._log),
             [(settings.agi.host, settings.agi.port)],
         )
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(
-                serve_unix(control_app(self._log, steering(self._control), versions(self._control)), settings.control)
+            controls = control_app(
+                self._log,
+                steering(self._control),
+                versions(self._book),
+                overrides(self._override_switch),
+                facts(self._router),
             )
+            await stack.enter_async_context(serve_unix(controls, settings.control))
             await stack.enter_async_context(
                 serve_tcp(public_app(self._registry, self._control.readiness), settings.http.host, settings.http.port)
             )
@@ -181,9 +211,11 @@ class Daemon:
                     tasks.create_task(self._tick(supervisor), name="tick"),
                     tasks.create_task(watch_loop(self._metrics.loop.seen), name="loop lag"),
                     tasks.create_task(self._mode_switch.end_due(), name="modes"),
+                    tasks.create_task(self._override_switch.end_due(), name="overrides"),
                     tasks.create_task(self._phones.run(), name="telephones"),
                     tasks.create_task(self._overflow().run(), name="overflow"),
                     tasks.create_task(self._reload_on(reload), name="reload"),
+                    tasks.create_task(self._watch.run(), name="watch"),
                 ]
                 supervisor.ready()
                 self._log.info("ccrouter runs", rules=self._router.rules.version, pabxs=sorted(self._links))
@@ -199,11 +231,16 @@ class Daemon:
     def _overflow(self) -> Overflow:
         return Overflow(self._router, self._links, self._entry, self._writer, self._clock, self._metrics, self._log)
 
-    def _load_modes(self) -> None:
+    def _load_kept(self) -> None:
         try:
             self._modes.load()
         except StoreError as error:
             self._log.error("modes could not be read, none is on", error=str(error))
+        try:
+            self._overrides.load()
+        except StoreError as error:
+            self._log.error("overrides could not be read, none counts", error=str(error))
+        self._override_switch.check()
 
     async def _tick(self, supervisor: Supervisor) -> None:
         while True:
@@ -218,8 +255,12 @@ class Daemon:
             asked.clear()
             await self._control.reload("SIGHUP")
 
+    async def _saved(self, author: str) -> None:
+        await self._rules_file.reload(author, self._take, asked=False)
+
     def _take(self, rules: Rules) -> None:
         self._router.replace(rules)
+        self._override_switch.check()
         self._state.configure(_limits(rules))
         for link in self._links.values():
             link.relist(Listing.ENDPOINTS)

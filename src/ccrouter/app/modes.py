@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from difflib import get_close_matches
 from math import inf
 
 from structlog.typing import FilteringBoundLogger
 
-from ccrouter.clock import Clock
+from ccrouter.clock import Clock, utc
+from ccrouter.config.instants import InstantError, instant
 from ccrouter.errors import StoreError
 from ccrouter.routing.rules import Rules
 from ccrouter.store.modes import ModeOn, Modes
-from ccrouter.web.orders import ModeOrder, UnknownNameError
+from ccrouter.web.orders import ModeOrder, OrderError, UnknownNameError
 from ccrouter.web.status import ModeStatus
 
 LOOK_S = 1.0
@@ -57,6 +59,7 @@ class ModeSwitch:
 
         Raises:
             UnknownNameError: the routing file declares no such mode (one that is on may still be switched off).
+            OrderError: it would end before it begins.
             StoreError: the switch could not be saved, and was not made.
 
         """
@@ -91,18 +94,31 @@ class ModeSwitch:
             near = get_close_matches(order.name, rules.modes, 1)
             cure = f"did you mean {near[0]}?" if near else f"it has: {', '.join(sorted(rules.modes)) or 'none'}"
             raise UnknownNameError(f"the routing file declares no mode {order.name}; {cure}")
-        lasts_s = rules.mode_ends.get(order.name, inf) if order.for_s is None else order.for_s
-        mode = ModeOn(order.name, order.author, order.reason, at, None if lasts_s == inf else at + lasts_s)
+        mode = ModeOn(order.name, order.author, order.reason, at, _end(order, at, rules))
         if order.on:
             await self._kept.switch_on(mode)
         elif not await self._kept.switch_off(order.name, order.author, order.reason, at):
-            return self._state(order.name, None)
+            return replace(self._state(order.name, None), changed=False)
         self._log.info("mode switched", mode=order.name, on=order.on, author=order.author, reason=order.reason)
         self._changed()
         return self._state(order.name, mode if order.on else None)
 
     def _state(self, name: str, on: ModeOn | None) -> ModeStatus:
-        declared = name in self._rules().modes
+        rules = self._rules()
+        off = ModeStatus(name, on=False, declared=name in rules.modes, zone=str(rules.zone))
         if on is None:
-            return ModeStatus(name, on=False, declared=declared)
-        return ModeStatus(name, True, declared, on.author, on.reason, on.since, on.until)  # noqa: FBT003 - in order
+            return off
+        return replace(off, on=True, author=on.author, reason=on.reason, since=on.since, until=on.until)
+
+
+def _end(order: ModeOrder, at: float, rules: Rules) -> float | None:
+    if order.until:
+        try:
+            end = instant(order.until, utc(at), rules.zone)
+        except InstantError as error:
+            raise OrderError(str(error)) from error
+        if end.timestamp() <= at:
+            raise OrderError(f"the end, {order.until}, is past; give one to come")
+        return end.timestamp()
+    lasts_s = rules.mode_ends.get(order.name, inf) if order.for_s is None else order.for_s
+    return None if lasts_s == inf else at + lasts_s

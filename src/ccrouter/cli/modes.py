@@ -24,9 +24,10 @@ def mode_list(socket: Path) -> None:
     """List the modes with who switched them, why, and until when."""
 
     async def work(client: "Client") -> None:
-        from ccrouter.web.terminal import modes_section, show  # noqa: PLC0415
+        from ccrouter.web.terminal import modes_section, show, times_of  # noqa: PLC0415
 
-        show(sys.stdout, (), (modes_section(await client.modes()),))
+        modes = await client.modes()
+        show(sys.stdout, times_of(modes[0].zone) if modes else (), (modes_section(modes),))
 
     ask(socket, work)
 
@@ -35,18 +36,25 @@ def mode_list(socket: Path) -> None:
     "set",
     epilog=examples(
         'ccrouter mode set crisis --reason "flooded in Paris"',
-        'ccrouter mode set all_outside --reason "general assembly" --for 2h30m',
+        'ccrouter mode set all_outside --reason "general assembly" --for 2h30min',
+        'ccrouter mode set all_outside --reason "we move" --until "monday 8:00"',
     ),
 )
 @click.argument("name")
 @reason_option
-@click.option("--for", "for_s", type=duration, help="Length of time after which it ends by itself: 90s, 30m, 2h, 1d.")
+@click.option("--for", "for_s", type=duration, help="Length of time after which it ends by itself: 90s, 30min, 2h, 1d.")
+@click.option("--until", default="", help="In place of --for, when it ends by itself: 18:30, monday 8:00.")
 @socket_option
-def mode_set(name: str, reason: str, for_s: float | None, socket: Path) -> None:
-    """Switch the mode NAME on, or give it a new reason and end."""
+def mode_set(name: str, reason: str, for_s: float | None, until: str, socket: Path) -> None:
+    """Switch the mode NAME on, or give it a new reason and end.
+
+    Times are by the clock of the routing file's time zone.
+    """
+    if for_s is not None and until:
+        raise click.UsageError("a mode ends once: give one of --for and --until")
 
     async def work(client: "Client") -> None:
-        _tell_mode(await client.switch_mode(name, on=True, reason=reason, author=person(), for_s=for_s))
+        _tell_mode(await client.switch_mode(name, on=True, reason=reason, author=person(), for_s=for_s, until=until))
 
     ask(socket, work)
 
@@ -67,5 +75,6 @@ def mode_clear(name: str, reason: str, socket: Path) -> None:
 def _tell_mode(state: "ModeStatus") -> None:
     from ccrouter.web.terminal import instant  # noqa: PLC0415
 
-    until = "" if state.until is None else f" until {instant(state.until)} UTC"
-    click.echo(f"{state.name} is {'on' if state.on else 'off'}{until}")
+    until = "" if state.until is None else f" until {instant(state.until, state.zone)} ({state.zone})"
+    already = "" if state.changed else " already; nothing was changed"
+    click.echo(f"{state.name} is {'on' if state.on else 'off'}{until}{already}")

@@ -80,6 +80,10 @@ class Modes:
         """Return the modes that are on at an instant, by name."""
         return tuple(mode for _, mode in sorted(self._kept.items()) if mode.until is None or at < mode.until)
 
+    def ends(self, at: float) -> Mapping[str, float | None]:
+        """Return the modes that are on at an instant, each with its end."""
+        return {mode.name: mode.until for mode in self.all(at)}
+
     async def switch_on(self, mode: ModeOn) -> None:
         """Switch a mode on, or give one that is on a new reason and end.
 

@@ -1,6 +1,6 @@
 """What is true at this instant, worked out when the metrics are asked for and never before."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -15,11 +15,18 @@ from ccrouter.routing.snapshot import Health, QueueFacts, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the collector reads what is true now; each is asked once a scrape, in the event loop's thread."""
+    """Where the collector reads what is true now; each is asked once a scrape, in the event loop's thread.
+
+    Attributes:
+        modes: the modes that are on at an instant, each with its end (None: until it is switched off).
+        overrides: how many count at an instant.
+
+    """
 
     snapshot: Callable[[], Snapshot]
     rules: Callable[[], Rules | None]
-    modes_on: Callable[[float], Collection[str]]
+    modes: Callable[[float], Mapping[str, float | None]]
+    overrides: Callable[[float], int]
     log_lines_dropped: Callable[[], int]
 
 
@@ -41,7 +48,10 @@ class LiveCollector(Collector):
         yield from _pabxs(facts)
         yield from _queues(facts)
         yield from _sites(facts, rules)
-        yield from _rules_in_force(rules, self._sources.modes_on(facts.at))
+        yield from _rules_in_force(rules, self._sources.modes(facts.at))
+        yield GaugeMetricFamily(
+            "ccrouter_overrides", "Overrides that count now.", value=self._sources.overrides(facts.at)
+        )
         yield CounterMetricFamily(
             "ccrouter_log_lines_dropped",
             "Log lines that could not be written.",
@@ -120,13 +130,21 @@ def _sites(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
     yield from (calls, up, capacity)
 
 
-def _rules_in_force(rules: Rules | None, modes_on: Collection[str]) -> Iterator[Metric]:
+def _rules_in_force(rules: Rules | None, modes_on: Mapping[str, float | None]) -> Iterator[Metric]:
     info = GaugeMetricFamily(
         "ccrouter_config_info", "1, with the version of the routing file in force.", labels=["version"]
     )
     modes = GaugeMetricFamily("ccrouter_mode_on", "1 when a mode is on, 0 when it is off.", labels=["mode"])
+    ends = GaugeMetricFamily(
+        "ccrouter_mode_end_timestamp_seconds",
+        "When a mode ends by itself; absent for one that is off or has no end.",
+        labels=["mode"],
+    )
     if rules is not None:
         info.add_metric([rules.version], 1)
         for mode in sorted(rules.modes):
             modes.add_metric([mode], mode in modes_on)
-    yield from (info, modes)
+            end = modes_on.get(mode)
+            if end is not None:
+                ends.add_metric([mode], end)
+    yield from (info, modes, ends)

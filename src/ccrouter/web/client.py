@@ -48,13 +48,15 @@ class Client:
         """Return all modes."""
         return read(MODES, await self.ask("GET", "/modes"))
 
-    async def switch_mode(
-        self, name: str, *, on: bool, reason: str, author: str = "", for_s: float | None = None
+    async def switch_mode(  # noqa: PLR0913 - each is one thing that a switch says
+        self, name: str, *, on: bool, reason: str, author: str = "", for_s: float | None = None, until: str = ""
     ) -> ModeStatus:
-        """Switch a mode and return its state."""
+        """Switch a mode and return its state; its end is given by one of `for_s` and `until`, or by neither."""
         body: dict[str, object] = {"on": on, "reason": reason, "author": author}
         if for_s is not None:
             body["for_s"] = for_s
+        if until:
+            body["until"] = until
         return read(MODE, await self.ask("PUT", f"/modes/{quote(name, safe='')}", body))
 
     async def reload(self) -> ReloadOutcome:

@@ -52,7 +52,14 @@ class SiteStatus:
 
 @dataclass(frozen=True, slots=True)
 class ModeStatus:
-    """One mode; the last four are empty for one that is off. `declared` is False where the routing file lacks it."""
+    """One mode; who, why and when are empty for one that is off.
+
+    Attributes:
+        declared: False where the routing file lacks it.
+        changed: False in the answer to an order that found the mode so already.
+        zone: time zone whose clock its people go by.
+
+    """
 
     name: str
     on: bool
@@ -61,16 +68,46 @@ class ModeStatus:
     reason: str = ""
     since: float | None = None
     until: float | None = None
+    changed: bool = True
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideStatus:
+    """One override, which counts while `active`, or will later.
+
+    Attributes:
+        number: as the routing file writes it.
+        to: names of sites, the last perhaps that of a message.
+        gone: what of it the routing file does not have any more: the number, or destinations.
+        zone: time zone whose clock its people go by.
+
+    """
+
+    id: str
+    number: str
+    to: tuple[str, ...]
+    since: float
+    until: float
+    author: str
+    reason: str
+    active: bool
+    gone: tuple[str, ...] = ()
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class RulesStatus:
-    """The routing file in force; `problems` are those of the last reload, when it was refused."""
+    """The routing file in force; `problems` are those of the last reload, when it was refused.
+
+    `remarks` tell how the file on disk differs from what is in force, and what an admin should see to.
+    """
 
     file: str
     version: str
     loaded_at: float
     problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +127,14 @@ class DecisionStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it. `totals` counts since the start, by the words of the metrics; `not_ready` is empty when well."""
+    """All of it.
+
+    Attributes:
+        totals: counts since the start, by the words of the metrics.
+        not_ready: empty when well.
+        zone: time zone whose clock people here go by.
+
+    """
 
     version: str
     pid: int
@@ -102,8 +146,10 @@ class Status:
     queues: tuple[QueueStatus, ...] = ()
     sites: tuple[SiteStatus, ...] = ()
     modes: tuple[ModeStatus, ...] = ()
+    overrides: tuple[OverrideStatus, ...] = ()
     decisions: tuple[DecisionStatus, ...] = ()
     totals: dict[str, int] = field(default_factory=dict)
+    zone: str = "UTC"
 
 
 def queues(snapshot: Snapshot, at: float) -> tuple[QueueStatus, ...]:

@@ -22,11 +22,14 @@ class ModeBody(BaseModel):
     reason: Line = Field(min_length=1)
     author: Line = ""
     for_s: float | None = Field(default=None, gt=0, le=LONGEST_S)
+    until: Line = ""
 
     @model_validator(mode="after")
     def _ends_only_what_begins(self) -> "ModeBody":
-        if self.for_s is not None and not self.on:
-            raise ValueError("for_s goes with on: true; a mode that is switched off has no end")
+        if (self.for_s is not None or self.until) and not self.on:
+            raise ValueError("for_s and until go with on: true; a mode that is switched off has no end")
+        if self.for_s is not None and self.until:
+            raise ValueError("a mode ends once; give one of for_s and until")
         return self
 
 
@@ -47,6 +50,7 @@ def steering(controls: Controls) -> list[web.RouteDef]:
             author=await author_of(request, body.author),
             reason=body.reason,
             for_s=body.for_s,
+            until=body.until,
         )
         return json_answer(MODE.dump_json(await controls.switch_mode(order)))
 

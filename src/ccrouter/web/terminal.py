@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
+from zoneinfo import ZoneInfo
 
 from ccrouter.clock import utc
 from ccrouter.telemetry.privacy import plain
-from ccrouter.web.status import ModeStatus, Status
+from ccrouter.web.status import ModeStatus, OverrideStatus, Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -59,11 +60,12 @@ def status_sections(status: Status) -> tuple[Section, ...]:
             "no external site is known",
         ),
         modes_section(status.modes),
+        overrides_section(status.overrides),
         Section(
             "Last decisions",
-            ("at (UTC)", "number", "service", "rule", "to", "because"),
+            ("at", "number", "service", "rule", "to", "because"),
             tuple(
-                (f"{utc(d.at):%H:%M:%S}", d.number, d.service, d.rule, d.destination, d.reason)
+                (local(d.at, status.zone, "%H:%M:%S"), d.number, d.service, d.rule, d.destination, d.reason)
                 for d in status.decisions
             ),
             "no call has been routed yet",
@@ -80,14 +82,15 @@ def status_sections(status: Status) -> tuple[Section, ...]:
 def headline(status: Status) -> tuple[str, ...]:
     """Return what comes first: what runs, whether it is ready, and which rules are in force."""
     up = duration(status.at - status.started_at)
-    lines = [f"ccrouter {status.version}, process {status.pid}, running for {up}"]
+    lines = [f"ccrouter {status.version}, process {status.pid}, running for {up}", *times_of(status.zone)]
     lines += [f"NOT READY: {each}" for each in status.not_ready] or ["ready"]
     rules = status.rules
     if rules is None:
         lines.append("rules: none are in force")
     else:
-        lines.append(f"rules: {rules.file}, version {rules.version}, since {instant(rules.loaded_at)}")
+        lines.append(f"rules: {rules.file}, version {rules.version}, since {instant(rules.loaded_at, status.zone)}")
         lines += [f"LAST RELOAD REFUSED: {each}" for each in rules.problems]
+        lines += [f"RULES: {each}" for each in rules.remarks]
     return tuple(line for each in lines for line in each.splitlines())
 
 
@@ -95,13 +98,13 @@ def modes_section(modes: Iterable[ModeStatus]) -> Section:
     """Return the modes as a table."""
     return Section(
         "Modes",
-        ("mode", "state", "since (UTC)", "until (UTC)", "author", "reason"),
+        ("mode", "state", "since", "until", "author", "reason"),
         tuple(
             (
                 mode.name if mode.declared else f"{mode.name} (not in the routing file)",
                 "on" if mode.on else "off",
-                NONE if mode.since is None else instant(mode.since),
-                NONE if mode.until is None else instant(mode.until),
+                NONE if mode.since is None else instant(mode.since, mode.zone),
+                NONE if mode.until is None else instant(mode.until, mode.zone),
                 mode.author or NONE,
                 mode.reason or NONE,
             )
@@ -109,6 +112,28 @@ def modes_section(modes: Iterable[ModeStatus]) -> Section:
         ),
         "the routing file declares no modes",
     )
+
+
+def overrides_section(overrides: Iterable[OverrideStatus]) -> Section:
+    """Return the overrides as a table, the one that counts first of each number before the others."""
+    return Section(
+        "Overrides",
+        ("id", "number", "to", "state", "from", "until", "author", "reason", "remark"),
+        tuple(
+            (
+                *(each.id, each.number, ", ".join(each.to), "active" if each.active else "coming"),
+                *(instant(each.since, each.zone), instant(each.until, each.zone), each.author, each.reason),
+                f"not in the routing file any more: {', '.join(each.gone)}" if each.gone else "",
+            )
+            for each in overrides
+        ),
+        "no number is sent elsewhere",
+    )
+
+
+def times_of(zone: str) -> tuple[str, ...]:
+    """Return the line that names the clock of the times below it."""
+    return (f"times are those of {zone}",)
 
 
 def show(out: TextIO, head: Sequence[str], sections: Sequence[Section]) -> None:
@@ -168,12 +193,24 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02}h"
 
 
-def instant(at: float) -> str:
-    """Return an instant in UTC, to the second."""
-    return f"{utc(at):%Y-%m-%d %H:%M:%S}"
+def local(at: float, zone: str, form: str) -> str:
+    """Return an instant by the clock of a time zone, in a form of strftime."""
+    return utc(at).astimezone(ZoneInfo(zone)).strftime(form)
 
 
-_STYLES: Final = {"up": "green", "in sync": "green", "down": "bold red", "on": "bold yellow", "probe": "yellow"}
+def instant(at: float, zone: str) -> str:
+    """Return an instant by the clock of a time zone, with its day of the week, to the second."""
+    return local(at, zone, "%a %Y-%m-%d %H:%M:%S")
+
+
+_STYLES: Final = {
+    "up": "green",
+    "in sync": "green",
+    "down": "bold red",
+    "on": "bold yellow",
+    "active": "bold yellow",
+    "probe": "yellow",
+}
 
 
 def _style(cell: str) -> str:

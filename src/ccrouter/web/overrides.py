@@ -1,0 +1,126 @@
+"""The control API's routes about overrides: numbers that an admin sends elsewhere for a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from ccrouter.web.control import Line, author_of, body_of, json_answer
+from ccrouter.web.status import OverrideStatus
+
+LONGEST_S: Final = 366 * 86400
+MOST_DESTINATIONS: Final = 20
+
+OVERRIDE: Final = TypeAdapter(OverrideStatus)
+OVERRIDES: Final = TypeAdapter(tuple[OverrideStatus, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideOrder:
+    """Send a number elsewhere for a time.
+
+    Attributes:
+        number: as a person writes it.
+        since, until: instants as a person says them, in the routing file's time zone; `until` may be empty.
+        for_s: in place of `until`, seconds from `since` on.
+
+    """
+
+    number: str
+    to: tuple[str, ...]
+    author: str
+    reason: str
+    since: str = "now"
+    until: str = ""
+    for_s: float | None = None
+
+
+class OverrideControls(Protocol):
+    """The daemon, as far as an admin may send numbers elsewhere."""
+
+    def states(self) -> Sequence[OverrideStatus]:
+        """Return all that count now or will later, newest set first."""
+        ...
+
+    async def set(self, order: OverrideOrder) -> OverrideStatus:
+        """Set an override and return it.
+
+        Raises:
+            UnknownNameError: the routing file has no such number or destination.
+            OrderError: it can't be carried out as it was given.
+            StoreError: it could not be saved, and was not set.
+
+        """
+        ...
+
+    async def cancel(self, override_id: str, author: str, reason: str) -> OverrideStatus:
+        """End an override now and return it.
+
+        Raises:
+            UnknownNameError: there is none of that id.
+            StoreError: it could not be saved, and the override goes on.
+
+        """
+        ...
+
+
+class OverrideBody(BaseModel):
+    """Body of POST /overrides; `author` adds the person behind a shared user such as root."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    number: Line = Field(min_length=1)
+    to: list[Line] = Field(min_length=1, max_length=MOST_DESTINATIONS)
+    since: Line = Field(default="now", alias="from")
+    until: Line = ""
+    for_s: float | None = Field(default=None, gt=0, le=LONGEST_S)
+    reason: Line = Field(min_length=1)
+    author: Line = ""
+
+    @model_validator(mode="after")
+    def _ends_once(self) -> "OverrideBody":
+        if (self.for_s is None) == (not self.until):
+            raise ValueError("an override ends: give one of until and for_s")
+        return self
+
+
+class CancelBody(BaseModel):
+    """Body of DELETE /overrides/{id}."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: Line = Field(min_length=1)
+    author: Line = ""
+
+
+def overrides(controls: OverrideControls) -> list[web.RouteDef]:
+    """Return the routes below /overrides."""
+
+    async def listed(_: web.Request) -> web.Response:
+        return json_answer(OVERRIDES.dump_json(tuple(controls.states())))
+
+    async def set_(request: web.Request) -> web.Response:
+        body = await body_of(request, OverrideBody)
+        order = OverrideOrder(
+            number=body.number,
+            to=tuple(body.to),
+            author=await author_of(request, body.author),
+            reason=body.reason,
+            since=body.since,
+            until=body.until,
+            for_s=body.for_s,
+        )
+        return json_answer(OVERRIDE.dump_json(await controls.set(order)))
+
+    async def cancel(request: web.Request) -> web.Response:
+        body = await body_of(request, CancelBody)
+        author = await author_of(request, body.author)
+        return json_answer(OVERRIDE.dump_json(await controls.cancel(request.match_info["id"], author, body.reason)))
+
+    return [
+        web.get("/overrides", listed),
+        web.post("/overrides", set_),
+        web.delete("/overrides/{id}", cancel),
+    ]
