@@ -7,6 +7,7 @@ import click
 
 from ccrouter.cli.calendar import calendar
 from ccrouter.cli.check import check
+from ccrouter.cli.explain import explain
 from ccrouter.cli.modes import mode
 from ccrouter.cli.options import examples
 from ccrouter.cli.overrides import override
@@ -30,5 +31,5 @@ def main() -> None:
     """Route calls between positions of your own and outside sites, for Asterisk."""
 
 
-for command in (run, check, calendar, mode, override, reload, status, versions, rollback):
+for command in (run, check, explain, calendar, mode, override, reload, status, versions, rollback):
     main.add_command(command)

@@ -10,6 +10,7 @@ from ccrouter.outlook.stretches import clocks
 from ccrouter.outlook.words import Line, Tone, lines
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Dates
+from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import External, Rules, Service
@@ -54,6 +55,15 @@ def circumstances(rules: Rules, facts: Facts, call: Call, sources: Sources) -> I
     yield from _part("override", [_override(each, rules.zone) for each in facts.overrides if _is_of(each, rules, call)])
     yield from _part("load", _load(rules, facts, service, call.pabx, sources.load))
     yield from _part("caller", [_caller(call)])
+
+
+def past(decision: Decision, zone: tzinfo, *, same: bool) -> Iterator[Line]:
+    """Yield what is known of a past decision's circumstances; `same` tells that its rules are those in force."""
+    yield from _part("instant", [moment(decision.at, zone, long=True)])
+    yield from _part("caller", [_caller(decision.call)])
+    age = decision.state_age_s
+    yield from _part("load", ["the PABX could not be asked" if age is None else f"as seen {age:.1f} s before"])
+    yield from _part("rules", [f"version {decision.rules_version}, {'still' if same else 'no longer'} in force"])
 
 
 def moment(at: float, zone: tzinfo, *, long: bool = False) -> str:

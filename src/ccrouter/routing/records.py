@@ -10,7 +10,7 @@ from typing import Any
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Tested
-from ccrouter.routing.decision import Considered, Decision, RuleTested
+from ccrouter.routing.decision import Considered, Decision, RuleTested, Stay
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.plan import decode
@@ -28,13 +28,24 @@ def record_of(decision: Decision) -> Record:
         "at": decision.at,
         "number": decision.number,
         "plan": decision.text,
+        **_seen(decision),
+    }
+
+
+def record_of_stay(stay: Stay) -> Record:
+    """Return as plain values what keeps a waiting caller in their queue."""
+    return {"call": asdict(stay.call), "at": stay.at, "number": stay.number, **_seen(stay)}
+
+
+def _seen(found: Decision | Stay) -> Record:
+    return {
         "trace": [
             [rule.rule, rule.verdict.value, [[test.text, test.verdict.value, test.seen] for test in rule.tests]]
-            for rule in decision.trace
+            for rule in found.trace
         ],
-        "considered": [[seen.destination, seen.state, seen.seen] for seen in decision.considered],
-        "rules_version": decision.rules_version,
-        "state_age_s": decision.state_age_s,
+        "considered": [[seen.destination, seen.state, seen.seen] for seen in found.considered],
+        "rules_version": found.rules_version,
+        "state_age_s": found.state_age_s,
     }
 
 
