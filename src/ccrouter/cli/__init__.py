@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 refused or failed, the reason is on stderr; 2 the command 
 import click
 
 from ccrouter.cli.calendar import calendar
+from ccrouter.cli.cases import test
 from ccrouter.cli.check import check
 from ccrouter.cli.explain import explain
 from ccrouter.cli.modes import mode
@@ -31,5 +32,5 @@ def main() -> None:
     """Route calls between positions of your own and outside sites, for Asterisk."""
 
 
-for command in (run, check, explain, calendar, mode, override, reload, status, versions, rollback):
+for command in (run, check, explain, test, calendar, mode, override, reload, status, versions, rollback):
     main.add_command(command)

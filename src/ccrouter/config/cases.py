@@ -123,6 +123,17 @@ class Cases:
     cases: tuple[Case, ...]
 
 
+def case_file(path: Path) -> Path:
+    """Return the case file that a path means: itself, or the one beside it where it is a routing file.
+
+    Raises:
+        RefusedFileError: it can't be read.
+
+    """
+    value = read(read_file(path), str(path)).value
+    return path.with_name(path.stem + SUFFIX) if isinstance(value, dict) and "services" in value else path
+
+
 def load_cases(path: Path) -> Cases:
     """Return the cases of a file.
 

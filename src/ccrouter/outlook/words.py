@@ -76,12 +76,14 @@ def reasons(found: Decision | Stay, rules: Rules | None = None) -> Iterator[Line
         yield from lines(_treatment(found.treatment), first="  ")
 
 
-def rules_tested(found: Decision | Stay, rules: Rules | None = None, *, whole: bool = True) -> Iterator[Line]:
-    """Yield the rules that were tested, each with its tests; unless `whole`, those that said no without their tests."""
+def rules_tested(
+    found: Decision | Stay, rules: Rules | None = None, *, whole: bool = True, also: str = ""
+) -> Iterator[Line]:
+    """Yield the rules that were tested, each with its tests; unless `whole`, those that said no without, but `also`."""
     for i, rule in enumerate(found.trace):
         decides = rule.rule == found.rule and i == len(found.trace) - 1
         yield from _rule(rule, found, decides=decides)
-        if whole or decides or rule.verdict is not Verdict.NO:
+        if whole or decides or rule.verdict is not Verdict.NO or rule.rule == also:
             for test in rule.tests:
                 yield from _test(test)
     if not found.trace:
