@@ -28,15 +28,15 @@ number_argument = click.argument("number", type=click.IntRange(min=1), metavar="
 @click.pass_context
 def versions(context: click.Context, socket: Path) -> None:
     """List the versions of the routing file that came into force, newest first."""
-    context.obj = socket
+    context.default_map = {"show": {"socket": socket}, "diff": {"socket": socket}}
     if context.invoked_subcommand is None:
         _list(socket)
 
 
 @versions.command(epilog=examples("ccrouter versions show 40", "ccrouter versions show 40 > routing.yaml.40"))
 @number_argument
-@click.pass_obj
-def show(socket: Path, number: int) -> None:
+@socket_option
+def show(number: int, socket: Path) -> None:
     """Print the text of a version, to the byte."""
 
     async def work(client: "Client") -> None:
@@ -48,8 +48,8 @@ def show(socket: Path, number: int) -> None:
 @versions.command(epilog=examples("ccrouter versions diff 41", "ccrouter versions diff 41 38"))
 @number_argument
 @click.argument("other", type=click.IntRange(min=1), metavar="[OTHER]", required=False)
-@click.pass_obj
-def diff(socket: Path, number: int, other: int | None) -> None:
+@socket_option
+def diff(number: int, other: int | None, socket: Path) -> None:
     """Print the lines that a version changed against the one before it, or against OTHER.
 
     What callers would notice is told by `ccrouter diff`.
@@ -76,7 +76,7 @@ def diff(socket: Path, number: int, other: int | None) -> None:
 @click.argument("number", type=click.IntRange(min=1), metavar="[NUMBER]", required=False)
 @click.option("--reason", default="", help="Why; kept in the audit journal.")
 @socket_option
-def rollback(socket: Path, number: int | None, reason: str) -> None:
+def rollback(number: int | None, reason: str, socket: Path) -> None:
     """Put an earlier version back into the routing file, and have the daemon take it.
 
     Without a number: the version before the one in force. Where the file was refused, or not taken yet, the version in
