@@ -80,7 +80,7 @@ async def daemon(socket: Path) -> AsyncIterator[ScriptedDaemon]:
 
 # --- help and usage ---------------------------------------------------------------------------------------------------
 
-COMMANDS = ["", "run", "check", "status", "reload", "mode", "mode list", "mode set", "mode clear", "override"]
+COMMANDS = ["", "run", "check", "schema", "status", "reload", "mode", "mode list", "mode set", "mode clear", "override"]
 
 
 def here(*arguments: str) -> Ended:

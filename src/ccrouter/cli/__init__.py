@@ -14,6 +14,7 @@ from ccrouter.cli.options import examples
 from ccrouter.cli.overrides import override
 from ccrouter.cli.reload import reload
 from ccrouter.cli.run import run
+from ccrouter.cli.schema import schema
 from ccrouter.cli.status import status
 from ccrouter.cli.versions import rollback, versions
 
@@ -32,5 +33,5 @@ def main() -> None:
     """Route calls between positions of your own and outside sites, for Asterisk."""
 
 
-for command in (run, check, explain, test, calendar, mode, override, reload, status, versions, rollback):
+for command in (run, check, explain, test, calendar, schema, mode, override, reload, status, versions, rollback):
     main.add_command(command)

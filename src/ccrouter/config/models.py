@@ -204,7 +204,7 @@ class Message(Strict, json_schema_extra=one_of("play", "voicemail")):
         return self
 
 
-class Destination(Strict, json_schema_extra=one_of("site", "share")):
+class Destination(Strict, json_schema_extra={**one_of("site", "share"), "dependentRequired": {"for": ["site"]}}):
     """One step of `to`: a site or message by its name, a site with a limit of its own, or a share."""
 
     short: ClassVar = "site"
@@ -308,7 +308,7 @@ class Number(Treated):
     label: Words = Field("", description="its name for people", examples=["Numéro Vert SAV"])
 
 
-class Mode(Strict):
+class Mode(Strict, json_schema_extra={"dependentRequired": {"code": ["phones"], "phones": ["code"]}}):
     """How a mode is switched by telephone, and when it ends."""
 
     code: ModeCode | None = Field(

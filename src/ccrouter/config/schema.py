@@ -3,15 +3,32 @@
 It knows less than `ccrouter check`: no schema sees which names exist, what has quotes, and which rules can be reached.
 """
 
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from ccrouter.config.cases import CaseFile
+from ccrouter.config.models import RoutingFile
+from ccrouter.config.settings import SettingsFile
 from ccrouter.config.shape import Strict
 
 DIALECT: Final = GenerateJsonSchema.schema_dialect
+
+
+FILES: Final[Mapping[str, type[Strict]]] = MappingProxyType(
+    {"routing": RoutingFile, "settings": SettingsFile, "cases": CaseFile}
+)
+"""The files that people write, by the name of their schema."""
+
+
+def schema_text(file: str) -> str:
+    """Return the JSON Schema of one of FILES as it is printed and kept."""
+    return f"{json.dumps(schema_of(FILES[file]), indent=2, ensure_ascii=False)}\n"
 
 
 def schema_of(model: type[BaseModel]) -> JsonSchemaValue:
@@ -51,7 +68,11 @@ class _AsWritten(GenerateJsonSchema):
         }
         return found | ({"minProperties": schema["min_length"]} if "min_length" in schema else {})
 
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic asks so
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
+        """Keep the order of the models, which is that of a file."""
+        return value
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
         """Let no field be titled after its key."""
         return False
 

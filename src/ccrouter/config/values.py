@@ -94,7 +94,7 @@ def _name(value: object) -> str:
     return name
 
 
-_NAMES: Final = r"^(?! )(?!.*  )(?!.* $)[^\x00-\x1f!\"#$%&'()*+,:;<=>?@\[\\\]^`{|}~]+$"
+_NAMES: Final = r"""^(?! )(?!.*  )(?!.* $)[^\x00-\x1f!"#$%&'()*+,:;<=>?@\[\\\]^`{|}~]+$"""
 
 Name = Annotated[str, Reads(_name, "name", pattern=_NAMES, maxLength=LONGEST_NAME)]
 """What an admin calls something: letters of any language, digits, space, . _ - /"""
@@ -250,7 +250,9 @@ def _date(value: object) -> date:
         fail("T102", f"`{found}` is no date", "Write year, month, day: 2026-12-24")
 
 
-Day = Annotated[date, Reads(_date, "date", pattern=r"^\d{4}-\d\d-\d\d$")]
+_DAYS: Final = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+
+Day = Annotated[date, Reads(_date, "date", pattern=f"^{_DAYS}$")]
 
 
 def _moment(value: object) -> datetime:
@@ -264,7 +266,7 @@ def _moment(value: object) -> datetime:
         )
 
 
-Moment = Annotated[datetime, Reads(_moment, "date, or date and time", pattern=r"^\d{4}-\d\d-\d\d( \d\d:\d\d)?$")]
+Moment = Annotated[datetime, Reads(_moment, "date, or date and time", pattern=rf"^{_DAYS}( [0-2]\d:[0-5]\d)?$")]
 """A date, or a date and a time, by the clock on the wall; without a zone."""
 
 Words = Annotated[str, Reads(text, "text")]
