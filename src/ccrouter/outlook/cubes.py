@@ -19,10 +19,11 @@ class BudgetError(Exception):
 
 
 class Budget:
-    """So many steps, and no more."""
+    """So many steps, and no more; each is taken from `purse` too, where there is one."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, purse: "Budget | None" = None) -> None:
         self.left = steps
+        self.purse = purse
 
     def spend(self) -> None:
         """Take one step.
@@ -34,6 +35,8 @@ class Budget:
         self.left -= 1
         if self.left < 0:
             raise BudgetError
+        if self.purse is not None:
+            self.purse.spend()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,137 @@
+"""Destinations that are closed when calls are sent to them, and hours in which nobody answers."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+
+from ccrouter.config.document import Path
+from ccrouter.config.meaning.subject import Listed, Subject, sites_of
+from ccrouter.config.problems import Problem
+from ccrouter.outlook.stretches import Stretch
+from ccrouter.routing.rules import Leg, Share, Site
+
+TOLD = 2
+"""Stretches that are told."""
+
+
+def of_destinations(subject: Subject) -> Iterator[Problem]:
+    """Yield what is wrong with sites that are closed when a rule sends calls to them."""
+    for listed in subject.lists:
+        sites = list(sites_of(listed.rule.to))
+        if all(site.calendar is None for site in sites) or listed.prospect.can_decide(listed.at) is not True:
+            continue
+        if not any(site.calendar is None for site in sites) and _never(listed, *sites, all_of_them=False):
+            yield _all_closed(subject, listed, sites)
+            continue
+        yield from _closed(subject, listed)
+        if not any(site.calendar is None for site in sites) and not listed.prospect.waiting:
+            yield from _deserted(subject, listed, sites)
+
+
+def _never(listed: Listed, *sites: Site, all_of_them: bool) -> bool:
+    """Tell whether the sites (one of them, or all at once) are never open when the rule decides."""
+    names = [site.calendar.name for site in sites if site.calendar is not None]
+    join = all if all_of_them else any
+    return listed.prospect.can_decide(listed.at, lambda opened: join(name in opened for name in names)) is False
+
+
+# --- closed whenever the rule decides ---------------------------------------------------------------------------------
+
+
+def _all_closed(subject: Subject, listed: Listed, sites: list[Site]) -> Problem:
+    names = " and ".join(f"`{name}`" for name in dict.fromkeys(site.name for site in sites))
+    closed = "is" if len({site.name for site in sites}) == 1 else "are"
+    if listed.prospect.waiting:
+        message = f"the rule `{listed.rule.name}` moves nobody: {names} {closed} closed whenever it may"
+    else:
+        message = f"{_who(listed)} reaches nobody but a message: {names} {closed} closed whenever it decides"
+    cure = "Send its calls to a site that is open then, or to the message alone if that is meant"
+    return subject.document.problem(listed.to, "M123", message, cure, key=True)
+
+
+def _closed(subject: Subject, listed: Listed) -> Iterator[Problem]:
+    for i, each in enumerate(listed.rule.to):
+        if isinstance(each, Leg) and each.site.calendar is not None and _never(listed, each.site, all_of_them=True):
+            calendar = each.site.calendar.name
+            message = f"`{each.site.name}` is closed whenever {_who(listed)} decides: its calendar is `{calendar}`"
+            cure = "Remove it here, or change its calendar"
+            yield subject.document.problem(_named(subject, (*listed.to, i)), "M121", message, cure)
+        elif isinstance(each, Share):
+            yield from _share(subject, listed, each, (*listed.to, i))
+
+
+def _named(subject: Subject, path: Path) -> Path:
+    """Return what leads to the name of a site in a destination: it may be written short."""
+    return (*path, "site") if isinstance(subject.document.get(path), dict) else path
+
+
+def _share(subject: Subject, listed: Listed, share: Share, path: Path) -> Iterator[Problem]:
+    legs = [
+        leg for leg, weight in zip(share.legs, share.weights, strict=True) if weight and leg.site.calendar is not None
+    ]
+    for leg in legs:
+        if _never(listed, leg.site, all_of_them=True):
+            message = f"the share can't be kept: `{leg.site.name}` is closed whenever {_who(listed)} decides"
+            cure = "Remove it from the share, or change its calendar"
+            yield subject.document.problem((*path, "share", leg.site.name), "M122", message, cure, key=True)
+            return
+    for i, leg in enumerate(legs):
+        for other in legs[:i]:
+            if _never(listed, leg.site, other.site, all_of_them=True):
+                names = f"`{other.site.name}` and `{leg.site.name}`"
+                message = f"the share can't be kept: {names} are never open together when {_who(listed)} decides"
+                cure = "Change their calendars, or write a rule for the hours of each"
+                yield subject.document.problem((*path, "share"), "M122", message, cure, key=True)
+                return
+
+
+# --- hours in which nobody answers ------------------------------------------------------------------------------------
+
+
+def _deserted(subject: Subject, listed: Listed, sites: list[Site]) -> Iterator[Problem]:
+    """Yield the hours in which a rule decides and all its sites are closed."""
+    names = {site.calendar.name for site in sites if site.calendar is not None}
+    closed = [stretch for stretch in listed.stretches if names.isdisjoint(stretch.open)]
+    possible = {opened: _decides(subject, listed, opened, closed) for opened in {stretch.open for stretch in closed}}
+    found = [stretch for stretch in closed if possible[stretch.open]]
+    if not found:
+        return
+    hours = sum(stretch.hours for stretch in found)
+    named = " and ".join(f"`{name}`" for name in dict.fromkeys(site.name for site in sites))
+    verb = "is" if len({site.name for site in sites}) == 1 else "are all"
+    when = ", ".join(_said(each, subject.rules.zone) for each in _joined(found)[:TOLD])
+    message = (
+        f"{_who(listed)} reaches nobody but a message for {hours:,.0f} hours of the coming year: {named} {verb} closed "
+        f"on {when}{', ...' if len(_joined(found)) > TOLD else ''}"
+    )
+    cure = "Add a site that is open then, or a rule before it for these hours whose `to` is a message alone"
+    yield subject.document.problem(listed.to, "M124", message, cure, key=True)
+
+
+def _decides(subject: Subject, listed: Listed, opened: frozenset[str], stretches: list[Stretch]) -> bool:
+    """Tell whether a rule is really seen to send a call to a message alone while just these calendars are open."""
+    if listed.prospect.can_decide(listed.at, lambda each: each == opened) is not True:
+        return False
+    start = next(stretch.start for stretch in stretches if stretch.open == opened).timestamp()
+    decision = listed.prospect.example(subject.narrow(listed.service), listed.at, opened, start)
+    return decision is not None and not decision.plan.transfers
+
+
+def _joined(stretches: list[Stretch]) -> list[tuple[datetime, datetime]]:
+    joined: list[tuple[datetime, datetime]] = []
+    for stretch in stretches:
+        if joined and joined[-1][1] == stretch.start:
+            joined[-1] = (joined[-1][0], stretch.end)
+        else:
+            joined.append((stretch.start, stretch.end))
+    return joined
+
+
+def _said(span: tuple[datetime, datetime], zone: tzinfo) -> str:
+    start, end = (each.astimezone(zone) for each in span)
+    if end - start <= timedelta(days=1) and (end - timedelta(seconds=1)).date() == start.date():
+        return f"{start:%A %Y-%m-%d %H:%M}-{end:%H:%M}"
+    return f"{start:%A %Y-%m-%d %H:%M} to {end:%A %Y-%m-%d %H:%M}"
+
+
+def _who(listed: Listed) -> str:
+    return f"`otherwise` of `{listed.service.name}`" if listed.otherwise else f"the rule `{listed.rule.name}`"
