@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from ccrouter.routing.decision import Considered, Decision
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment, VoicemailStep
@@ -15,16 +14,14 @@ class Way:
     """Where a call goes. Two ways are equal when they lead to the same destinations in the same order.
 
     Attributes:
-        to: destinations in the order in which they are tried, a share as the parts that can take calls now:
-            `paris 70 % / tunis 30 %`, `backup`, `closed`. The last is a message, a voicemail or an announcement.
+        to: destinations in the order in which they are tried, a share as the parts that can take calls now, the
+            largest first: `paris 70 % / tunis 30 %`, `backup`, `closed`. The last is a message or a voicemail.
         rule: name of the rule that decides.
-        details: what else is done, in plain words, by what it is about: `tunis: rings for` -> `25 s`.
 
     """
 
     to: tuple[str, ...]
     rule: str = field(compare=False)
-    details: Mapping[str, str] = field(compare=False)
 
     @property
     def text(self) -> str:
@@ -36,23 +33,11 @@ def way(rules: Rules, decision: Decision) -> Way:
     """Return the way that a decision of these rules gives its call."""
     legs = list(_placed(rules, decision))
     to: list[str] = []
-    details = _of_callers(decision.treatment)
     for transfer in decision.plan.transfers:
         at = next(i for i, (leg, _) in enumerate(legs) if step(leg) == transfer)
         leg, share = legs.pop(at)
-        to.append(leg.site.name if share is None else _shared(share))
-        for each in (leg,) if share is None else share:
-            _tell(step(each), details)
-    last = decision.plan.last
-    _tell(last, details)
-    return Way((*to, last.message), decision.rule, MappingProxyType(details))
-
-
-def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield what two ways' details say otherwise: about what, before, after; of what both speak of."""
-    for about in before:
-        if after.get(about, before[about]) != before[about]:
-            yield about, before[about], after[about]
+        to.append(leg.site.name if share is None else shared(share))
+    return Way((*to, decision.plan.last.message), decision.rule)
 
 
 _Shared = Mapping[Leg, int]
@@ -94,24 +79,20 @@ def _destinations(rules: Rules, decision: Decision) -> tuple[Destination, ...]:
     return next(rule.to for rule in (*service.rules, *service.while_waiting) if rule.name == decision.rule)
 
 
-def _shared(usable: _Shared) -> str:
-    if len(usable) == 1:
-        return next(leg.site.name for leg in usable)
-    whole = sum(usable.values())
-    return " / ".join(f"{leg.site.name} {100 * weight / whole:.3g} %" for leg, weight in usable.items())
+def shared(parts: Mapping[Leg, int]) -> str:
+    """Return the parts of a share that can take calls, by their weights, as people say them; the largest first."""
+    if len(parts) == 1:
+        return next(leg.site.name for leg in parts)
+    whole = sum(parts.values())
+    ordered = sorted(parts.items(), key=lambda part: (-part[1], part[0].site.name))
+    return " / ".join(f"{leg.site.name} {100 * weight / whole:.3g} %" for leg, weight in ordered)
 
 
 # --- details ----------------------------------------------------------------------------------------------------------
 
 
-def _tell(taken: Step, details: dict[str, str]) -> None:
-    """Add what is done at a destination; where a plan comes to it twice, both are told."""
-    for about, value in _of_step(taken).items():
-        known = details.get(about)
-        details[about] = value if known in {None, value} else f"{known}, then {value}"
-
-
-def _of_step(taken: Step) -> dict[str, str]:
+def of_step(taken: Step) -> dict[str, str]:
+    """Return what is done at a destination, in plain words, by what it is about: `tunis: rings for` -> `25 s`."""
     match taken:
         case QueueStep(site, queue, max_wait_s):
             return {f"{site}: is": f"queue {queue}", f"{site}: waits at most": f"{max_wait_s} s"}
@@ -128,7 +109,8 @@ def _of_step(taken: Step) -> dict[str, str]:
             }
 
 
-def _of_callers(treatment: Treatment) -> dict[str, str]:
+def of_callers(treatment: Treatment) -> dict[str, str]:
+    """Return how callers are treated, in plain words, by what it is about."""
     return {
         "language": treatment.language or "that of the PABX",
         "answer": "on entry" if treatment.answer_on_entry else "when somebody takes the call",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 from itertools import pairwise
+from math import ceil
 from typing import Final
 
 from ccrouter.outlook.almanac import clocks_turned, days_that_differ, usual_week
@@ -23,28 +24,27 @@ HEIGHT: Final = 194.0
 _TOP: Final = 21.0
 _ROW: Final = 4.3
 _ROWS: Final = 31
-_LABEL: Final = 5.2
-_GAP: Final = 1.4
+_LABEL: Final = 7.6
+_GAP: Final = 1.2
+_ROOM_FOR_LETTER: Final = 2.2
 _MOST_MONTHS: Final = 13
+
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _COLOURS: Final = ("#56b4e9", "#f0e442", "#e69f00", "#8fd3b6", "#d9a3c4", "#d5d5d5", "#f2b49b", "#a9b8e8")
 """After Okabe and Ito, lightened where letters must be read on them."""
 
-_PATTERNS: Final = (
-    "",
-    '<path d="M0 2L2 0M-.5 .5L.5 -.5M1.5 2.5L2.5 1.5" stroke="#333" stroke-width=".16"/>',
-    '<path d="M0 1H2" stroke="#333" stroke-width=".18"/>',
-    '<path d="M1 0V2" stroke="#333" stroke-width=".18"/>',
-    '<circle cx="1" cy="1" r=".27" fill="#333"/>',
-    '<path d="M0 0L2 2M-.5 1.5L.5 2.5M1.5 -.5L2.5 .5" stroke="#333" stroke-width=".16"/>',
-    '<path d="M0 1H2M1 0V2" stroke="#333" stroke-width=".14"/>',
-)
+_HATCHES: Final = ("", "/", "-", "|", "\\", "x", "+")
+"""Lines are drawn one by one: pattern fills make a printed file of a hundred megabytes."""
+
+_SPACING: Final = 1.1
 
 _STYLE: Final = (
     "text{font-family:Arial,Helvetica,sans-serif;fill:#111}.title{font-size:5px;font-weight:bold}"
-    ".small{font-size:2.6px}.month{font-size:3px;font-weight:bold}.hours{font-size:1.5px;fill:#555}"
-    ".day{font-size:2.1px}.off{font-weight:bold}.letter{font-size:2.3px;font-weight:bold;text-anchor:middle}"
-    ".legend{font-size:3px}"
+    ".small{font-size:2.6px}.month{font-size:2.8px;font-weight:bold}.hours{font-size:1.5px;fill:#555}"
+    ".day{font-size:2.1px}.off{font-weight:bold}"
+    ".letter{font-size:2.3px;font-weight:bold;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:.45px}"
+    ".legend{font-size:3px}.hatch{stroke:#333;stroke-width:.14;fill:none}"
 )
 
 
@@ -53,7 +53,16 @@ class _Ink:
     """How a destination is drawn."""
 
     letter: str
-    fill: str
+    colour: str
+    hatch: str
+
+    def box(self, x: float, y: float, wide: float, high: float) -> str:
+        """Return a rectangle filled with it."""
+        lines = "".join(_hatched(self.hatch, x, y, wide, high))
+        return (
+            f'<rect x="{x:.2f}" y="{y:.2f}" width="{wide:.2f}" height="{high:.2f}" fill="{self.colour}" '
+            f'stroke="#333" stroke-width=".1"/>' + (f'<path d="{lines}" class="hatch"/>' if lines else "")
+        )
 
 
 def sheet(year: Year, title: str, circumstances: str) -> str:
@@ -69,7 +78,7 @@ def sheet(year: Year, title: str, circumstances: str) -> str:
         drawn.append(
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH:g}mm" height="{HEIGHT + ink:g}mm" '
             f'viewBox="0 0 {WIDTH:g} {HEIGHT + ink:g}" y="{nth * (HEIGHT + ink):g}">'
-            f"<style>{_STYLE}</style><defs>{''.join(_patterns(inks))}</defs>{body}</svg>"
+            f"<style>{_STYLE}</style>{body}</svg>"
         )
     if len(drawn) == 1:
         return drawn[0]
@@ -100,21 +109,29 @@ def page(year: Year, title: str, circumstances: str) -> str:
 
 def _inks(year: Year) -> dict[Way, _Ink]:
     """Return how each destination is drawn; the one that takes most hours is plain."""
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return {
-        each: _Ink(letters[nth % len(letters)] + (str(nth // len(letters)) if nth >= len(letters) else ""), f"way{nth}")
-        for nth, each in enumerate(year.ways)
-    }
+    found = {}
+    for nth, each in enumerate(year.ways):
+        again, letter = divmod(nth, len(_LETTERS))
+        hatch = _HATCHES[(nth + nth // len(_COLOURS)) % len(_HATCHES)]
+        found[each] = _Ink(_LETTERS[letter] + str(again or ""), _COLOURS[nth % len(_COLOURS)], hatch)
+    return found
 
 
-def _patterns(inks: Mapping[Way, _Ink]) -> Iterator[str]:
-    for nth, ink in enumerate(inks.values()):
-        colour = _COLOURS[nth % len(_COLOURS)]
-        lines = _PATTERNS[(nth + nth // len(_COLOURS)) % len(_PATTERNS)]
-        yield (
-            f'<pattern id="{ink.fill}" width="2" height="2" patternUnits="userSpaceOnUse">'
-            f'<rect width="2" height="2" fill="{colour}"/>{lines}</pattern>'
-        )
+def _hatched(hatch: str, x: float, y: float, wide: float, high: float) -> Iterator[str]:
+    """Yield the lines of a hatch inside a rectangle, as the data of a path."""
+    if hatch in {"-", "+"}:
+        yield from (f"M{x:.2f} {y + high * third / 3:.2f}h{wide:.2f}" for third in (1, 2))
+    if hatch in {"|", "+"}:
+        for nth in range(1, ceil(wide / _SPACING)):
+            yield f"M{x + nth * _SPACING:.2f} {y:.2f}v{high:.2f}"
+    for sign in {"/": (1,), "\\": (-1,), "x": (1, -1)}.get(hatch, ()):
+        for nth in range(1, ceil((wide + high) / _SPACING)):
+            reach = nth * _SPACING  # the line on which distance from the left plus distance from the top is this
+            left, right = max(0.0, reach - high), min(wide, reach)
+            top, bottom = reach - right, reach - left
+            if sign < 0:
+                top, bottom = high - top, high - bottom
+            yield f"M{x + left:.2f} {y + bottom:.2f}L{x + right:.2f} {y + top:.2f}"
 
 
 # --- the parts of the sheet -------------------------------------------------------------------------------------------
@@ -132,7 +149,7 @@ def _months(year: Year, months: list[tuple[int, int]], inks: Mapping[Way, _Ink])
     strip = column - _LABEL - _GAP
     for nth, (of_year, of_month) in enumerate(months):
         x = nth * column
-        yield _text(x + _LABEL, _TOP - 3, f"{month(of_month)} {of_year}", "month")
+        yield _text(x + 0.2, _TOP - 3, f"{month(of_month)} {of_year}", "month")
         for hour in (0, 6, 12, 18, 24):
             yield _text(x + _LABEL + strip * hour / 24, _TOP - 0.7, str(hour), "hours", 'text-anchor="middle"')
         for each in year.days:
@@ -158,11 +175,8 @@ def _day(each: Day, place: tuple[float, float, float], inks: Mapping[Way, _Ink],
     for part, top, height in _laid(each.parts):
         begin, wide = left + strip * part.start / 1440, strip * (part.end - part.start) / 1440
         ink = inks[part.way]
-        yield (
-            f'<rect x="{begin:.2f}" y="{y + 0.3 + top:.2f}" width="{wide:.2f}" height="{height:.2f}" '
-            f'fill="url(#{ink.fill})" stroke="#333" stroke-width=".1"/>'
-        )
-        if wide > 2.2 and height > 2:
+        yield ink.box(begin, y + 0.3 + top, wide, height)
+        if wide > _ROOM_FOR_LETTER and height > _ROW / 2:
             yield _text(begin + wide / 2, y + 2.9, ink.letter, "letter")
     yield "</g>"
 
@@ -197,8 +211,7 @@ def _legend(year: Year, inks: Mapping[Way, _Ink]) -> Iterator[str]:
         rules.setdefault(piece.way, {})[piece.way.rule] = None
     for nth, (each, ink) in enumerate(inks.items()):
         y = top + nth * 4.6
-        box = f'<rect x="0" y="{y:.2f}" width="10" height="3.8"'
-        yield f'{box} fill="url(#{ink.fill})" stroke="#333" stroke-width=".1"/>'
+        yield ink.box(0, y, 10, 3.8)
         yield _text(5, y + 2.8, ink.letter, "letter")
         by = f" - by {', '.join(rules[each])}; {spent[each]:,.0f} h"
         yield _text(12, y + 2.9, each.text + by, "legend")

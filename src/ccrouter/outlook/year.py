@@ -141,7 +141,7 @@ def course(calendars: Mapping[str, Calendar], ask: Asking, start: datetime, end:
             known[stretch.open] = ask(stretch.start)
         found = known[stretch.open]
         last = pieces[-1].way if pieces else None
-        if last is not None and (last, last.rule, last.details) == (found, found.rule, found.details):
+        if last is not None and (last, last.rule) == (found, found.rule):
             pieces[-1] = Piece(pieces[-1].start, stretch.end, found)
         else:
             pieces.append(Piece(stretch.start, stretch.end, found))

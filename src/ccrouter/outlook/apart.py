@@ -1,0 +1,123 @@
+"""Where two lists of rules part: situations in which the first that applies leads elsewhere in one than in the other.
+
+Nothing is decided here: what is found is a situation that is worth asking about.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from ccrouter.outlook.cubes import ANYTHING, Budget, BudgetError, Cube, Formula, every
+from ccrouter.outlook.residue import names
+from ccrouter.outlook.situations import Situation, described
+from ccrouter.outlook.space import MEASURES, Callers, Space, World
+from ccrouter.routing.rules import Rule
+
+STEPS = 4_000
+"""Of the search for the situations of one pair of rules."""
+
+MOST_WAYS = 8
+"""Situations that are looked at for one pair of rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A situation, and for how long a caller has waited in it already."""
+
+    situation: Situation
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What was found; `unexplored` are the pairs of rules for which the search took too long."""
+
+    found: tuple[Found, ...]
+    unexplored: tuple[tuple[str, str], ...]
+
+
+def apart(before: Sequence[Rule], after: Sequence[Rule], who: Callers) -> Apart:
+    """Return at least one situation for each pair of rules, one of each list, that decide about one call differently.
+
+    The last rule of each list applies always. What a rule asks beyond the levels at which thresholds start (for how
+    long, and until when) is not looked at.
+    """
+    found: list[Found] = []
+    unexplored: list[tuple[str, str]] = []
+    try:
+        spaces = [Space([*before, *after], who, World.LASTING)]
+        if any(axis.about in MEASURES for axis in spaces[0].axes):
+            spaces.append(Space([*before, *after], who, World.CUT))
+    except BudgetError:
+        return Apart((), tuple((a.name, b.name) for a, b in zip(before, after, strict=False)))
+    for space in spaces:
+        search = _Search(space, before, after)
+        for old, new in search.pairs():
+            try:
+                found += islice(search.between(old, new), MOST_WAYS)
+            except BudgetError:
+                unexplored.append((before[old].name, after[new].name))
+    return Apart(tuple(found), tuple(dict.fromkeys(unexplored)))
+
+
+class _Search:
+    """Two lists of rules in one space."""
+
+    def __init__(self, space: Space, before: Sequence[Rule], after: Sequence[Rule]) -> None:
+        self.space = space
+        self.before, self.after = before, after
+        self.applies = [[space.applies(rule) for rule in rules] for rules in (before, after)]
+        self.passes = [[space.passes(rule) for rule in rules] for rules in (before, after)]
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield pairs of rules that lead elsewhere, and of which no other rule tells that they can't decide together.
+
+        Where both lists hold the same condition, a call that meets it gets no further in either.
+        """
+        old, new = ([(rule.when, rule.match_unknown) for rule in rules] for rules in (self.before, self.after))
+        places = {key: at for at, key in reversed(list(enumerate(new)))}
+        twin = [places.get(key, len(new)) for key in old]
+        places = {key: at for at, key in reversed(list(enumerate(old)))}
+        back = [places.get(key, len(old)) for key in new]
+        to = [[names(rule.to) for rule in rules] for rules in (self.before, self.after)]
+        for at in range(len(old)):
+            for other in range(min(twin[at] + 1, len(new))):
+                if back[other] >= at and to[0][at] != to[1][other]:
+                    yield at, other
+
+    def between(self, old: int, new: int) -> Iterator[Found]:
+        """Yield situations in which these two decide, one for each way in which their conditions hold together.
+
+        Raises:
+            BudgetError: the search takes too long.
+
+        """
+        budget = Budget(STEPS)
+        earlier = [*self.passes[0][:old], *self.passes[1][:new]]
+        for cube in every([self.applies[0][old], self.applies[1][new]]).cubes(ANYTHING, budget):
+            past = _past(earlier, cube, budget)
+            if past is not None:
+                rules = [*self.before[: old + 1], *self.after[: new + 1]]
+                yield Found(described(self.space, past, rules), self._waited(past))
+
+    def _waited(self, cube: Cube) -> float:
+        for at, axis in enumerate(self.space.axes):
+            if axis.about == "waited":
+                allowed = cube.get(at, 1)
+                value = axis.cases[(allowed & -allowed).bit_length() - 1]
+                return value if isinstance(value, float) else 0.0
+        return 0.0
+
+
+def _past(formulas: Sequence[Formula], cube: Cube, budget: Budget) -> Cube | None:
+    """Return a part of a cube in whose first case all these formulas hold; those that fail on the way are solved."""
+    needed: list[Formula] = []
+    while True:
+        found = next(every(needed).cubes(cube, budget), None)
+        if found is None:
+            return None
+        failing = next((each for each in formulas if not each.holds(found)), None)
+        if failing is None:
+            return found
+        needed.append(failing)
+        budget.spend()

@@ -1,0 +1,319 @@
+"""What changes for callers from one version of the rules to another: for which numbers, when, and in which situations.
+
+Each difference that is told was seen in two decisions. Where no difference is told, the rules that are left once the
+clock and the number are known are the same, or were searched pair by pair; what was not searched through is told too.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from ccrouter.outlook.apart import Apart, Found, apart
+from ccrouter.outlook.asked import asked, of_service
+from ccrouter.outlook.behaviour import Way, way
+from ccrouter.outlook.loads import facts_under
+from ccrouter.outlook.recurring import Span
+from ccrouter.outlook.residue import Asker, names
+from ccrouter.outlook.situations import Situation
+from ccrouter.outlook.space import Callers
+from ccrouter.outlook.stretches import clocks, stretches
+from ccrouter.routing.call import Call
+from ccrouter.routing.conditions import NumberIs
+from ccrouter.routing.decide import decide, decide_waiting
+from ccrouter.routing.rules import InHouse, Number, Rule, Rules, Service, Share
+from ccrouter.routing.schedule import Calendar
+
+MOST_SITUATIONS = 150
+"""Situations that are looked at for one group of numbers."""
+
+ANY_OTHER = "any other number"
+"""Stands for the numbers that neither version knows."""
+
+STAY = "stay in the queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Calls that go one way before and another after, and when."""
+
+    before: Way
+    after: Way
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Situations in which the same changes happen; the empty text is the quiet one.
+
+    Attributes:
+        waiting: the queue in which the callers wait already; empty for calls that arrive.
+
+    """
+
+    situations: tuple[str, ...]
+    changes: tuple[Change, ...]
+    waiting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Numbers of which both versions make the same.
+
+    Attributes:
+        numbers: as the files write them.
+        services: before and after; None where a version does not know the numbers.
+
+    """
+
+    numbers: tuple[str, ...]
+    services: tuple[str | None, str | None]
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """All that was found.
+
+    Attributes:
+        pairs: numbers whose calls go elsewhere at some time, and numbers that are new, gone or moved.
+        unexplored: what was not looked through, in words.
+
+    """
+
+    pairs: tuple[Pair, ...]
+    unexplored: tuple[str, ...]
+
+
+def differences(
+    before: Rules, after: Rules, start: datetime, end: datetime, *, modes: frozenset[str] = frozenset()
+) -> Differences:
+    """Return where calls go elsewhere after than before, from `start` to `end`, while `modes` are on at least."""
+    pairs: list[Pair] = []
+    unexplored: dict[str, None] = {}
+    for form, members in _alike(before, after):
+        asking = _Asking((before, after), form, modes, (start, end))
+        groups = tuple(asking.groups())
+        services = asking.services
+        if groups or (services[0] != services[1] and members != [ANY_OTHER]):
+            pairs.append(Pair(tuple(members), services, groups))
+        unexplored |= dict.fromkeys(asking.unexplored)
+    return Differences(tuple(pairs), tuple(unexplored))
+
+
+def _alike(before: Rules, after: Rules) -> Iterator[tuple[str, list[str]]]:
+    """Yield one spelling for each group of numbers that are treated alike in both versions, with all their names."""
+    groups: dict[tuple[object, ...], tuple[str, dict[str, None]]] = {}
+    asked_of = {id(service): _numbers_asked(service) for rules in (before, after) for service in _services(rules)}
+    for form in dict.fromkeys([*before.numbers, *after.numbers]):
+        known = before.numbers.get(form), after.numbers.get(form)
+        key = tuple(_key(rules, number, form, asked_of) for rules, number in zip((before, after), known, strict=True))
+        written = known[1] or known[0]
+        groups.setdefault(key, (form, {}))[1][written.number if written else form] = None
+    yield from ((form, list(written)) for form, written in groups.values())
+    yield "", [ANY_OTHER]
+
+
+def _key(rules: Rules, number: Number | None, form: str, asked_of: Mapping[int, list[NumberIs]]) -> tuple[object, ...]:
+    service = rules.unknown if number is None else number.service
+    answers = tuple(form in each.spellings for each in asked_of[id(service)])
+    return service.name, number is None, None if number is None else number.treatment.language, answers
+
+
+def _services(rules: Rules) -> list[Service]:
+    return [*rules.services.values(), rules.unknown]
+
+
+def _numbers_asked(service: Service) -> list[NumberIs]:
+    return [each for each in asked(service) if isinstance(each, NumberIs)]
+
+
+_Ways = tuple[Way, Way]
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One number, asked about in both versions."""
+
+    rules: tuple[Rules, Rules]
+    form: str
+    modes: frozenset[str]
+    window: tuple[datetime, datetime]
+    unexplored: list[str] = field(default_factory=list)
+    found: dict[tuple[tuple[str, str], int], Apart] = field(default_factory=dict)
+
+    @property
+    def known(self) -> tuple[Number | None, Number | None]:
+        """Return what each version knows of the number."""
+        return self.rules[0].numbers.get(self.form), self.rules[1].numbers.get(self.form)
+
+    @property
+    def services(self) -> tuple[str | None, str | None]:
+        """Return the names of the number's services."""
+        first, second = (None if number is None else number.service.name for number in self.known)
+        return first, second
+
+    def groups(self) -> Iterator[Group]:
+        """Yield the situations in which calls go elsewhere, those with the same changes together."""
+        services = self._served()
+        languages = {"" if number is None else number.treatment.language for number in self.known}
+        if services[0] == services[1] and len(languages) == 1:
+            return
+        kinds = self._kinds(services)
+        yield from self._arriving(services, kinds)
+        queues = dict.fromkeys(queue for service in services for queue in _queues(service))
+        for queue in queues if any(service.while_waiting for service in services) else ():
+            yield from self._waiting(services, kinds, queue)
+
+    def _served(self) -> tuple[Service, Service]:
+        first, second = (
+            rules.unknown if number is None else number.service
+            for rules, number in zip(self.rules, self.known, strict=True)
+        )
+        return first, second
+
+    def _kinds(self, services: tuple[Service, Service]) -> list[list[Span]]:
+        """Return the times of the window, those together at which the same calendars of both versions are open."""
+        calendars: dict[str, Calendar] = {}
+        first, second = (clocks(service) for service in services)
+        calendars |= {f"before {name}": calendar for name, calendar in first.items()}
+        calendars |= {f"after {name}": each for name, each in second.items() if first.get(name) != each}
+        kinds: defaultdict[frozenset[str], list[Span]] = defaultdict(list)
+        for stretch in stretches(calendars, *self.window):
+            kinds[stretch.open].append((stretch.start, stretch.end))
+        return list(kinds.values())
+
+    # --- calls that arrive --------------------------------------------------------------------------------------------
+
+    def _arriving(self, services: tuple[Service, Service], kinds: list[list[Span]]) -> Iterator[Group]:
+        differing, situations = self._searched(services, kinds, waiting=False)
+        narrow = [of_service(rules, service) for rules, service in zip(self.rules, services, strict=True)]
+
+        def ways(found: Found, at: datetime) -> _Ways:
+            first, second = (self._way(rules, found.situation, at) for rules in narrow)
+            return first, second
+
+        seen = ((found, [(spans, ways(found, spans[0][0])) for spans in differing]) for found in situations)
+        yield from _folded(seen)
+
+    def _way(self, rules: Rules, situation: Situation, at: datetime) -> Way:
+        facts = facts_under(situation.load, rules, at.timestamp(), modes=situation.modes | self.modes)
+        call = Call(next(iter(facts.snapshot.pabxs)), "", self.form, situation.caller, situation.language)
+        return way(rules, decide(rules, facts, call, ""))
+
+    # --- callers who wait ---------------------------------------------------------------------------------------------
+
+    def _waiting(self, services: tuple[Service, Service], kinds: list[list[Span]], queue: str) -> Iterator[Group]:
+        differing, situations = self._searched(services, kinds, waiting=True)
+        narrow = [of_service(rules, service) for rules, service in zip(self.rules, services, strict=True)]
+
+        def ways(found: Found, at: datetime) -> _Ways:
+            first, second = (self._moved(rules, found, at, queue) for rules in narrow)
+            return first, second
+
+        seen = ((found, [(spans, ways(found, spans[0][0])) for spans in differing]) for found in situations)
+        yield from (replace(group, waiting=queue) for group in _folded(seen))
+
+    def _moved(self, rules: Rules, found: Found, at: datetime, queue: str) -> Way:
+        situation = found.situation
+        facts = facts_under(situation.load, rules, at.timestamp(), modes=situation.modes | self.modes)
+        pabx = next(iter(facts.snapshot.pabxs))
+        call = Call(pabx, "", self.form, situation.caller, situation.language, waited_s=found.waited_s)
+        decision = decide_waiting(rules, facts, call, queue, "")
+        return Way((STAY,), "") if decision is None else way(rules, decision)
+
+    # --- both ---------------------------------------------------------------------------------------------------------
+
+    def _searched(
+        self, services: tuple[Service, Service], kinds: list[list[Span]], *, waiting: bool
+    ) -> tuple[list[list[Span]], list[Found]]:
+        """Return the times at which the rules that are left differ, and situations that tell them apart."""
+        differing: list[list[Span]] = []
+        quiet = Found(Situation())
+        situations = {_what(quiet): quiet}
+        looked_at: dict[object, None] = {}
+        for spans in kinds:
+            first, second = self._left(services, spans[0][0], waiting=waiting)
+            key = _meaning(first), _meaning(second)
+            if key[0] == key[1]:
+                continue
+            differing.append(spans)
+            if key in looked_at:
+                continue
+            looked_at[key] = None
+            language = next((number.treatment.language for number in self.known if number is not None), "")
+            result = apart(first, second, Callers([(self.form, language)], waiting=waiting))
+            for found in result.found:
+                situations.setdefault(_what(found), found)
+            self._note(services, result)
+        if len(situations) > MOST_SITUATIONS:
+            left = len(situations) - MOST_SITUATIONS
+            self.unexplored.append(f"{services[1].name}: {left} more situations, like those told")
+        return differing, list(situations.values())[:MOST_SITUATIONS]
+
+    def _left(
+        self, services: tuple[Service, Service], at: datetime, *, waiting: bool
+    ) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+        askers = [
+            Asker(self.form, "" if number is None else number.treatment.language, at.timestamp())
+            for number in self.known
+        ]
+        first, second = (
+            asker.waiting_residue(service) if waiting else asker.residue(service)
+            for asker, service in zip(askers, services, strict=True)
+        )
+        return first, second
+
+    def _note(self, services: tuple[Service, Service], result: Apart) -> None:
+        self.unexplored += [
+            f"{services[1].name}: whether `{old}` before and `{new}` after can both decide about one call"
+            for old, new in result.unexplored
+        ]
+
+
+def _what(found: Found) -> tuple[object, ...]:
+    """Return what a situation is, whatever it is called."""
+    situation, load = found.situation, found.situation.load
+    mappings = (tuple(sorted(each.items())) for each in (load.queues, load.sites, load.call_rates))
+    return (*mappings, load.known, situation.modes, situation.caller, situation.language, found.waited_s)
+
+
+def _folded(seen: Iterable[tuple[Found, Sequence[tuple[list[Span], _Ways]]]]) -> Iterator[Group]:
+    groups: defaultdict[tuple[Change, ...], dict[str, None]] = defaultdict(dict)
+    for found, answers in seen:
+        changes = tuple(_changes(answers))
+        if changes:
+            groups[changes][found.situation.text] = None
+    for changes, texts in groups.items():
+        yield Group(tuple(texts), changes)
+
+
+def _changes(answers: Sequence[tuple[list[Span], _Ways]]) -> Iterator[Change]:
+    """Yield each change with its times, those that follow each other as one."""
+    times: defaultdict[tuple[Way, Way], list[Span]] = defaultdict(list)
+    rules: dict[tuple[Way, Way], _Ways] = {}
+    for spans, (before, after) in answers:
+        if before != after:
+            times[before, after] += spans
+            rules.setdefault((before, after), (before, after))
+    for key, spans in times.items():
+        joined: list[Span] = []
+        for start, end in sorted(spans):
+            if joined and joined[-1][1] == start:
+                joined[-1] = (joined[-1][0], end)
+            else:
+                joined.append((start, end))
+        yield Change(*rules[key], tuple(joined))
+
+
+def _meaning(rules: Sequence[Rule]) -> tuple[object, ...]:
+    """Return what rules do, whatever they are called."""
+    return tuple((rule.when, rule.match_unknown, names(rule.to)) for rule in rules)
+
+
+def _queues(service: Service) -> Iterator[str]:
+    """Yield the queues in which callers of a service may wait."""
+    for to in (*(rule.to for rule in (*service.rules, *service.while_waiting)), service.otherwise):
+        for each in to:
+            legs = each.legs if isinstance(each, Share) else (each,)
+            yield from (leg.site.queue for leg in legs if hasattr(leg, "site") and isinstance(leg.site, InHouse))
