@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from ccrouter.config import models
 from ccrouter.config.calendars import NoHolidaysError, WallCalendar, holidays
 from ccrouter.config.compile_rules import Serving
+from ccrouter.config.cures import hours_meant
 from ccrouter.config.document import Document, Path
 from ccrouter.config.hours import Hours, HoursError, hours
 from ccrouter.config.models import RoutingFile
@@ -113,7 +114,9 @@ def _calendar(document: Document, name: str, written: models.Calendar, zone: Zon
         elif _TIMES.fullmatch(text):
             exceptions[day] = _hours(document, text, where)
         else:
-            document.blame(where, "T121", f"`{text}` says no hours of a day", 'Write closed, or hours: "08:30-12:00"')
+            times = hours_meant(text).partition(" ")[2]
+            cure = f'Write closed, or hours: "{times if _TIMES.fullmatch(times) else "08:30-12:00"}"'
+            document.blame(where, "T121", f"`{text}` says no hours of a day", cure)
     return None if weekly is None else WallCalendar(name, zone, weekly, known, exceptions)
 
 

@@ -84,6 +84,8 @@ def _stops(start: float, wrong: float | None, names: tuple[str, str]) -> None:
 class OfQueue(Threshold[Amount], Generic[Amount]):
     """A measure of a queue against a level."""
 
+    instead: ClassVar = "{queue: <queue>, at_least: <level>}"
+
     queue: Name = Field(description="a queue that an in-house site has", examples=["support"])
 
 
@@ -101,6 +103,8 @@ class ShareOfQueue(OfQueue[Percent]):
 
 class OfSite(Threshold[Count]):
     """A count at an external site against a level."""
+
+    instead: ClassVar = "{site: <external>, at_least: <level>}"
 
     site: Name = Field(description="an external site", examples=["tunis"])
 
@@ -121,6 +125,8 @@ class ServiceLevel(OfQueue[Percent]):
 
 class CallRate(Threshold[Count]):
     """Calls per minute for a service (by default the rule's own), over a window."""
+
+    instead: ClassVar = "{at_least: <level>}"
 
     service: Name | None = Field(None, description="by default the rule's own service", examples=["orders"])
     window: Duration = Field(300, description="how far back calls are counted, at most 1h", examples=["10min"])

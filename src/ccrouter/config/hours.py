@@ -12,6 +12,8 @@ from typing import Final
 
 from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined] # its stubs forget one
 
+from ccrouter.config.cures import hours_meant
+
 DAY_MIN: Final = 24 * 60
 
 Spans = tuple[tuple[int, int], ...]
@@ -152,11 +154,20 @@ def _parse(text: str) -> OpeningHours:
     except ParserError as error:
         place = re.search(r"--> 1:(\d+)", str(error))
         offset = min(int(place[1]) - 1, len(text) - 1) if place else None
+        meant = hours_meant(text)
         cure = 'Write them as in OpenStreetMap: "Mo-Fr 08:30-18:30; Sa 09:00-12:00", days are Mo Tu We Th Fr Sa Su'
+        cure = f'Write them in this form: "{meant}"' if meant and _is_good(meant) else cure
         raise HoursError("T110", f"`{text}` is no opening hours", cure, offset) from None
     if parsed.warnings:
         raise HoursError("T116", f"`{text}` can be misread: {parsed.warnings[0]}", f"Write {parsed}")
     return parsed
+
+
+def _is_good(text: str) -> bool:
+    try:
+        return not OpeningHours(text, auto_country=False, auto_timezone=False).warnings
+    except ParserError:
+        return False
 
 
 def _minutes(hour: str, minute: str) -> int:

@@ -2,17 +2,16 @@
 
 import re
 from typing import Annotated, ClassVar, Final, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from ccrouter.config.conditions import When
-from ccrouter.config.problems import nearest
+from ccrouter.config.cures import zone_cure
 from ccrouter.config.reads import OneOrMore, Reads
 from ccrouter.config.shape import AS_LIST, AS_MAPPING, Strict, one_of
 from ccrouter.config.telephone import Phone, is_country
 from ccrouter.config.values import (
-    Count,
     Day,
     Duration,
     Language,
@@ -22,6 +21,7 @@ from ccrouter.config.values import (
     Positive,
     Price,
     SoundFile,
+    Weight,
     Words,
     choice,
     fail,
@@ -37,10 +37,12 @@ def _zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (LookupError, OSError, ValueError):
-        near = nearest(name, available_timezones())
-        fail(
-            "T101", f"`{name}` is no time zone", f"Did you mean `{near}`?" if near else "Write one such as Europe/Paris"
-        )
+        fail("T101", f"`{name}` is no time zone", zone_cure(name))
+
+
+def _hours(value: object) -> str:
+    # A time without quotes is told as what it lacks, not as the number that YAML would make of it.
+    return word(value) if re.fullmatch(r"\d{1,2}:\d\d", str(value)) else text(value)
 
 
 def _country(value: object) -> str:
@@ -91,6 +93,7 @@ ModeCode = Annotated[
 Zone = Annotated[ZoneInfo, Reads(_zone, "time zone")]
 Country = Annotated[str, Reads(_country, "country", pattern="^[A-Z]{2}$")]
 HolidaysOf = Annotated[str, Reads(text, "country, or part of one", pattern="^[A-Z]{2}(-[A-Z0-9]+)?$")]
+WeekHours = Annotated[str, Reads(_hours, "opening hours")]
 DayHours = Annotated[
     str,
     Reads(word, "`closed`, or hours", pattern=r"^(closed|\d{1,2}:\d\d-\d{1,2}:\d\d( *, *\d{1,2}:\d\d-\d{1,2}:\d\d)*)$"),
@@ -103,7 +106,7 @@ Answer = Annotated[Literal["on_entry", "on_position"], choice("on_entry", "on_po
 class Calendar(Strict):
     """Opening hours with holidays and exceptions by date."""
 
-    hours: Words = Field(
+    hours: WeekHours = Field(
         description="OpenStreetMap's [opening_hours](https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification)",
         examples=["Mo-Fr 08:30-12:00,14:00-18:30; Sa 09:00-12:00", "24/7", "Jul-Aug Mo-Fr 10:00-16:00"],
     )
@@ -210,7 +213,7 @@ class Destination(Strict, json_schema_extra={**one_of("site", "share"), "depende
     short: ClassVar = "site"
 
     site: Name | None = Field(None, description="name of a site or message", examples=["paris"])
-    share: dict[Name, Count] | None = Field(
+    share: dict[Name, Weight] | None = Field(
         None,
         description="sites that take turns: of any 100 calls in a row exactly so many each; what one can't take goes "
         "to the others",

@@ -89,10 +89,10 @@ def visible(text: str) -> str:
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that is most like `word`, or None when none is near."""
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known word that is most like `word`, or None when none is as near as `cutoff` (0 to 1)."""
     words = {candidate.casefold(): candidate for candidate in known}
-    found = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
+    found = get_close_matches(word.casefold(), words, n=1, cutoff=cutoff)
     return words[found[0]] if found else None
 
 

@@ -1,5 +1,6 @@
 """From a document to a checked model: pydantic's findings, told in the words of the file and at their place."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
@@ -9,6 +10,7 @@ from pydantic.config import JsonDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import ErrorDetails
 
+from ccrouter.config.cures import filled, missing
 from ccrouter.config.document import Document, Path, Text
 from ccrouter.config.problems import RefusedFileError, nearest, suggest
 from ccrouter.config.values import fail
@@ -34,6 +36,9 @@ class Strict(BaseModel):
     short: ClassVar[str] = ""
     """The key that is meant where a text alone stands for the mapping; empty where none may."""
 
+    instead: ClassVar[str] = ""
+    """How to write it where somebody gave the level alone, or the name alone; empty where that means nothing."""
+
     @classmethod
     def forms(cls, whole: JsonSchemaValue) -> list[JsonSchemaValue]:
         """Return the forms in which it can be written, as JSON Schema; `whole` is that of the mapping."""
@@ -46,6 +51,13 @@ class Strict(BaseModel):
             fail("K103", "nothing stands here", "Write what belongs here, or remove the key")
         if cls.short and isinstance(data, Text):
             data = {Text(cls.short, plain=True): data}
+        if cls.instead and isinstance(data, Text):
+            level, name = (data, None) if data[0].isdigit() else ("5", data)
+            cure = re.sub("<level>", level, cls.instead)
+            cure = cure if name is None else re.sub("<[a-z]+>", name, cure)
+            fail(
+                "L109", f"`{data[:60]}` alone is no condition: it takes a level, and what is measured", f"Write {cure}"
+            )
         if not isinstance(data, dict):
             what = "a list" if isinstance(data, list) else f"`{str(data)[:60]}`"
             fail(
@@ -109,14 +121,19 @@ def _blame(document: Document, error: ErrorDetails, context: Context, meant: set
     if error["type"] == "refused":
         path = (*path, *details["at"])
         offset, hidden = details["offset"], details["hidden"]
-        document.blame(
-            path, details["code"], details["message"], details["cure"], key=key, offset=offset, hidden=hidden
-        )
+        cure = filled(document, details["cure"]) if details["code"] == "L109" else details["cure"]
+        document.blame(path, details["code"], details["message"], cure, key=key, offset=offset, hidden=hidden)
     elif error["type"] == "missing":
         message = f"`{path[-1]}` is missing{_where(path)}"
-        document.blame(path[:-1], "K102", message, f"Add a line `{path[-1]}: ...`", key=True)
+        document.blame(path[:-1], "K102", message, missing(document, str(path[-1])), key=True)
     elif error["type"] == "extra_forbidden":
         known = context.keys_of(document.get(path[:-1]))
+        before, colon, after = str(path[-1]).partition(":")
+        if colon and before in known:
+            meant.add((*path[:-1], before))
+            cure = f"Write `{before}: {after}`"
+            document.blame(path, "Y125", "a space is missing after the `:`", cure, key=True, offset=len(before))
+            return
         meant.add((*path[:-1], nearest(str(path[-1]), known) or ""))
         document.blame(path, "K101", f"`{path[-1]}` is not known here", suggest(str(path[-1]), known), key=True)
     else:

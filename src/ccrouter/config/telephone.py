@@ -9,7 +9,7 @@ from phonenumbers import PhoneMetadata
 
 from ccrouter.config.document import Text
 from ccrouter.config.reads import Reads
-from ccrouter.config.values import fail, text
+from ccrouter.config.values import fail, text, word
 
 SHORT: Final = 6
 """Numbers of up to so many digits (3949, 118 712) have no international form: they are compared as dialled."""
@@ -25,6 +25,7 @@ def phone(value: object) -> str:
     if not isinstance(value, Text):
         return text(value)
     if value.plain:
+        word(value)
         fail(
             "Y202",
             f"the telephone number {value} has no quotes, and YAML can change it",

@@ -43,12 +43,24 @@ _NO_TEXT: Final = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 """Unicode's categories of what is no sign to read, nor a space."""
 
 
+_TYPOGRAPHIC: Final = (
+    "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{DOUBLE LOW-9 QUOTATION MARK}"
+    "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{SINGLE LOW-9 QUOTATION MARK}"
+    "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{NO-BREAK SPACE}"
+    "\N{NARROW NO-BREAK SPACE}"
+)
+"""What word processors and keyboards put in place of straight quotes, with the spaces that French puts beside them."""
+
+
 def word(value: object) -> str:
     """Return a single value of which nothing can be misread: numbers with a unit, `true`, dates."""
     if not isinstance(value, Text):
         fail("K107", f"a single value is expected here, not {_kind(value)}", "Write one value")
     if not value.strip():
         fail("K103", "a value is missing here", "Write one, or remove the key")
+    if value.plain and value[0] in _TYPOGRAPHIC:
+        cure = f'Write it in straight quotes: "{value.strip(_TYPOGRAPHIC + " ")}"'
+        fail("Y124", f"`{value[0]}` is a quote on paper, and none in YAML", cure)
     if any(unicodedata.category(sign) in _NO_TEXT for sign in value):
         fail(
             "V101",
@@ -113,15 +125,25 @@ def matching(code: str, pattern: str, what: str, cure: str, *, longest: int = 12
     return Reads(check, what, pattern=f"^{pattern}$", maxLength=longest)
 
 
-SoundFile = Annotated[
-    str,
-    matching(
-        "V106",
-        r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*",
-        "sound file",
-        "Write its path below Asterisk's sounds folder, without ending: ccrouter/closed",
-    ),
-]
+_SOUND: Final = r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*"
+_ENDING: Final = (
+    r"\.(wav49|wav|WAV|gsm|ulaw|alaw|ul|al|pcm|sln\d*|g722|g723|g726|g729|ogg|opus|mp3|ilbc|siren7|siren14)"
+)
+
+
+def _sound(value: object) -> str:
+    found = text(value)
+    if not re.fullmatch(_SOUND, found) or len(found) > 120:
+        cure = "Write its path below Asterisk's sounds folder, without ending: ccrouter/closed"
+        fail("V106", f"`{found[:120]}` is no sound file", cure)
+    ending = re.search(rf"{_ENDING}$", found)
+    if ending:
+        cure = f"Write {found[: ending.start()]}: Asterisk takes the best of the formats that are there"
+        fail("V115", f"a sound file is named without its ending `{ending.group()}`", cure, offset=ending.start())
+    return found
+
+
+SoundFile = Annotated[str, Reads(_sound, "sound file", pattern=rf"^(?!.*{_ENDING}$){_SOUND}$", maxLength=120)]
 Mailbox = Annotated[
     str, matching("V107", r"[\w.-]+@[\w.-]+", "mailbox", "Write box and context: 1234@default", longest=80)
 ]
@@ -195,6 +217,17 @@ def whole(least: int = 0, most: int = 999_999) -> Reads:
 
 
 Count = Annotated[int, whole()]
+
+
+def _weight(value: object) -> int:
+    if isinstance(value, Text) and re.fullmatch(r"\d{1,6} *%", value):
+        fail("D111", "a share has no `%`", f"Write {value.rstrip('% ')}; the shares need not add up to 100")
+    return number(value)
+
+
+Weight = Annotated[int, Reads(_weight, "whole number", type="integer", minimum=0, maximum=999_999)]
+"""A part of a share."""
+
 Positive = Annotated[int, whole(least=1)]
 
 

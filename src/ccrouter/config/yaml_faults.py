@@ -5,6 +5,7 @@ from typing import Final
 
 from yaml.error import MarkedYAMLError
 
+from ccrouter.config.openers import unclosed
 from ccrouter.config.problems import Problem, RefusedFileError
 
 MAX_BYTES: Final = 1 << 20
@@ -84,11 +85,16 @@ _CURES: Final = (
     ),
     (
         "did not find expected ',' or ']'",
-        "Y118",
-        "a `,` or the closing `]` is missing",
-        "Close the list that begins with `[`",
+        "Y126",
+        "a `,` is missing before this",
+        "Write `,` between the values of a list",
     ),
-    ("did not find expected ',' or '}'", "Y118", "a `,` or the closing `}` is missing", "Close what begins with `{`"),
+    (
+        "did not find expected ',' or '}'",
+        "Y126",
+        "a `,` is missing before this",
+        "Write `,` between the keys of a mapping",
+    ),
     (
         "unknown escape character",
         "Y119",
@@ -112,6 +118,9 @@ _CURES: Final = (
 )
 
 
+_TIGHT: Final = re.compile(r"^\s*(?:- +)*([A-Za-z_][\w ]*):[^\s:/]")
+"""A key whose `:` touches the value: YAML takes both for one text."""
+
 _TOLD_LATE: Final = ("end of stream", "document indicator", "could not find expected ':'")
 """Faults that libyaml notices further down; its context is where they are."""
 
@@ -130,11 +139,20 @@ def syntax_problem(error: MarkedYAMLError, text: str, file: str) -> Problem:
         return Problem(
             file, row + 1, len(tab.group()), "Y113", "a tab can't indent a line", "Use spaces instead of the tab"
         )
+    opener = unclosed(lines, row)
+    if opener is not None:
+        what = "quote" if opener.sign in "\"'" else "bracket"
+        closing = {"[": "]", "{": "}"}.get(opener.sign, opener.sign)
+        message = f"the {what} `{opener.sign}` that is opened here is not closed"
+        code = "Y120" if what == "quote" else "Y118"
+        return Problem(file, opener.row + 1, opener.column + 1, code, message, f"Add the closing `{closing}`")
+    for at in range(row, max(-1, row - 3), -1):
+        tight = _TIGHT.match(lines[at])
+        if tight:
+            cure = f"Write `{tight[1].strip()}: `, with a space, and then the value"
+            return Problem(file, at + 1, tight.end(1) + 1, "Y125", "a space is missing after the `:`", cure)
     for sign, code, message, cure in _CURES:
         if sign in told:
-            opened = error.context_mark
-            if "closing" in message and opened is not None and opened.line != row:
-                return Problem(file, row + 1, column + 1, code, message, f"{cure} on line {opened.line + 1}")
             return Problem(file, row + 1, column + 1, code, message, cure)
     return Problem(
         file, row + 1, column + 1, "Y123", told, "Check the indentation and the quotes, here and in the line above"

@@ -15,4 +15,5 @@ DESTINATIONS: Final = (
     Code("D108", "plan-too-long"),
     Code("D109", "never-reached"),
     Code("D110", "moves-everybody"),
+    Code("D111", "share-in-percent"),
 )

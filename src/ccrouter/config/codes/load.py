@@ -13,5 +13,6 @@ LOAD: Final = (
     Code("L106", "no-limit-of-calls"),
     Code("L107", "in-house-site"),
     Code("L108", "waited-at-entry"),
+    Code("L109", "measure-alone"),
     Code("L110", "open-and-closed"),
 )

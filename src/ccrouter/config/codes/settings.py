@@ -17,4 +17,12 @@ SETTINGS: Final = (
     Code("S111", "no-variable"),
     Code("S112", "no-folder-here", severity="note"),
     Code("S113", "not-writable-here", severity="note"),
+    Code(
+        "S114",
+        "no-days",
+        "How long the journal of decisions is kept is said in whole days, or with `off`.",
+        "journal: {keep: 2 weeks}",
+        "journal: {keep: 14d}",
+        settings=True,
+    ),
 )

@@ -28,6 +28,9 @@ TEXT: Final = (
     Code("Y121", "misplaced-list"),
     Code("Y122", "text-after-the-end"),
     Code("Y123", "no-yaml"),
+    Code("Y124", "typographic-quotes"),
+    Code("Y125", "missing-space"),
+    Code("Y126", "missing-comma"),
     Code("Y201", "misread-word"),
     Code("Y202", "unquoted-number"),
 )

@@ -33,6 +33,7 @@ VALUES: Final = (
         bad='modes: {crisis: {code: "1", phones: ["101"]}}',
         good='modes: {crisis: {code: "1", phones: [PJSIP/101]}}',
     ),
+    Code("V115", "sound-file-with-ending"),
     Code("V120", "unit-missing"),
     Code("V121", "no-duration"),
     Code("V122", "duration-too-long"),
