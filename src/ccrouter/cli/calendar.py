@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ccrouter.cli.options import examples, socket_option, told
-from ccrouter.cli.sources import LIVE, rules_from
+from ccrouter.cli.sources import LIVE, first_day, rules_from
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from ccrouter.outlook.year import Circumstances, Year
     from ccrouter.routing.rules import Number, Rules
 
@@ -60,7 +58,9 @@ def calendar(  # noqa: PLR0913 - what click hands over
         from ccrouter.outlook.year import year  # noqa: PLC0415
 
         spelt, known = _number(number, rules)
-        found = year(rules, spelt, _day(first, rules), days, _circumstances(rules, known, modes, load, caller))
+        found = year(
+            rules, spelt, first_day(first, rules).date(), days, _circumstances(rules, known, modes, load, caller)
+        )
         if output is not None:
             from ccrouter.outlook.sheet import page, sheet  # noqa: PLC0415
 
@@ -84,13 +84,6 @@ def _number(written: str, rules: "Rules") -> "tuple[str, Number | None]":
     if known is None:
         click.echo(f"ccrouter: {written} is not in the routing file: it goes where all such numbers go", err=True)
     return spelt, known
-
-
-def _day(text: str, rules: "Rules") -> "date":
-    from ccrouter.clock import SystemClock, utc  # noqa: PLC0415
-    from ccrouter.config.instants import instant  # noqa: PLC0415
-
-    return instant(text, utc(SystemClock().now()), rules.zone).date()
 
 
 def _circumstances(

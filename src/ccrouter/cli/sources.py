@@ -10,6 +10,8 @@ import click
 from ccrouter.cli.options import FAILED, UNREACHABLE, ask, tell_problems
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ccrouter.routing.rules import Rules
     from ccrouter.web.client import Client
 
@@ -37,6 +39,21 @@ def rules_from(source: str, socket: Path) -> "Rules":
     except RefusedFileError as error:
         tell_problems(error)
         sys.exit(FAILED)
+
+
+def first_day(text: str, rules: "Rules") -> "datetime":
+    """Return 0:00 of the day that a text says, on the clock of the rules' zone.
+
+    Raises:
+        InstantError: it says none.
+
+    """
+    from datetime import datetime, time  # noqa: PLC0415
+
+    from ccrouter.clock import SystemClock, utc  # noqa: PLC0415
+    from ccrouter.config.instants import instant  # noqa: PLC0415
+
+    return datetime.combine(instant(text, utc(SystemClock().now()), rules.zone).date(), time(), rules.zone)
 
 
 def _live(socket: Path) -> bytes:

@@ -78,27 +78,33 @@ class Differences:
     Attributes:
         pairs: numbers whose calls go elsewhere at some time, and numbers that are new, gone or moved.
         unexplored: what was not looked through, in words.
+        same: the rules that are left are the same for every number at every time: no call can go elsewhere.
 
     """
 
     pairs: tuple[Pair, ...]
     unexplored: tuple[str, ...]
+    same: bool
 
 
 def differences(
     before: Rules, after: Rules, start: datetime, end: datetime, *, modes: frozenset[str] = frozenset()
 ) -> Differences:
     """Return where calls go elsewhere after than before, from `start` to `end`, while `modes` are on at least."""
-    pairs: list[Pair] = []
+    found: dict[tuple[object, ...], Pair] = {}
     unexplored: dict[str, None] = {}
+    same = True
     for form, members in _alike(before, after):
         asking = _Asking((before, after), form, modes, (start, end))
         groups = tuple(asking.groups())
         services = asking.services
-        if groups or (services[0] != services[1] and members != [ANY_OTHER]):
-            pairs.append(Pair(tuple(members), services, groups))
+        if groups or services[0] != services[1]:
+            known = found.get((groups, services))
+            numbers = (*(known.numbers if known else ()), *members)
+            found[groups, services] = Pair(numbers, services, groups)
         unexplored |= dict.fromkeys(asking.unexplored)
-    return Differences(tuple(pairs), tuple(unexplored))
+        same &= asking.same
+    return Differences(tuple(found.values()), tuple(unexplored), same)
 
 
 def _alike(before: Rules, after: Rules) -> Iterator[tuple[str, list[str]]]:
@@ -140,7 +146,7 @@ class _Asking:
     modes: frozenset[str]
     window: tuple[datetime, datetime]
     unexplored: list[str] = field(default_factory=list)
-    found: dict[tuple[tuple[str, str], int], Apart] = field(default_factory=dict)
+    same: bool = True
 
     @property
     def known(self) -> tuple[Number | None, Number | None]:
@@ -238,6 +244,7 @@ class _Asking:
             if key[0] == key[1]:
                 continue
             differing.append(spans)
+            self.same = False
             if key in looked_at:
                 continue
             looked_at[key] = None

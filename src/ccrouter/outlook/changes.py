@@ -1,0 +1,71 @@
+"""Differences on a page of text: for which numbers, when, in which situations, what before and what after."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+
+from ccrouter.outlook.differences import Change, Differences, Group, Pair
+from ccrouter.outlook.recurring import Span, hours, recurring
+
+WIDTH = 80
+MOST_TIMES = 4
+MOST_SITUATIONS = 6
+
+
+def lines(found: Differences, window: Span, zone: tzinfo) -> Iterator[str]:
+    """Yield the differences of pairs of numbers; `window` is the time that was looked at."""
+    for pair in found.pairs:
+        yield f"{', '.join(pair.numbers)} ({_service(pair)})"
+        for waiting in dict.fromkeys(group.waiting for group in pair.groups):
+            groups = [group for group in pair.groups if group.waiting == waiting]
+            if waiting:
+                yield f"  callers who wait in the queue {waiting}"
+            yield from _by_time(groups, window, zone)
+        yield ""
+
+
+def times(spans: Sequence[Span], window: Span, zone: tzinfo) -> list[str]:
+    """Return times in words, those that take most hours first."""
+    if list(spans) == [window]:
+        return ["at any time"]
+    found = recurring(spans, zone)
+    told = [f"{each.text}; {each.hours:,.4g} h" for each in found[:MOST_TIMES]]
+    rest = [span for each in found[MOST_TIMES:] for span in each.spans]
+    return [*told, *([f"and {len(rest)} more times, {hours(rest):,.4g} h in all"] if rest else [])]
+
+
+def _service(pair: Pair) -> str:
+    before, after = pair.services
+    if before == after:
+        return before or "in neither file"
+    if before is None:
+        return f"new: {after}"
+    return f"no longer in the file, was: {before}" if after is None else f"moved: {before} -> {after}"
+
+
+def _by_time(groups: Sequence[Group], window: Span, zone: tzinfo) -> Iterator[str]:
+    """Yield changes, those at the same times together: first in quiet, then in other situations."""
+    by_time: dict[tuple[Span, ...], list[tuple[Group, Change]]] = {}
+    for group in groups:
+        for change in group.changes:
+            by_time.setdefault(change.spans, []).append((group, change))
+    for spans, changes in by_time.items():
+        for told in times(spans, window, zone):
+            yield from _wrapped(told, "  ")
+        for group, change in changes:
+            situations = [each for each in group.situations if each]
+            if "" not in group.situations:
+                yield from _wrapped("; or ".join(_few(situations)), "    when ", "         ")
+            yield from _wrapped(change.before.text, "      ")
+            yield from _wrapped(change.after.text, "      -> ", "         ")
+
+
+def _few(situations: Sequence[str]) -> list[str]:
+    more = len(situations) - MOST_SITUATIONS
+    return [*situations[:MOST_SITUATIONS], *([f"in {more} more situation{'s' * (more > 1)}"] if more > 0 else [])]
+
+
+def _wrapped(text: str, head: str, below: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=head, subsequent_indent=head if below is None else below, break_long_words=False
+    )  # fmt: skip
