@@ -8,6 +8,7 @@ import click
 from ccrouter.cli.calendar import calendar
 from ccrouter.cli.cases import test
 from ccrouter.cli.check import check
+from ccrouter.cli.diff import diff
 from ccrouter.cli.explain import explain
 from ccrouter.cli.modes import mode
 from ccrouter.cli.options import examples
@@ -33,5 +34,5 @@ def main() -> None:
     """Route calls between positions of your own and outside sites, for Asterisk."""
 
 
-for command in (run, check, explain, test, calendar, schema, mode, override, reload, status, versions, rollback):
+for command in (run, check, explain, test, calendar, diff, schema, mode, override, reload, status, versions, rollback):
     main.add_command(command)
