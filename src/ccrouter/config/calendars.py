@@ -8,7 +8,7 @@ what starts on its date, and leaves what began the evening before.
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -82,10 +82,15 @@ class WallCalendar:
         None when there is none within ten years.
         """
         days = FARTHEST_DAYS
-        if self._hours.steady and not self._holidays:
+        if self._steady:
             today = at.astimezone(self._zone).date()
             days = max(((day - today).days + 3 for day in self._exceptions), default=0)
         return self._change_after(at, days)
+
+    @cached_property
+    def _steady(self) -> bool:
+        """Tell whether all days but the exceptions are alike; the library takes milliseconds to say so."""
+        return not self._holidays and self._hours.steady
 
     def _is_open_by_wall(self, at: datetime) -> bool:
         wall = at.astimezone(self._zone)
