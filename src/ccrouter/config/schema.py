@@ -4,7 +4,8 @@ It knows less than `ccrouter check`: no schema sees which names exist, what has 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from inspect import get_annotations
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ class _AsWritten(GenerateJsonSchema):
         """Return the schema with the default as one would write it; empty ones, and those of whole mappings, go."""
         found = super().default_schema(schema)
         default = found.pop("default", None)
-        if isinstance(default, int) and found.get("type") == "string":
+        if isinstance(default, int) and found.get("title") == "time":
             default = _time(default)
         return found if default in (None, "") or isinstance(default, dict) else {**found, "default": default}
 
@@ -57,15 +58,15 @@ class _AsWritten(GenerateJsonSchema):
         found = super().model_schema(schema)
         found.pop("title", None)
         model: type[BaseModel] = schema["cls"]
+        properties = found.get("properties", {})
+        found["properties"] = {key: properties[key] for key in _own_first(model) if key in properties}
         forms = model.forms(found) if issubclass(model, Strict) else [found]
         return found if forms == [found] else {"anyOf": forms}
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         """Return a schema that refuses keys which are no names, where pydantic's would let them pass unseen."""
         found: dict[str, Any] = {"type": "object", "additionalProperties": self.generate_inner(schema["values_schema"])}
-        found["propertyNames"] = {
-            key: value for key, value in self.generate_inner(schema["keys_schema"]).items() if key != "title"
-        }
+        found["propertyNames"] = self.generate_inner(schema["keys_schema"])
         return found | ({"minProperties": schema["min_length"]} if "min_length" in schema else {})
 
     def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
@@ -75,6 +76,14 @@ class _AsWritten(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
         """Let no field be titled after its key."""
         return False
+
+
+def _own_first(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the keys of a mapping: its own ones before those that it shares with others."""
+    for each in model.__mro__:
+        for name in get_annotations(each):
+            if name in model.model_fields:
+                yield model.model_fields[name].alias or name
 
 
 def _time(seconds: int) -> str:
