@@ -6,35 +6,15 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from ccrouter.contract import HEARTBEAT
-from ccrouter.web.client import connected, read
-from ccrouter.web.status import RulesStatus, Status
-from ccrouter.web.versions import IN_FORCE, RulesInForce
-from small_pabx import free_port
-from support.ami_peer import SECRET, AmiPeer, silent
-from support.daemon_process import DaemonError, Line
+from support.ami_peer import AmiPeer, silent
+from support.daemon_process import DaemonError
+from support.office import GOOD, Office, open_office
 from support.real_daemon import RealDaemon
-from support.real_house import SETTINGS
 
-GOOD = """\
-timezone: Europe/Paris
-sites:
-  desk: {in_house: {queue: support, max_wait: 2min}}
-messages:
-  nobody: {play: vm-nobodyavail}
-modes: [crisis]
-numbers:
-  "0800 123 456": {service: support}
-services:
-  support:
-    otherwise: [desk, nobody]
-"""
 OTHER = GOOD.replace("2min", "3min")
 BAD = GOOD.replace("[desk, nobody]", "[desk, nobdoy]")
 PROBLEM = "routing.yaml:11:23: error: there is no site or message `nobdoy`"
@@ -43,79 +23,11 @@ REFUSED = "routing file refused, the old rules stay in force"
 LAST_RELOAD = "ccrouter_config_last_reload_successful"
 
 
-@dataclass
-class Office:
-    """A daemon, which was not started yet, and its files; its PABX is not there unless the test brings one."""
-
-    daemon: RealDaemon
-    agi_port: int
-    http_port: int
-
-    @property
-    def routing(self) -> Path:
-        """The routing file."""
-        return self.daemon.folder / "routing.yaml"
-
-    @property
-    def control(self) -> Path:
-        """The control socket."""
-        return self.daemon.folder / "control.sock"
-
-    def write_settings(self, ami_port: int) -> None:
-        """Write the settings file, with the port of the PABX."""
-        text = SETTINGS.format(name="pbx", ami=ami_port, secret="ami.secret", agi=self.agi_port, http=self.http_port)  # noqa: S106 - the name of a file
-        (self.daemon.folder / "settings.yaml").write_text(text)
-
-    def start(self) -> None:
-        """Start the daemon and wait until it runs."""
-        since = len(self.daemon.lines)
-        self.daemon.start()
-        self.daemon.wait_for_line(event="ccrouter runs", since=since)
-
-    def hup(self, event: str) -> Line:
-        """Send SIGHUP, and return the line of the log that tells its outcome."""
-        since = len(self.daemon.lines)
-        self.daemon.send(signal.SIGHUP)
-        return self.daemon.wait_for_line(event=event, since=since)
-
-    def status(self) -> Status:
-        """Return what `ccrouter status` shows."""
-        return self.daemon.wait_until(lambda _: True)
-
-    def rules(self) -> RulesStatus:
-        """Return what it shows of the routing file."""
-        rules = self.status().rules
-        assert rules is not None
-        return rules
-
-    def in_force(self) -> RulesInForce:
-        """Return the version in force, as the control API tells it."""
-
-        async def ask() -> bytes:
-            async with connected(self.control) as client:
-                return await client.ask("GET", "/rules")
-
-        return read(IN_FORCE, asyncio.run(ask()))
-
-    def text(self) -> str:
-        """Return all that it wrote to stderr that is no log."""
-        return "\n".join(line["event"] for line in self.daemon.lines if "level" not in line)
-
-
 @pytest.fixture
 def office() -> Iterator[Office]:
-    """Give an office; pytest's own folders can be longer than the 107 bytes that a socket's path may have."""
-    with TemporaryDirectory(prefix="ccrouter-") as name:
-        folder = Path(name)
-        http_port = free_port(socket.SOCK_STREAM)
-        office = Office(RealDaemon(folder, http_port), free_port(socket.SOCK_STREAM), http_port)
-        (folder / "state").mkdir()
-        (folder / "ami.secret").touch(mode=0o600)
-        (folder / "ami.secret").write_text(SECRET)
-        office.write_settings(free_port(socket.SOCK_STREAM))
-        office.routing.write_text(GOOD)
+    """Give an office where the file is read on request alone."""
+    with open_office() as office:
         yield office
-        office.daemon.close()
 
 
 # --- the routing file -------------------------------------------------------------------------------------------------
@@ -168,7 +80,7 @@ def test_sighup_refuses_a_bad_file(office: Office) -> None:
     assert before.version == rules.version
     assert told["problems"] == list(rules.problems)
     assert office.daemon.metrics()[LAST_RELOAD] == 0
-    office.routing.write_text(GOOD)
+    office.routing.write_text(OTHER)
     office.hup(TAKEN)
     assert office.daemon.metrics()[LAST_RELOAD] == 1
     assert office.rules().problems == ()
