@@ -73,15 +73,10 @@ def explain(
 
 
 def _explain(question: "Asked", calls: int | None, expect: tuple[str, ...], rule: str, *, as_json: bool) -> None:
-    from ccrouter.outlook.cases import destinations, in_a_row, unmet  # noqa: PLC0415
-    from ccrouter.routing.decide import ask_waiting, decide  # noqa: PLC0415
+    from ccrouter.outlook.cases import ask, destinations, in_a_row, unmet  # noqa: PLC0415
 
     rules, facts, call = question.rules, question.facts, question.call
-    found = (
-        ask_waiting(rules, facts, call, question.queue, "explain")
-        if question.queue
-        else decide(rules, facts, call, "explain")
-    )
+    found = ask(rules, facts, call, question.queue, "explain")
     counts: dict[str, int] = {}
     for each in in_a_row(rules, facts, call, calls or 0):
         name = destinations(each)[0]

@@ -18,6 +18,9 @@ STAYS = "stays"
 
 PABX = "main"
 
+CASE = "case"
+"""Id of decisions that nobody carries out."""
+
 ORDINARY = ""
 """Stands for the number of a caller whom no rule names: it is like none, and it is not hidden."""
 
@@ -76,18 +79,27 @@ class Answer:
 
 
 def answer(rules: Rules, case: Case) -> Answer:
-    """Ask the rules, and compare."""
-    facts = facts_of_case(rules, case)
-    if case.queue:
-        found: list[Decision | Stay] = [ask_waiting(rules, facts, case.call, case.queue, "case")]
-    else:
-        found = [*in_a_row(rules, facts, case.call, case.calls)]
+    """Ask the rules under the case's own facts, and compare."""
+    return judged(rules, case, facts_of_case(rules, case))
+
+
+def judged(rules: Rules, case: Case, facts: Facts) -> Answer:
+    """Ask the rules under any facts, and compare with what the case expects."""
+    found: list[Decision | Stay] = [*in_a_row(rules, facts, case.call, case.calls)] if case.calls > 1 else []
+    found = found or [ask(rules, facts, case.call, case.queue, CASE)]
     counts = Counter(destinations(each)[0] for each in found)
     failures = tuple(unmet(found[-1], case.expect, case.rule))
     if case.counts and {name: count for name, count in case.counts.items() if count} != counts:
         failures = ((_counted(case.counts), _counted(counts)), *failures)
     deciders = frozenset(f"{each.service}/{each.rule}" for each in found if each.rule)
     return Answer(case, facts, found[-1], counts, failures, deciders)
+
+
+def ask(rules: Rules, facts: Facts, call: Call, queue: str, decision_id: str) -> Decision | Stay:
+    """Return what becomes of a call that has just arrived, or of one that waits in `queue`."""
+    if queue:
+        return ask_waiting(rules, facts, call, queue, decision_id)
+    return decide(rules, facts, call, decision_id)
 
 
 def facts_of_case(rules: Rules, case: Case) -> Facts:
@@ -110,7 +122,7 @@ def with_waiting(load: Load, queue: str, waited_s: float) -> Load:
 def in_a_row(rules: Rules, facts: Facts, call: Call, calls: int) -> Iterator[Decision]:
     """Return the decisions of such calls in a row: shares take turns, the load stays as it is."""
     for _ in range(calls):
-        decision = decide(rules, facts, call, "case")
+        decision = decide(rules, facts, call, CASE)
         latches, turns = {**facts.latches, **decision.latches}, {**facts.turns, **decision.turns}
         facts = replace(facts, latches=latches, turns=turns)
         yield decision
