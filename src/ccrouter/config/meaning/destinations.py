@@ -91,9 +91,9 @@ def _deserted(subject: Subject, listed: Listed, sites: list[Site]) -> Iterator[P
     """Yield the hours in which a rule decides and all its sites are closed."""
     names = {site.calendar.name for site in sites if site.calendar is not None}
     closed = [stretch for stretch in listed.stretches if names.isdisjoint(stretch.open)]
-    possible = {opened: _decides(subject, listed, opened, closed) for opened in {stretch.open for stretch in closed}}
-    found = [stretch for stretch in closed if possible[stretch.open]]
-    if not found:
+    decides = {opened: _decides(listed, opened) for opened in {stretch.open for stretch in closed}}
+    found = [stretch for stretch in closed if decides[stretch.open]]
+    if not found or not _seen(subject, listed, found[0]):
         return
     hours = sum(stretch.hours for stretch in found)
     named = " and ".join(f"`{name}`" for name in dict.fromkeys(site.name for site in sites))
@@ -107,12 +107,15 @@ def _deserted(subject: Subject, listed: Listed, sites: list[Site]) -> Iterator[P
     yield subject.document.problem(listed.to, "M124", message, cure, key=True)
 
 
-def _decides(subject: Subject, listed: Listed, opened: frozenset[str], stretches: list[Stretch]) -> bool:
-    """Tell whether a rule is really seen to send a call to a message alone while just these calendars are open."""
-    if listed.prospect.can_decide(listed.at, lambda each: each == opened) is not True:
-        return False
-    start = next(stretch.start for stretch in stretches if stretch.open == opened).timestamp()
-    decision = listed.prospect.example(subject.narrow(listed.service), listed.at, opened, start)
+def _decides(listed: Listed, opened: frozenset[str]) -> bool:
+    """Tell whether a rule can decide while just these calendars are open."""
+    return listed.prospect.can_decide(listed.at, lambda each: each == opened) is True
+
+
+def _seen(subject: Subject, listed: Listed, stretch: Stretch) -> bool:
+    """Tell whether the rule, when really asked, sends a call of this stretch to a message alone."""
+    start = stretch.start.timestamp()
+    decision = listed.prospect.example(subject.narrow(listed.service), listed.at, stretch.open, start)
     return decision is not None and not decision.plan.transfers
 
 

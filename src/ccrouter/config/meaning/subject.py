@@ -10,8 +10,9 @@ from ccrouter.outlook.cubes import Budget
 from ccrouter.outlook.prospect import Prospect
 from ccrouter.outlook.space import literals
 from ccrouter.outlook.stretches import Stretch, clocks
-from ccrouter.routing.conditions import All, Any, Condition, Not, Threshold
-from ccrouter.routing.rules import OTHERWISE, Destination, Leg, Rule, Rules, Service, Share, Site
+from ccrouter.routing.conditions import All, Any, Condition, Not, SiteIs, Threshold
+from ccrouter.routing.measures import CallRate, FreeLines, SiteCalls
+from ccrouter.routing.rules import OTHERWISE, Destination, InHouse, Leg, Rule, Rules, Service, Share, Site
 
 STEPS = 60_000
 """Of all searches about one file."""
@@ -58,6 +59,7 @@ class Subject:
     at: float
     purse: Budget = field(default_factory=lambda: Budget(STEPS))
     lists: list[Listed] = field(default_factory=list)
+    _narrow: dict[str, Rules] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ahead = Ahead(self.at)
@@ -81,9 +83,26 @@ class Subject:
                     self.lists.append(Listed(len(rules), last, path, service, prospect, stretches))
 
     def narrow(self, service: Service) -> Rules:
-        """Return the rules with the thresholds of one service alone: facts are made faster, and decide the same."""
-        asked = (condition for rule in service.rules for condition in literals(rule.when))
-        return replace(self.rules, thresholds=tuple(each for each in asked if isinstance(each, Threshold)))
+        """Return the rules with what one service asks and uses alone: facts are made faster, and decide the same."""
+        found = self._narrow.get(service.name)
+        if found is None:
+            asked = [condition for rule in service.rules for condition in literals(rule.when)]
+            thresholds = tuple(each for each in asked if isinstance(each, Threshold))
+            named = {each.site for each in asked if isinstance(each, SiteIs)}
+            named |= {each.read.site for each in thresholds if isinstance(each.read, SiteCalls | FreeLines)}
+            queues = {
+                each.read.queue for each in thresholds if not isinstance(each.read, SiteCalls | FreeLines | CallRate)
+            }
+            used = {
+                site.name for to in (service.otherwise, *(rule.to for rule in service.rules)) for site in sites_of(to)
+            }
+            sites = {
+                name: site
+                for name, site in self.rules.sites.items()
+                if name in used or name in named or (isinstance(site, InHouse) and site.queue in queues)
+            }
+            found = self._narrow[service.name] = replace(self.rules, sites=sites, thresholds=thresholds)
+        return found
 
     def line(self, path: Path) -> int:
         """Return the line on which the name of a rule stands."""
