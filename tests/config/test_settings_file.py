@@ -6,7 +6,7 @@ import pytest
 
 from ccrouter.config.load import load_routing, load_settings
 from ccrouter.config.problems import RefusedFileError
-from ccrouter.config.settings import Listen, LogSettings, Tls
+from ccrouter.config.settings import JournalSettings, Listen, LogSettings, Tls
 
 SMALL = """\
 pabxs:
@@ -32,6 +32,7 @@ def test_defaults(file: Path) -> None:
     assert settings.agi == Listen("127.0.0.1", 4573)
     assert settings.http == Listen("127.0.0.1", 9470)
     assert settings.log == LogSettings("json", "info", mask_callers=True)
+    assert settings.journal == JournalSettings(30, mask_callers=True)
     assert settings.control == Path("/run/ccrouter/control.sock")
     assert settings.state_dir == Path("/var/lib/ccrouter")
     assert (settings.pabxs[0].port, settings.pabxs[0].tls) == (5038, None)
@@ -60,6 +61,7 @@ def test_all_that_can_be_said(file: Path) -> None:
         "agi: {host: 0.0.0.0, port: 0}\n"
         "http: {host: '::', port: 80}\n"
         "log: {format: console, level: debug, mask_callers: false}\n"
+        "journal: {keep: 7d, mask_callers: false}\n"
         "control: control.sock\n"
         "state_dir: state\n"
         "routing: /etc/ccrouter/routing.yaml\n"
@@ -70,9 +72,16 @@ def test_all_that_can_be_said(file: Path) -> None:
     assert pabx.tls == Tls(file.parent / "ca.pem", "pbx.example")
     assert settings.agi == Listen("0.0.0.0", 0)  # noqa: S104 - an admin may want it
     assert settings.log == LogSettings("console", "debug", mask_callers=False)
+    assert settings.journal == JournalSettings(7, mask_callers=False)
     assert settings.control == file.parent / "control.sock"
     assert settings.state_dir == file.parent / "state"
     assert settings.routing == Path("/etc/ccrouter/routing.yaml")
+
+
+def test_a_journal_can_be_done_without(file: Path) -> None:
+    """Where nobody may keep who called when."""
+    file.write_text(f"{SMALL}journal: {{keep: off}}\n")
+    assert load_settings(file).journal == JournalSettings(0, mask_callers=True)
 
 
 def test_secret_is_read_and_never_shown(file: Path) -> None:

@@ -15,8 +15,10 @@ from ccrouter.agi.server import AgiServer
 from ccrouter.agi.session import Desk
 from ccrouter.ami.link import PabxLink
 from ccrouter.app.addresses import pabx_address
+from ccrouter.app.archive import Archive
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry
+from ccrouter.app.journal import Recorder
 from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.overflow import Overflow
 from ccrouter.app.overrides import OverrideSwitch
@@ -35,10 +37,11 @@ from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.rules import External, Rules
 from ccrouter.store.audit import Audit
+from ccrouter.store.decisions import Decisions
 from ccrouter.store.keepers import KeptModes, KeptOverrides
 from ccrouter.store.modes import Modes
 from ccrouter.store.overrides import Overrides
-from ccrouter.store.schema import state_database
+from ccrouter.store.schema import journal_database, state_database
 from ccrouter.store.versions import Versions
 from ccrouter.telemetry.lag import watch_loop
 from ccrouter.telemetry.live import LiveCollector, Sources
@@ -47,6 +50,7 @@ from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.notify import Supervisor
 from ccrouter.web.control import control_app
 from ccrouter.web.facts import facts
+from ccrouter.web.journal import journal
 from ccrouter.web.overrides import overrides
 from ccrouter.web.public import public_app
 from ccrouter.web.serve import serve_tcp, serve_unix
@@ -110,7 +114,14 @@ class Daemon:
         self._state = State(_limits(self._rules_file.rules))
         self._modes = Modes(KeptModes(database))
         self._overrides = Overrides(KeptOverrides(database))
-        self._writer = Writer(self._state, self._metrics, log, self._relist)
+        self._recorder = Recorder(
+            _journal(settings, clock),
+            keep_s=settings.journal.keep_days * 86400,
+            clock=clock,
+            counts=self._metrics.journal,
+            log=log,
+        )
+        self._writer = Writer(self._state, self._metrics, log, self._relist, self._recorder.note)
         self._router = Router(
             self._rules_file.rules,
             self._state,
@@ -120,7 +131,8 @@ class Daemon:
             overrides=self._overrides.current,
             ids=decision_ids(),
         )
-        self._entry = Entry(self._router, clock, self._metrics, log)
+        self._entry = Entry(self._router, clock, self._metrics, log, self._recorder.note)
+        self._archive = Archive(_journal(settings, clock), audit, lambda: self._router.rules, clock)
         self._links = {
             pabx.name: PabxLink(
                 pabx_address(pabx),
@@ -196,6 +208,7 @@ class Daemon:
                 steering(self._control),
                 versions(self._book),
                 overrides(self._override_switch),
+                journal(self._archive),
                 facts(self._router),
             )
             await stack.enter_async_context(serve_unix(controls, settings.control))
@@ -212,6 +225,7 @@ class Daemon:
                     tasks.create_task(watch_loop(self._metrics.loop.seen), name="loop lag"),
                     tasks.create_task(self._mode_switch.end_due(), name="modes"),
                     tasks.create_task(self._override_switch.end_due(), name="overrides"),
+                    tasks.create_task(self._recorder.run(), name="journal"),
                     tasks.create_task(self._phones.run(), name="telephones"),
                     tasks.create_task(self._overflow().run(), name="overflow"),
                     tasks.create_task(self._reload_on(reload), name="reload"),
@@ -275,6 +289,10 @@ class Daemon:
         link = self._links.get(effect.pabx)
         if link is not None:
             link.relist(effect.listing, effect.queue)
+
+
+def _journal(settings: Settings, clock: Clock) -> Decisions:
+    return Decisions(journal_database(settings.state_dir, clock), mask_callers=settings.journal.mask_callers)
 
 
 def _endpoints(rules: Rules) -> set[str]:

@@ -1,6 +1,7 @@
 """Where calls come in: the router's decision, timed, counted and logged."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
@@ -16,12 +17,19 @@ REMEMBERED = 50
 
 @dataclass(slots=True)
 class Entry:
-    """Answers the FastAGI server; `recent` holds the last decisions, newest first, those for waiting callers too."""
+    """Answers the FastAGI server.
+
+    Attributes:
+        note: takes a decision down in the journal; never waits.
+        recent: the last decisions, newest first, those for waiting callers too.
+
+    """
 
     router: Router
     clock: Clock
     metrics: Metrics
     log: FilteringBoundLogger
+    note: Callable[[Decision], None]
     recent: deque[Decision] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def route(self, call: Call) -> Decision:
@@ -39,6 +47,7 @@ class Entry:
         """Count, log and remember a decision."""
         self.metrics.decisions.decided(decision, took_s)
         self.recent.appendleft(decision)
+        self.note(decision)
         call = decision.call
         self.log.info(
             what,

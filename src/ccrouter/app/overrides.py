@@ -101,7 +101,7 @@ class OverrideSwitch:
                 for each in await self.kept.end_due(self.clock.now()):
                     self._tell("override ended", each)
             except StoreError as error:
-                self.log.error("the end of an override could not be kept", error=str(error))
+                self.log.error("the end of an override could not be kept", error=str(error))  # noqa: TRY400 - the text tells it all
                 await asyncio.sleep(AGAIN_S)
             await asyncio.sleep(LOOK_S)
 

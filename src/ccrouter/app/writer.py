@@ -25,6 +25,10 @@ QUIET_RESULTS = frozenset({"answered", "busy", "full"})
 class Writer:
     """Applies events and carries out effects; synchronous, so that the order of events is kept.
 
+    Args:
+        relist: has a listing read again.
+        note: takes the end of a call down in the journal; never waits.
+
     Attributes:
         changed: set by every event; whoever follows the load waits for it and clears it.
         totals: calls by what they came to, since the start.
@@ -33,7 +37,12 @@ class Writer:
     """
 
     def __init__(
-        self, state: State, metrics: Metrics, log: FilteringBoundLogger, relist: Callable[[Relist], None]
+        self,
+        state: State,
+        metrics: Metrics,
+        log: FilteringBoundLogger,
+        relist: Callable[[Relist], None],
+        note: Callable[[CallFinished], None],
     ) -> None:
         self.changed = asyncio.Event()
         self.totals: Counter[str] = Counter()
@@ -42,6 +51,7 @@ class Writer:
         self._metrics = metrics
         self._log = log
         self._relist = relist
+        self._note = note
         self._fault_told_at: dict[str, float] = {}
 
     def apply(self, event: Event) -> None:
@@ -84,6 +94,7 @@ class Writer:
                 self._relist(effect)
             case CallFinished():
                 self.totals[effect.outcome] += 1
+                self._note(effect)
                 log.info(
                     "call finished",
                     **_of_call(effect),

@@ -10,6 +10,8 @@ from ccrouter.cli.cases import test
 from ccrouter.cli.check import check
 from ccrouter.cli.diff import diff
 from ccrouter.cli.explain import explain
+from ccrouter.cli.history import history
+from ccrouter.cli.journal import journal
 from ccrouter.cli.modes import mode
 from ccrouter.cli.options import examples
 from ccrouter.cli.overrides import override
@@ -34,5 +36,21 @@ def main() -> None:
     """Route calls between positions of your own and outside sites, for Asterisk."""
 
 
-for command in (run, check, explain, test, calendar, diff, schema, mode, override, reload, status, versions, rollback):
+for command in (
+    run,
+    check,
+    explain,
+    test,
+    calendar,
+    diff,
+    schema,
+    mode,
+    override,
+    journal,
+    history,
+    reload,
+    status,
+    versions,
+    rollback,
+):
     main.add_command(command)

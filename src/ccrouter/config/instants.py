@@ -65,6 +65,24 @@ def instant(text: str, now: datetime, zone: tzinfo) -> datetime:
     return _of_day(day["day"], day["time"] or "0:00", text, here, zone)
 
 
+def past(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """Return the instant that a text says of what has been: as `instant`, but a time or a day is the last that was.
+
+    `yesterday 18:00` and `2h ago` are understood too.
+
+    Raises:
+        InstantError: it says none, or one that the clocks of the zone leave out.
+
+    """
+    said = " ".join(text.lower().split())
+    if said.startswith("yesterday"):
+        return instant(said.replace("yesterday", "today", 1), now - timedelta(days=1), zone)
+    if (span := _IN.fullmatch(f"in {said.removesuffix(' ago')}")) is not None and said.endswith(" ago"):
+        return now.astimezone(zone) - (instant(span[0], now, UTC) - now)
+    looks = (instant(text, now - timedelta(days=back), zone) for back in (0, 1, 7))
+    return next((found for found in looks if found <= now), instant(text, now, zone))
+
+
 def dated(text: str, zone: tzinfo) -> datetime:
     """Return the instant that a text says by its date, so that it says the same on every day.
 

@@ -3,6 +3,7 @@
 A secret never stands in the file: it is named, by an environment variable or by a file that only few may read.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from ccrouter.config.document import Path as Where
 from ccrouter.config.reads import Reads
 from ccrouter.config.shape import Strict, one_of, shape
 from ccrouter.config.surroundings import Surroundings
-from ccrouter.config.values import Name, Truth, choice, fail, matching, text, whole
+from ccrouter.config.values import Name, Truth, choice, fail, matching, text, whole, word
 from ccrouter.config.yaml import read
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -115,6 +116,32 @@ class WrittenLog(Strict):
     mask_callers: Truth = Field(True, description="callers' numbers are masked")  # noqa: FBT003 - the default
 
 
+def _days(value: object) -> int:
+    found = word(value)
+    if found == "off":
+        return 0
+    days = re.fullmatch(r"(\d{1,4})d", found)
+    if days is None or not int(days[1]):
+        fail("S114", f"`{found}` is no number of days", "Write 30d, or off")
+    return int(days[1])
+
+
+Days = Annotated[int, Reads(_days, "days", pattern=r"^(0*[1-9]\d*d|off)$", maxLength=5)]
+"""Whole days; 0 for `off`."""
+
+
+class WrittenJournal(Strict):
+    """What is kept of calls."""
+
+    keep: Days = Field(
+        30,
+        description="age at which a decision is deleted; `off` keeps no journal",
+        examples=["90d", "off"],
+        json_schema_extra={"default": "30d"},
+    )
+    mask_callers: Truth = Field(True, description="callers' numbers are masked")  # noqa: FBT003 - the default
+
+
 class SettingsFile(Strict):
     """The whole settings file."""
 
@@ -123,6 +150,7 @@ class SettingsFile(Strict):
     http: WrittenHttp = Field(WrittenHttp(), description="where metrics and health are read")
     control: File = Field(Path("/run/ccrouter/control.sock"), description="the socket that ccrouter's commands talk to")
     log: WrittenLog = Field(WrittenLog(), description="how log lines look")
+    journal: WrittenJournal = Field(WrittenJournal(), description="what is kept of each call and its decisions")
     routing: File = Field(description="the routing file", examples=["routing.yaml"])
     reload_on_save: Truth = Field(
         True,
@@ -175,6 +203,14 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """How many days the journal of decisions is kept (0: there is none), and whether callers' numbers are masked."""
+
+    keep_days: int = 30
+    mask_callers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings with all paths absolute and all secrets read.
 
@@ -191,6 +227,7 @@ class Settings:
     http: Listen
     control: Path
     log: LogSettings
+    journal: JournalSettings
     routing: Path
     reload_on_save: bool
     state_dir: Path
@@ -232,6 +269,7 @@ def settings_of(document: Document, path: Path, environment: Mapping[str, str], 
         http=Listen(written.http.host, written.http.port),
         control=control,
         log=LogSettings(written.log.form, written.log.level, written.log.mask_callers),
+        journal=JournalSettings(written.journal.keep, written.journal.mask_callers),
         routing=around.folder / written.routing,
         reload_on_save=written.reload_on_save,
         state_dir=state_dir,

@@ -49,7 +49,40 @@ STATE_STEPS: Final = (
 )
 """Modes, overrides, the audit journal; versions of the routing file. Instants are seconds since 1970-01-01 UTC."""
 
+JOURNAL_STEPS: Final = (
+    """
+    create table decisions (
+        id integer primary key,
+        decision text not null,
+        at real not null,
+        pabx text not null,
+        uniqueid text not null,
+        number text not null,                   -- as the routing file writes it
+        dialled text not null,
+        caller text,                            -- null where it was hidden
+        service text not null,
+        rule text not null,
+        destination text not null,              -- the first
+        waited_s real,                          -- null for a call that had just arrived
+        outcome text, target text, call_waited_s real, talked_s real, ended_at real
+    );
+    create unique index decisions_of_call on decisions (uniqueid, pabx, decision);
+    create index decisions_by_time on decisions (at);
+    create table records (                      -- apart, so that a search reads few pages
+        id integer primary key references decisions (id) on delete cascade,
+        record text not null                    -- JSON, see routing/records.py
+    );
+    """,
+)
+"""What was decided for each call, and what became of it."""
+
 
 def state_database(folder: Path, clock: Clock) -> Database:
     """Return what an admin turned and the audit journal, in the state folder."""
     return Database(folder / STATE_FILE, STATE_STEPS, clock)
+
+
+def journal_database(folder: Path, clock: Clock) -> Database:
+    """Return the journal of decisions, in the state folder; a power cut may cost its last seconds."""
+    # It can be large, and damage is found by whoever reads or writes the page.
+    return Database(folder / JOURNAL_FILE, JOURNAL_STEPS, clock, lasting=False, checked=False)

@@ -15,6 +15,7 @@ from ccrouter.live.effects import CallFinished, Effect, FactRefused, Relist, Sit
 from ccrouter.live.events import CallEnded, PabxEvent, PeerFault
 from ccrouter.routing.rules import Rules
 from ccrouter.telemetry.counts import CodeCounts, DecisionCounts, LoopLag, RulesCounts
+from ccrouter.telemetry.journal import JournalCounts
 from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.peers import AgiCounts, LinkCounts
@@ -40,6 +41,7 @@ class Metrics:
         links: the AMI links.
         codes: modes switched by telephone.
         rules: which routing file is in force, and how its last reload went.
+        journal: how writing the journal of decisions goes.
         loop: how late the event loop runs.
 
     """
@@ -51,6 +53,7 @@ class Metrics:
         self.links = LinkCounts(registry)
         self.codes = CodeCounts(registry)
         self.rules = RulesCounts(registry)
+        self.journal = JournalCounts(registry)
         self.loop = LoopLag(registry)
         self._events = Counter(
             "ccrouter_events_total", "Events that the PABXs told, by kind.", ["pabx", "event"], registry=registry

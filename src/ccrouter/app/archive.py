@@ -1,0 +1,92 @@
+"""Tells of the past: the journal of decisions and the audit journal, as the control API asks for them."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from ccrouter.clock import Clock, utc
+from ccrouter.config.instants import InstantError, past
+from ccrouter.config.telephone import dialled
+from ccrouter.routing.rules import Rules
+from ccrouter.store.audit import Audit
+from ccrouter.store.decisions import CallEnd, Decisions, Wanted
+from ccrouter.web.journal import CallOutcome, History, JournalEntry, JournalLine, JournalLines, JournalQuery, PastDeed
+from ccrouter.web.orders import OrderError
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Answers the control API (web.journal.Past).
+
+    Attributes:
+        decisions: the journal, read over a connection of its own, so that a long search holds up no writing.
+        rules: the version in force: it says how a number is written, and whose clock counts.
+
+    """
+
+    decisions: Decisions
+    audit: Audit
+    rules: Callable[[], Rules]
+    clock: Clock
+
+    async def call(self, uniqueid: str) -> tuple[JournalEntry, ...]:
+        """Return the decisions about a call, oldest first.
+
+        Raises:
+            StoreError: the journal can't be read.
+
+        """
+        found = await asyncio.to_thread(self.decisions.of_call, uniqueid)
+        return tuple(JournalEntry(record, _outcome(end)) for record, end in found)
+
+    async def lines(self, query: JournalQuery) -> JournalLines:
+        """Return decisions in short, newest first.
+
+        Raises:
+            OrderError: an instant is none.
+            StoreError: the journal can't be read.
+
+        """
+        rules = self.rules()
+        wanted = Wanted(
+            numbers=_spellings(rules, query.number),
+            service=query.service,
+            rule=query.rule,
+            destination=query.destination,
+            since=self._instant(query.since, rules),
+            until=self._instant(query.until, rules),
+        )
+        found = await asyncio.to_thread(self.decisions.search, wanted, query.limit)
+        lines = (JournalLine(**{**asdict(each), "end": _outcome(each.end)}) for each in found)
+        return JournalLines(str(rules.zone), tuple(lines))
+
+    async def history(self, limit: int) -> History:
+        """Return the last deeds, newest first.
+
+        Raises:
+            StoreError: the audit journal can't be read.
+
+        """
+        deeds = await asyncio.to_thread(self.audit.latest, limit)
+        return History(str(self.rules().zone), tuple(PastDeed(**asdict(deed)) for deed in deeds))
+
+    def _instant(self, text: str, rules: Rules) -> float | None:
+        if not text:
+            return None
+        try:
+            return past(text, utc(self.clock.now()), rules.zone).timestamp()
+        except InstantError as error:
+            raise OrderError(str(error)) from error
+
+
+def _spellings(rules: Rules, number: str) -> tuple[str, ...]:
+    """Return how the journal may have a number; none where none is asked for."""
+    if not number:
+        return ()
+    digits = dialled(number.strip())
+    known = rules.numbers.get(digits)
+    return (digits,) if known is None else (digits, known.number)
+
+
+def _outcome(end: CallEnd | None) -> CallOutcome | None:
+    return None if end is None else CallOutcome(**asdict(end))

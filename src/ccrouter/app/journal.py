@@ -1,0 +1,153 @@
+"""Keeps the journal of decisions, off the way of calls: these only leave a note, and a thread writes many at once."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
+from typing import Final, Protocol
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.clock import Clock
+from ccrouter.errors import StoreError
+from ccrouter.store.decisions import Entry
+from ccrouter.telemetry.journal import JournalCounts
+
+MOST: Final = 10_000
+"""Notes that wait while the disk takes none; those that come on top are dropped and counted."""
+
+BATCH: Final = 200
+"""Notes in one transaction: many, for each costs a wait; not all, for the thread shares the processor with calls."""
+
+PAUSE_S: Final = 0.05
+"""Between two batches, so that a long backlog is written beside the calls and not before them."""
+
+AGAIN_S: Final = 5.0
+"""How long to wait after a disk refused."""
+
+TIDY_EVERY_S: Final = 10.0
+TIDY_ROWS: Final = 500
+"""Old decisions deleted in one step; a step takes milliseconds."""
+
+CLOSE_WITHIN_S: Final = 2.0
+
+
+class Writes(Protocol):
+    """Where notes are kept. Both methods block, for as long as the disk takes."""
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Write all, or raise StoreError; what is there already is not written twice."""
+        ...
+
+    def tidy(self, before: float, most: int) -> int:
+        """Delete the oldest decisions made before an instant and return how many, or raise StoreError."""
+        ...
+
+
+class Recorder:
+    """Takes notes of decisions and ends of calls, and has them written.
+
+    Args:
+        keep_s: age at which a decision is deleted; 0 keeps no journal.
+
+    """
+
+    def __init__(
+        self, journal: Writes, *, keep_s: float, clock: Clock, counts: JournalCounts, log: FilteringBoundLogger
+    ) -> None:
+        self._journal = journal
+        self._keep_s = keep_s
+        self._clock = clock
+        self._counts = counts
+        self._log = log
+        self._waiting: deque[Entry] = deque()
+        self._news = asyncio.Event()
+        self._healthy = True
+        self._lost = 0
+        self._tidied_at = -TIDY_EVERY_S
+        counts.follow(lambda: len(self._waiting))
+
+    def note(self, entry: Entry) -> None:
+        """Leave a note; never waits and never raises."""
+        if not self._keep_s:
+            return
+        if len(self._waiting) >= MOST:
+            if not self._lost:
+                self._log.warning("the journal falls behind, decisions will be missing in it", waiting=MOST)
+            self._lost += 1
+            self._counts.dropped(1)
+            return
+        self._waiting.append(entry)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Write notes and delete what is old, until cancelled; then write what waits, within CLOSE_WITHIN_S."""
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TIDY_EVERY_S):
+                        await self._news.wait()
+                self._news.clear()
+                well = await self._write_waiting() and await self._tidy()
+                await asyncio.sleep(PAUSE_S if well else AGAIN_S)
+                if self._waiting:
+                    self._news.set()
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    # What a thread is writing at this moment is among them; it is not written twice.
+                    await self._write_waiting()
+
+    async def _write_waiting(self) -> bool:
+        """Write all that waits, and return whether that went well."""
+        while self._waiting:
+            batch = list(islice(self._waiting, BATCH))
+            try:
+                await asyncio.to_thread(self._journal.write, batch)
+            except StoreError as error:
+                self._failed(error)
+                return False
+            except Exception:  # noqa: BLE001 - it is told, with its traceback
+                # A fault of ours in one of them must not stop the journal for good.
+                self._log.exception("entries of the journal are lost", count=len(batch))
+                self._counts.failed()
+                self._counts.dropped(len(batch))
+            else:
+                self._written(len(batch))
+            for _ in batch:
+                self._waiting.popleft()
+            if self._waiting:
+                await asyncio.sleep(PAUSE_S)
+        return True
+
+    async def _tidy(self) -> bool:
+        """Delete what is too old, step by step, and return whether that went well."""
+        if self._clock.steady() - self._tidied_at < TIDY_EVERY_S:
+            return True
+        before = self._clock.now() - self._keep_s
+        try:
+            more = await asyncio.to_thread(self._journal.tidy, before, TIDY_ROWS) == TIDY_ROWS
+        except StoreError as error:
+            self._failed(error)
+            return False
+        if more:
+            self._news.set()
+        else:
+            self._tidied_at = self._clock.steady()
+        return True
+
+    def _failed(self, error: StoreError) -> None:
+        self._counts.failed()
+        if self._healthy:
+            self._healthy = False
+            self._log.error("the journal can't be written; calls go on", error=str(error))
+
+    def _written(self, count: int) -> None:
+        self._counts.written(count)
+        if not self._healthy:
+            self._healthy = True
+            self._log.warning("the journal is written again")
+        if self._lost and len(self._waiting) < MOST // 2:
+            self._log.warning("the journal has caught up", missing=self._lost)
+            self._lost = 0

@@ -1,0 +1,223 @@
+"""The journal: every decision as it was made, and what became of its call. All of it blocks."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ccrouter.errors import StoreError
+from ccrouter.live.effects import CallFinished
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.records import Record, record_of
+from ccrouter.store.database import Database
+from ccrouter.telemetry.privacy import masked, plain
+
+Entry = Decision | CallFinished
+
+SPARED_BYTES: Final = 64 * 1024 * 1024
+"""Room on the disk that the journal leaves to what matters more: modes, overrides, versions of the routing file."""
+
+PAGES: Final = 512
+"""Pages (of 4 KiB) that are given back to the disk in one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """What became of a call under a decision.
+
+    Attributes:
+        outcome: a word of live.effects.Outcome.
+        target: site or message where the call was when it ended.
+        waited_s: from the decision to the answer, or to the end where nobody answered.
+        talked_s: None where nobody answered.
+
+    """
+
+    outcome: str
+    target: str
+    waited_s: float
+    talked_s: float | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMade:
+    """One line of the journal.
+
+    Attributes:
+        number: as the routing file writes it, or as it was dialled where the file does not know it.
+        caller: masked, unless the settings say otherwise; None where it was hidden.
+        waited_s: how long the caller had waited; None for a call that had just arrived.
+        end: None while the call goes on, after a later decision about it, and where its end was not seen.
+
+    """
+
+    at: float
+    pabx: str
+    uniqueid: str
+    decision: str
+    number: str
+    caller: str | None
+    service: str
+    rule: str
+    destination: str
+    waited_s: float | None
+    end: CallEnd | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines of the journal; what is empty does not matter.
+
+    Attributes:
+        numbers: any of these, as the routing file writes it or as it was dialled.
+        destination: where the call was sent first, or where it ended.
+        since, until: seconds since 1970-01-01 UTC, half-open.
+
+    """
+
+    numbers: tuple[str, ...] = ()
+    service: str = ""
+    rule: str = ""
+    destination: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+_LINE: Final = (
+    "at, pabx, uniqueid, decision, number, caller, service, rule, destination, waited_s,"
+    " outcome, target, call_waited_s, talked_s, ended_at"
+)
+
+
+class Decisions:
+    """The journal in its own database.
+
+    Args:
+        mask_callers: keep the first digits of callers' numbers only.
+        spared_bytes: see SPARED_BYTES.
+
+    """
+
+    def __init__(self, database: Database, *, mask_callers: bool, spared_bytes: int = SPARED_BYTES) -> None:
+        self._database = database
+        self._mask_callers = mask_callers
+        self._spared_bytes = spared_bytes
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Write decisions and ends of calls, in their order; what is there already is not written twice.
+
+        Raises:
+            StoreError: none was written.
+
+        """
+        self._leave_room()
+        with self._database.writing() as connection:
+            for entry in entries:
+                if isinstance(entry, Decision):
+                    self._decided(connection, entry)
+                else:
+                    _finished(connection, entry)
+
+    def of_call(self, uniqueid: str) -> list[tuple[Record, CallEnd | None]]:
+        """Return the records of all decisions about a call with what became of it, oldest first.
+
+        Raises:
+            StoreError: they can't be read.
+
+        """
+        query = (
+            "select record, outcome, target, call_waited_s, talked_s, ended_at"
+            " from decisions join records using (id) where uniqueid = ? order by id"
+        )
+        with self._database.reading() as connection:
+            return [(json.loads(record), _end(*end)) for record, *end in connection.execute(query, (uniqueid,))]
+
+    def search(self, wanted: Wanted, limit: int) -> Sequence[DecisionMade]:
+        """Return lines, newest first.
+
+        Raises:
+            StoreError: they can't be read.
+
+        """
+        marks = ", ".join("?" * len(wanted.numbers))
+        tests: list[tuple[str, tuple[object, ...]]] = [
+            (f"(number in ({marks}) or dialled in ({marks}))", wanted.numbers * 2),
+            ("service = ?", (wanted.service,) if wanted.service else ()),
+            ("rule = ?", (wanted.rule,) if wanted.rule else ()),
+            ("(destination = ? or target = ?)", (wanted.destination,) * 2 if wanted.destination else ()),
+            ("at >= ?", () if wanted.since is None else (wanted.since,)),
+            ("at < ?", () if wanted.until is None else (wanted.until,)),
+        ]
+        asked = [(text, values) for text, values in tests if values]
+        where = " and ".join(text for text, _ in asked) or "true"
+        values = [each for _, values in asked for each in values]
+        query = f"select {_LINE} from decisions where {where} order by at desc, id desc limit ?"  # noqa: S608 - our own texts
+        with self._database.reading() as connection:
+            return [DecisionMade(*(*row[:10], _end(*row[10:]))) for row in connection.execute(query, (*values, limit))]
+
+    def tidy(self, before: float, most: int) -> int:
+        """Delete the oldest decisions that were made before an instant, `most` at once; return how many.
+
+        The room is given back to the disk, in steps too.
+
+        Raises:
+            StoreError: none was deleted.
+
+        """
+        with self._database.writing() as connection:
+            oldest = "select id from decisions where at < ? order by at limit ?"
+            gone = connection.execute(f"delete from decisions where id in ({oldest})", (before, most)).rowcount  # noqa: S608 - our own text
+            if gone:
+                # Asked for more than one page, Python's sqlite3 stops after the first all the same.
+                for _ in range(min(PAGES, connection.execute("pragma freelist_count").fetchone()[0])):
+                    connection.execute("pragma incremental_vacuum(1)")
+        return gone
+
+    def _leave_room(self) -> None:
+        disk = os.statvfs(self._database.path.parent)
+        if disk.f_bavail * disk.f_frsize < self._spared_bytes:
+            raise StoreError(f"{self._database.path} does not grow any more: the disk is nearly full; make room")
+
+    def _decided(self, connection: sqlite3.Connection, decision: Decision) -> None:
+        call, record = decision.call, record_of(decision)
+        caller = call.caller
+        if caller is not None:
+            caller = str(masked(caller)) if self._mask_callers else plain(caller)
+        record["call"]["caller"] = caller
+        values = (
+            decision.id,
+            decision.at,
+            call.pabx,
+            plain(call.uniqueid),
+            decision.number or plain(call.number),
+            plain(call.number),
+            caller,
+            decision.service,
+            decision.rule,
+            decision.destination,
+            call.waited_s,
+        )
+        columns = "decision, at, pabx, uniqueid, number, dialled, caller, service, rule, destination, waited_s"
+        marks = ", ".join("?" * len(values))
+        done = connection.execute(f"insert or ignore into decisions ({columns}) values ({marks})", values)  # noqa: S608 - our own texts
+        if done.rowcount:
+            text = json.dumps(record, separators=(",", ":"))
+            connection.execute("insert into records (id, record) values (?, ?)", (done.lastrowid, text))
+
+
+def _finished(connection: sqlite3.Connection, told: CallFinished) -> None:
+    connection.execute(
+        "update decisions set outcome = ?, target = ?, call_waited_s = ?, talked_s = ?, ended_at = ?"
+        " where uniqueid = ? and pabx = ? and decision = ?",
+        (
+            *(told.outcome.value, told.target, told.waited_s, told.talked_s, told.at),
+            *(plain(told.uniqueid), told.pabx, told.decision),
+        ),
+    )
+
+
+def _end(outcome: str | None, target: str, waited_s: float, talked_s: float | None, at: float) -> CallEnd | None:
+    return None if outcome is None else CallEnd(outcome, target, waited_s, talked_s, at)

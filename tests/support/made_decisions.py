@@ -1,0 +1,38 @@
+"""Decisions and ends of calls, made by the real decision."""
+
+from ccrouter.live.effects import CallFinished, Outcome
+from ccrouter.routing.decide import decide
+from ccrouter.routing.decision import Decision
+from support.world import NOON, World
+
+WORLD = World()
+RULES = WORLD.rules()
+CALLER = "0612345678"
+
+
+def made(n: int, at: float = NOON, **details: str | float | None) -> Decision:
+    """Return the decision `d<n>` about the call `<n>.0`."""
+    call = WORLD.call(**{"caller": CALLER, **details})
+    return decide(RULES, WORLD.facts(at=at), type(call)(**{**_fields(call), "uniqueid": f"{n}.0"}), f"d{n}")
+
+
+def ended(n: int, at: float = NOON + 60, **details: object) -> CallFinished:
+    """Return the end of that call, answered in Paris unless it is said."""
+    told = {
+        "pabx": "pbx",
+        "uniqueid": f"{n}.0",
+        "number": "0800123456",
+        "service": "support",
+        "rule": "otherwise",
+        "decision": f"d{n}",
+        "outcome": Outcome.ANSWERED,
+        "target": "paris",
+        "waited_s": 12.5,
+        "talked_s": 30.0,
+        "at": at,
+    }
+    return CallFinished(**{**told, **details})  # type: ignore[arg-type] # a test's shorthand
+
+
+def _fields(call: object) -> dict[str, object]:
+    return {name: getattr(call, name) for name in call.__slots__}  # type: ignore[attr-defined] # a slotted dataclass
