@@ -16,10 +16,9 @@ def lines(found: Differences, window: Span, zone: tzinfo) -> Iterator[str]:
     """Yield the differences of pairs of numbers; `window` is the time that was looked at."""
     for pair in found.pairs:
         yield f"{', '.join(pair.numbers)} ({_service(pair)})"
-        for waiting in dict.fromkeys(group.waiting for group in pair.groups):
-            groups = [group for group in pair.groups if group.waiting == waiting]
-            if waiting:
-                yield f"  callers who wait in the queue {waiting}"
+        for queues, groups in _by_queue(pair):
+            if queues != ("",):
+                yield from _wrapped(f"callers who wait in the queue {' or '.join(queues)}", "  ")
             yield from _by_time(groups, window, zone)
         yield ""
 
@@ -41,6 +40,19 @@ def _service(pair: Pair) -> str:
     if before is None:
         return f"new: {after}"
     return f"no longer in the file, was: {before}" if after is None else f"moved: {before} -> {after}"
+
+
+def _by_queue(pair: Pair) -> Iterator[tuple[tuple[str, ...], list[Group]]]:
+    """Yield the groups of calls that arrive, then those of waiting callers; queues with the same changes together."""
+    queues: dict[object, list[str]] = {}
+    groups: dict[object, list[Group]] = {}
+    for waiting in dict.fromkeys(group.waiting for group in pair.groups):
+        own = [group for group in pair.groups if group.waiting == waiting]
+        told = (not waiting, tuple((group.situations, group.changes) for group in own))
+        queues.setdefault(told, []).append(waiting)
+        groups[told] = own
+    for told, own in groups.items():
+        yield tuple(queues[told]), own
 
 
 def _by_time(groups: Sequence[Group], window: Span, zone: tzinfo) -> Iterator[str]:

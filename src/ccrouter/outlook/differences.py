@@ -44,16 +44,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Situations in which the same changes happen; the empty text is the quiet one.
+    """Situations in which the same changes happen.
 
     Attributes:
         waiting: the queue in which the callers wait already; empty for calls that arrive.
 
     """
 
-    situations: tuple[str, ...]
+    found: tuple[Found, ...]
     changes: tuple[Change, ...]
     waiting: str = ""
+
+    @property
+    def situations(self) -> tuple[str, ...]:
+        """Return the situations in the words of the file; the empty text is the quiet one."""
+        return tuple(dict.fromkeys(each.situation.text for each in self.found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,10 @@ def differences(
         groups = tuple(asking.groups())
         services = asking.services
         if groups or services[0] != services[1]:
-            known = found.get((groups, services))
+            told = tuple((group.situations, group.changes, group.waiting) for group in groups)
+            known = found.get((told, services))
             numbers = (*(known.numbers if known else ()), *members)
-            found[groups, services] = Pair(numbers, services, groups)
+            found[told, services] = Pair(numbers, services, groups)
         unexplored |= dict.fromkeys(asking.unexplored)
         same &= asking.same
     return Differences(tuple(found.values()), tuple(unexplored), same)
@@ -286,13 +292,13 @@ def _what(found: Found) -> tuple[object, ...]:
 
 
 def _folded(seen: Iterable[tuple[Found, Sequence[tuple[list[Span], _Ways]]]]) -> Iterator[Group]:
-    groups: defaultdict[tuple[Change, ...], dict[str, None]] = defaultdict(dict)
+    groups: defaultdict[tuple[Change, ...], list[Found]] = defaultdict(list)
     for found, answers in seen:
         changes = tuple(_changes(answers))
         if changes:
-            groups[changes][found.situation.text] = None
-    for changes, texts in groups.items():
-        yield Group(tuple(texts), changes)
+            groups[changes].append(found)
+    for changes, situations in groups.items():
+        yield Group(tuple(situations), changes)
 
 
 def _changes(answers: Sequence[tuple[list[Span], _Ways]]) -> Iterator[Change]:
