@@ -8,6 +8,7 @@ from typing import Final
 from ccrouter.config.document import Document
 from ccrouter.config.leftovers import leftovers
 from ccrouter.config.load import Loaded, load_document, read_file
+from ccrouter.config.meaning import examine
 from ccrouter.config.problems import Problem, RefusedFileError
 from ccrouter.config.settings import Settings, settings_of
 from ccrouter.config.yaml import read
@@ -92,7 +93,8 @@ def _routing(document: Document, data: bytes, at: float) -> Review:
 
 
 def _remarks(loaded: Loaded, at: float) -> list[Problem]:
-    return list(leftovers(loaded.document, loaded.written, at))
+    meant = examine(loaded.document, loaded.written, loaded.rules, at)
+    return [*meant, *leftovers(loaded.document, loaded.written, at)]
 
 
 def _refused(file: str, error: RefusedFileError, data: bytes) -> Review:

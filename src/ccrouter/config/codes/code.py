@@ -15,10 +15,12 @@ class Code:
         code: a family letter and three digits.
         name: the same in words, with dashes.
         explanation: what it means to the person who wrote the file, and why it is told; one to three sentences.
-        bad: a piece of a file that has the problem; `frame` gives what is missing around it.
+        bad: a piece of a file that has the problem, see `frame`; empty where no content of a file shows it.
         good: the same piece, mended.
         severity: of a problem of this kind.
         settings: the pieces are of a settings file, not of a routing file.
+        alone: the pieces are whole files.
+        encoding: in which the bad piece is saved.
 
     """
 
@@ -29,3 +31,5 @@ class Code:
     good: str = ""
     severity: Severity = "error"
     settings: bool = False
+    alone: bool = False
+    encoding: str = "utf-8"

@@ -5,18 +5,113 @@ from typing import Final
 from ccrouter.config.codes.code import Code
 
 SETTINGS: Final = (
-    Code("S101", "secret-in-file"),
-    Code("S103", "secret-not-set"),
-    Code("S104", "secret-unreadable"),
-    Code("S105", "no-secret"),
-    Code("S106", "secret-open-to-all"),
-    Code("S107", "no-such-file"),
-    Code("S108", "pabx-twice"),
-    Code("S109", "no-host"),
-    Code("S110", "no-user-name"),
-    Code("S111", "no-variable"),
-    Code("S112", "no-folder-here", severity="note"),
-    Code("S113", "not-writable-here", severity="note"),
+    Code(
+        "S101",
+        "secret-in-file",
+        "A secret stands in the file itself, where every copy, backup and repository has it. Name the "
+        "variable or the file that holds it.",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: hunter2}",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
+        settings=True,
+    ),
+    Code(
+        "S103",
+        "secret-not-set",
+        "The environment variable that should hold the secret is not set. `ccrouter check` takes no "
+        "offence, for the daemon has another environment; the daemon does not start.",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_NOT_SET}}",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
+        settings=True,
+    ),
+    Code(
+        "S104",
+        "secret-unreadable",
+        "The file that should hold the secret is not there, or may not be read. A note where `ccrouter check` runs.",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: no.secret}}",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: ami.secret}}",
+        settings=True,
+    ),
+    Code(
+        "S105",
+        "no-secret",
+        "The variable or the file is empty, or holds more than a secret: several lines would be several "
+        "headers of AMI.",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_EMPTY}}",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
+        settings=True,
+    ),
+    Code(
+        "S106",
+        "secret-open-to-all",
+        "Every user of the machine can read or change the file with the secret.",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: open.secret}}",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: ami.secret}}",
+        settings=True,
+    ),
+    Code(
+        "S107",
+        "no-such-file",
+        "A file that the settings name is not there. A note where `ccrouter check` runs.",
+        "pabxs:\n"
+        "  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}, tls: "
+        "{ca_file: none.pem}}",
+        "pabxs:\n"
+        "  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}, tls: "
+        "{ca_file: ca.pem}}",
+        settings=True,
+    ),
+    Code(
+        "S108",
+        "pabx-twice",
+        "Two PABXs have one name: logs, metrics and orders could not tell them apart.",
+        "pabxs:\n"
+        "  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}\n"
+        "  - {name: main, host: 192.0.2.2, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
+        "pabxs:\n"
+        "  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}\n"
+        "  - {name: second, host: 192.0.2.2, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
+        settings=True,
+    ),
+    Code(
+        "S109",
+        "no-host",
+        "A host is a name or an address.",
+        "http: {host: 127.0.0.1/8}",
+        "http: {host: 127.0.0.1}",
+        settings=True,
+    ),
+    Code(
+        "S110",
+        "no-user-name",
+        "A user of manager.conf has letters, digits and . _ - @ in its name.",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: cc router, secret: {env: CCROUTER_AMI_SECRET}}",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
+        settings=True,
+    ),
+    Code(
+        "S111",
+        "no-variable",
+        "An environment variable is named without `$` and without its value.",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: $CCROUTER_AMI_SECRET}}",
+        "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
+        settings=True,
+    ),
+    Code(
+        "S112",
+        "no-folder-here",
+        "The folder is not there on this machine. Where the daemon runs, the systemd unit makes it.",
+        "state_dir: nowhere",
+        "state_dir: .",
+        severity="note",
+        settings=True,
+    ),
+    Code(
+        "S113",
+        "not-writable-here",
+        "You may not write in this folder; the user who runs the daemon must.",
+        severity="note",
+        settings=True,
+    ),
     Code(
         "S114",
         "no-days",
