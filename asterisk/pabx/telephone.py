@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from phones import FOREVER_MS
 from sipp import Sipp, SippError, local, scenario
 from small_pabx import PABX_ADDRESS, POSITIONS_ADDRESS, SmallPabx, free_port
 
@@ -64,7 +65,7 @@ class Answered:
 
     Attributes:
         after_s: from the INVITE to the answer.
-        lasted_s: from the answer until the PABX hung up.
+        lasted_s: from the answer until one of both hung up.
         packets, sound: what it heard, see Ear.
 
     """
@@ -76,9 +77,16 @@ class Answered:
 
 
 def dial(  # noqa: PLR0913 - who dials what, and where its files go
-    pabx: SmallPabx, folder: Path, position: str, code: str, *, name: str, headers: Sequence[str] = ()
+    pabx: SmallPabx,
+    folder: Path,
+    position: str,
+    code: str,
+    *,
+    name: str,
+    headers: Sequence[str] = (),
+    listens_ms: int = FOREVER_MS,
 ) -> Answered:
-    """Dial a code from a position's telephone and return what it met, when the PABX has hung up.
+    """Dial a code from a position's telephone and return what it met, when the call is over.
 
     Args:
         pabx: it runs.
@@ -86,7 +94,8 @@ def dial(  # noqa: PLR0913 - who dials what, and where its files go
         position: whose telephone.
         code: what it dials.
         name: of SIPp's files there.
-        headers: one more line of the INVITE at most, such as a P-Asserted-Identity.
+        headers: more lines of the INVITE, such as a P-Asserted-Identity.
+        listens_ms: after the answer it hangs up, unless the PABX did before.
 
     Raises:
         SippError: it was refused.
@@ -103,6 +112,7 @@ def dial(  # noqa: PLR0913 - who dials what, and where its files go
             AUTHENTICATION=f"[authentication username={position} password={pabx.sip_secret}]",
             HEADER="".join(f"{line}\n" for line in headers),
             MEDIA_PORT=str(ear.port),
+            LISTENS_MS=str(listens_ms),
             SENT=log.format(sign="sent"),
             ANSWERED=log.format(sign="answered"),
             ENDED=log.format(sign="ended"),
