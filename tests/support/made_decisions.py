@@ -1,5 +1,7 @@
 """Decisions and ends of calls, made by the real decision."""
 
+from dataclasses import replace
+
 from ccrouter.live.effects import CallFinished, Outcome
 from ccrouter.routing.decide import decide
 from ccrouter.routing.decision import Decision
@@ -12,8 +14,8 @@ CALLER = "0612345678"
 
 def made(n: int, at: float = NOON, **details: str | float | None) -> Decision:
     """Return the decision `d<n>` about the call `<n>.0`."""
-    call = WORLD.call(**{"caller": CALLER, **details})
-    return decide(RULES, WORLD.facts(at=at), type(call)(**{**_fields(call), "uniqueid": f"{n}.0"}), f"d{n}")
+    call = WORLD.call(**{"caller": CALLER, **details})  # type: ignore[arg-type] # a test's shorthand
+    return decide(RULES, WORLD.facts(at=at), replace(call, uniqueid=f"{n}.0"), f"d{n}")
 
 
 def ended(n: int, at: float = NOON + 60, **details: object) -> CallFinished:
@@ -32,7 +34,3 @@ def ended(n: int, at: float = NOON + 60, **details: object) -> CallFinished:
         "at": at,
     }
     return CallFinished(**{**told, **details})  # type: ignore[arg-type] # a test's shorthand
-
-
-def _fields(call: object) -> dict[str, object]:
-    return {name: getattr(call, name) for name in call.__slots__}  # type: ignore[attr-defined] # a slotted dataclass
