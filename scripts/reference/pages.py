@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ccrouter.config.schema import FILES, schema_text
+from reference.problems import problems_page
 from reference.tables import Reference
 
 HOUSE: Final = Path(__file__).parents[2]
@@ -34,6 +35,7 @@ def _schema(file: str) -> Callable[[str], str]:
 PAGES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
     {
         **{f"docs/{file}.schema.json": _schema(file) for file in FILES},
+        "docs/problems.md": problems_page,
         "docs/routing.md": _with_tables,
         "docs/workshop.md": _with_tables,
     }
