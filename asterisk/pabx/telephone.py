@@ -118,7 +118,14 @@ def dial(  # noqa: PLR0913 - who dials what, and where its files go
             ENDED=log.format(sign="ended"),
         )
         played.chmod(0o600)
-        target = (f"{PABX_ADDRESS}:{pabx.sip_port}", "-sf", played, *local(POSITIONS_ADDRESS), "-m", "1")
+        target: tuple[str | Path, ...] = (
+            f"{PABX_ADDRESS}:{pabx.sip_port}",
+            "-sf",
+            played,
+            *local(POSITIONS_ADDRESS),
+            "-m",
+            "1",
+        )
         with Sipp(folder, name, target) as sipp:
             if sipp.wait(within_s=20) != 0:
                 raise SippError(f"{position} dialled {code} and was not answered: {sipp.error_text()}")
@@ -141,7 +148,14 @@ class Lamp:
             AUTHENTICATION=f"[authentication username={position} password={pabx.sip_secret}]",
         )
         played.chmod(0o600)
-        target = (f"{PABX_ADDRESS}:{pabx.sip_port}", "-sf", played, *local(POSITIONS_ADDRESS, self.port), "-m", "1")
+        target: tuple[str | Path, ...] = (
+            f"{PABX_ADDRESS}:{pabx.sip_port}",
+            "-sf",
+            played,
+            *local(POSITIONS_ADDRESS, self.port),
+            "-m",
+            "1",
+        )
         self._sipp = Sipp(folder, name, target)
 
     def states(self) -> list[str]:
