@@ -8,7 +8,11 @@ from pathlib import Path
 import structlog
 
 from ccrouter.errors import CcrouterError
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.snapshot import Snapshot
 from ccrouter.web.control import control_app
+from ccrouter.web.facts import facts
+from ccrouter.web.journal import History, JournalEntry, JournalLines, JournalQuery, journal
 from ccrouter.web.orders import ModeOrder, ReloadOutcome, UnknownNameError
 from ccrouter.web.serve import serve_unix
 from ccrouter.web.status import ModeStatus, Status
@@ -31,6 +35,8 @@ class ScriptedDaemon:
     rules: RulesInForce = field(default_factory=lambda: RulesInForce("/etc/ccrouter/routing.yaml", "v1", "", "pbx"))
     kept_versions: list[tuple[KeptVersion, str]] = field(default_factory=list)
     rollbacks: list[Rollback] = field(default_factory=list)
+    seen: Facts = field(default_factory=lambda: Facts(NOW, Snapshot(NOW)))
+    entries: dict[str, tuple[JournalEntry, ...]] = field(default_factory=dict)
     switched: dict[str, ModeStatus] = field(default_factory=lambda: {"crisis": ModeStatus("crisis", on=False)})
 
     def status(self) -> Status:
@@ -82,8 +88,26 @@ class ScriptedDaemon:
         self.rollbacks.append(order)
         return self.outcome
 
+    def facts(self) -> Facts:
+        """Return the facts set."""
+        return self.seen
+
+    async def call(self, uniqueid: str) -> tuple[JournalEntry, ...]:
+        """Return the entries set for a call."""
+        return self.entries.get(uniqueid, ())
+
+    async def lines(self, query: JournalQuery) -> JournalLines:
+        """Return no decisions."""
+        raise UnknownNameError(f"there is nothing about {query}")
+
+    async def history(self, limit: int) -> History:
+        """Return no deeds."""
+        raise UnknownNameError(f"there are no {limit} deeds")
+
     @asynccontextmanager
     async def served(self, path: Path) -> AsyncIterator[None]:
         """Serve the control API on a socket while the context lasts."""
-        async with serve_unix(control_app(structlog.get_logger(), steering(self), versions(self)), path):
+        async with serve_unix(
+            control_app(structlog.get_logger(), steering(self), versions(self), facts(self), journal(self)), path
+        ):
             yield

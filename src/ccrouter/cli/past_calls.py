@@ -1,9 +1,9 @@
 """ccrouter explain --call: why a past call went where it went, as the journal keeps it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,6 +14,7 @@ from ccrouter.outlook.circumstances import head, moment, past
 from ccrouter.outlook.words import Line, Tone, lines, reasons, summary
 from ccrouter.routing.records import decision_of
 from ccrouter.routing.rules import Rules
+from ccrouter.web.journal import CallOutcome, JournalEntry
 
 
 def tell_past_call(uniqueid: str, socket: Path, *, as_json: bool) -> None:
@@ -27,7 +28,7 @@ def tell_past_call(uniqueid: str, socket: Path, *, as_json: bool) -> None:
     if not entries:
         raise CcrouterError(f"the journal knows no call {uniqueid}; `ccrouter journal` lists those that it keeps")
     if as_json:
-        click.echo(json.dumps(entries, ensure_ascii=False))
+        click.echo(json.dumps([asdict(entry) for entry in entries], ensure_ascii=False))
         return
     rules = seen(socket).rules()
     for i, entry in enumerate(entries):
@@ -39,22 +40,21 @@ def tell_past_call(uniqueid: str, socket: Path, *, as_json: bool) -> None:
             raise CcrouterError(f"the journal's record of {uniqueid} can't be read: {error}") from error
 
 
-def _told(entry: Mapping[str, Any], rules: Rules) -> Iterator[Line]:
-    decision = decision_of(entry["record"])
+def _told(entry: JournalEntry, rules: Rules) -> Iterator[Line]:
+    decision = decision_of(entry.record)
     same = decision.rules_version == rules.version
     yield from head(rules, decision.call)
     yield from summary(decision)
     yield Line("")
     yield from past(decision, rules.zone, same=same)
-    outcome = entry["outcome"]
-    if outcome is not None:
-        yield from lines(_outcome(outcome, rules), first="  outcome    ", tone=Tone.HEAD)
+    if entry.outcome is not None:
+        yield from lines(_outcome(entry.outcome, rules), first="  outcome    ", tone=Tone.HEAD)
     yield Line("")
     yield from reasons(decision, rules if same else None)
 
 
-def _outcome(outcome: Mapping[str, Any], rules: Rules) -> str:
-    at = f" {outcome['target']}" if outcome["target"] else ""
-    times = [("waited", outcome["waited_s"]), ("talked", outcome["talked_s"])]
-    told = ", ".join(f"{word} {seconds:.0f} s" for word, seconds in times if seconds is not None)
-    return f"{outcome['outcome']}{at}{f', {told}' if told else ''}, on {moment(outcome['at'], rules.zone)}"
+def _outcome(outcome: CallOutcome, rules: Rules) -> str:
+    at = f" at {outcome.target}" if outcome.target else ""
+    talked = "" if outcome.talked_s is None else f", talked {outcome.talked_s:.0f} s"
+    ended = moment(outcome.at, rules.zone)
+    return f"{outcome.outcome}{at}; waited {outcome.waited_s:.0f} s{talked}; ended {ended}"

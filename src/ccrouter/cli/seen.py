@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ccrouter.cli.options import ask
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ccrouter.routing.facts import Facts
     from ccrouter.routing.rules import Rules
     from ccrouter.web.client import Client
+    from ccrouter.web.journal import JournalEntry
     from ccrouter.web.versions import RulesInForce
 
 
@@ -63,15 +64,19 @@ def seen(socket: Path) -> Seen:
     return found[0]
 
 
-def journalled(socket: Path, uniqueid: str) -> list[Any]:
+def journalled(socket: Path, uniqueid: str) -> "tuple[JournalEntry, ...]":
     """Return what the journal holds of a call, oldest first; where no daemon answers, the command ends."""
-    found: list[Any] = []
+    found: list[JournalEntry] = []
 
     async def work(client: "Client") -> None:
-        import json  # noqa: PLC0415
         from urllib.parse import quote  # noqa: PLC0415
 
-        found.extend(json.loads(await client.ask("GET", f"/journal/{quote(uniqueid, safe='')}")))
+        from ccrouter.web.client import read  # noqa: PLC0415
+        from ccrouter.web.journal import ENTRIES  # noqa: PLC0415
+
+        answer = await client.ask("GET", f"/journal/{quote(uniqueid, safe='')}")
+        entries = read(ENTRIES, answer)
+        found.extend(entries)
 
     ask(socket, work)
-    return found
+    return tuple(found)
