@@ -15,7 +15,7 @@ from ccrouter.outlook.behaviour import Way, way
 from ccrouter.outlook.loads import facts_under
 from ccrouter.outlook.recurring import Span
 from ccrouter.outlook.residue import Asker, names
-from ccrouter.outlook.situations import Situation
+from ccrouter.outlook.situations import CUT_OFF, Situation
 from ccrouter.outlook.space import Callers
 from ccrouter.outlook.stretches import clocks, stretches
 from ccrouter.routing.call import Call
@@ -57,8 +57,14 @@ class Group:
 
     @property
     def situations(self) -> tuple[str, ...]:
-        """Return the situations in the words of the file; the empty text is the quiet one."""
-        return tuple(dict.fromkeys(each.situation.text for each in self.found))
+        """Return the situations in the words of the file; the empty text is the quiet one.
+
+        That the PABX can't be asked is not said where it makes no difference.
+        """
+        texts = dict.fromkeys(each.situation.text for each in self.found)
+        same = (each for each in texts if each.startswith(CUT_OFF) and each[len(CUT_OFF) :].removeprefix(", ") in texts)
+        left = {*texts}.difference(same)
+        return tuple(each for each in texts if each in left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +268,8 @@ class _Asking:
         if len(situations) > MOST_SITUATIONS:
             left = len(situations) - MOST_SITUATIONS
             self.unexplored.append(f"{services[1].name}: {left} more situations, like those told")
-        return differing, list(situations.values())[:MOST_SITUATIONS]
+        simple_first = sorted(situations.values(), key=lambda found: len(found.situation.text))
+        return differing, simple_first[:MOST_SITUATIONS]
 
     def _left(
         self, services: tuple[Service, Service], at: datetime, *, waiting: bool
