@@ -21,7 +21,7 @@ from ccrouter.outlook.loads import QUIET, Load, facts_under, moved
 from ccrouter.outlook.places import queue_named, queues_of
 from ccrouter.routing.call import Call
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import InHouse, Rules, Service
+from ccrouter.routing.rules import TAKEN_NAMES, InHouse, Rules, Service
 
 if TYPE_CHECKING:
     from ccrouter.cli.seen import Seen
@@ -75,7 +75,7 @@ def asked(number: str, options: Options, socket: Path) -> Asked:
     known = rules.numbers.get(call.number)
     service = rules.unknown if known is None else known.service
     queue = _queue(rules, service, options)
-    _check_names(rules, options, waits=bool(queue))
+    _check_names(rules, service, options, waits=bool(queue))
     now = SystemClock().now() if daemon is None else daemon.facts.at
     try:
         at = now if options.at is None else instant(options.at, utc(now), rules.zone).timestamp()
@@ -170,7 +170,7 @@ def _queue(rules: Rules, service: Service, options: Options) -> str:
     return queue
 
 
-def _check_names(rules: Rules, options: Options, *, waits: bool) -> None:
+def _check_names(rules: Rules, service: Service, options: Options, *, waits: bool) -> None:
     for mode in options.modes:
         if mode != NO_MODE and mode not in rules.modes:
             cure = suggest(mode, sorted(rules.modes))
@@ -180,3 +180,10 @@ def _check_names(rules: Rules, options: Options, *, waits: bool) -> None:
         if name not in known:
             cure = suggest(name, known)
             raise click.BadParameter(f"there is no site or message `{name}`. {cure}", param_hint="--expect")
+    own = [rule.name for rule in (service.while_waiting if waits else service.rules)]
+    deciding = own if waits else [*own, *sorted(TAKEN_NAMES)]
+    if options.expect_rule and options.expect_rule not in deciding:
+        cure = suggest(options.expect_rule, deciding)
+        raise click.BadParameter(
+            f"{service.name} has no rule `{options.expect_rule}`. {cure}", param_hint="--expect-rule"
+        )

@@ -40,7 +40,7 @@ def head(rules: Rules, call: Call) -> Iterator[Line]:
         yield from lines(f"{call.number}, a number that the routing file does not know", tone=Tone.HEAD)
         return
     label = f" ({known.label})" if known.label else ""
-    waited = "" if call.waited_s is None else f", for a caller who has waited {call.waited_s:.0f} s"
+    waited = "" if call.waited_s is None else f"; the caller has waited {call.waited_s:.0f} s"
     yield from lines(f"{known.number}{label}, service {known.service.name}{waited}", tone=Tone.HEAD)
 
 
