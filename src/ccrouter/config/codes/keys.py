@@ -89,4 +89,12 @@ KEYS: Final = (
         "- {name: mobile, when: {caller: {anonymous: false}}, to: tunis}",
         '- {name: mobile, when: {caller: {prefix: "+336"}}, to: tunis}',
     ),
+    Code(
+        "K114",
+        "code-and-phones",
+        "A code is of use where a telephone may dial it, and a list of telephones where they have a code. An empty "
+        "list says that the code is a lamp only.",
+        'modes: {crisis: {code: "1"}}',
+        'modes: {crisis: {code: "1", phones: [PJSIP/101]}}',
+    ),
 )
