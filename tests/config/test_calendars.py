@@ -1,5 +1,7 @@
 """Calendars against an oracle that knows nothing but days, minutes and the clock on the wall."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccrouter.config.calendars import NoHolidaysError, WallCalendar, holidays
+from ccrouter.config.calendars import WallCalendar
 from ccrouter.config.hours import HoursError, hours
+from ccrouter.config.public_holidays import NoHolidaysError, public_holidays
 
 PARIS: Final = ZoneInfo("Europe/Paris")
 DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
@@ -23,7 +26,7 @@ def calendar(
 ) -> WallCalendar:
     """Return a calendar; exceptions are hours, or nothing for closed."""
     dated = {day: hours(each) if each else None for day, each in (exceptions or {}).items()}
-    return WallCalendar("office", zone, hours(text), [holidays(public)] if public else [], dated)
+    return WallCalendar("office", zone, hours(text), [public_holidays(public)] if public else [], dated)
 
 
 def wall(text: str, *, fold: int = 0, zone: ZoneInfo = PARIS) -> datetime:
@@ -76,11 +79,23 @@ def test_holidays_of_the_place_are_closed(public: str, day: str, *, closed: bool
 def test_holiday_codes_are_checked() -> None:
     """An unknown country or part is refused, with the codes that there are."""
     with pytest.raises(NoHolidaysError) as unknown:
-        holidays("XX")
+        public_holidays("XX")
     assert "FR" in unknown.value.known
     with pytest.raises(NoHolidaysError) as part:
-        holidays("FR-99")
+        public_holidays("FR-99")
     assert {"FR", "FR-57", "FR-6AE"} <= set(part.value.known)
+
+
+def test_a_country_is_read_without_all_the_others() -> None:
+    """Each country of the library can be read by itself: a file that names two does not wait for 250."""
+    program = (
+        "import sys\nfrom ccrouter.config.public_holidays import public_holidays\n"
+        "public_holidays('FR-57')\nprint(sum(each.startswith('holidays.countries.') for each in sys.modules))\n"
+        "from holidays.registry import EntityLoader\n"
+        "for code in EntityLoader.get_country_codes(): public_holidays(code).get('2026-12-25')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.stdout.strip(), done.stderr) == ("1", "")
 
 
 def test_exceptions_win_over_holidays_and_holidays_over_hours() -> None:

@@ -8,11 +8,11 @@ what starts on its date, and leaves what began the evening before.
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from holidays import HolidayBase, country_holidays, list_supported_countries
+from holidays import HolidayBase
 
 from ccrouter.config.hours import DAY_MIN, Hours, Spans
 
@@ -168,35 +168,3 @@ def _clock_change(start: datetime, end: datetime) -> datetime | None:
         else:
             high = middle
     return high.replace(microsecond=0)
-
-
-# --- holidays ---------------------------------------------------------------------------------------------------------
-
-
-class NoHolidaysError(LookupError):
-    """There are no holidays under this code; `known` are codes that exist, of the same country where it exists."""
-
-    def __init__(self, known: Sequence[str]) -> None:
-        super().__init__()
-        self.known = known
-
-
-@cache
-def _countries() -> dict[str, list[str]]:
-    return list_supported_countries()
-
-
-def holidays(code: str) -> HolidayBase:
-    """Return the public holidays of a country or of a part of one (`FR`, `FR-57`), for any year.
-
-    Raises:
-        NoHolidaysError: there is no such country or part.
-
-    """
-    country, _, part = code.partition("-")
-    parts = _countries().get(country)
-    if parts is None:
-        raise NoHolidaysError([known for known in _countries() if len(known) == len("FR")])
-    if part and part not in parts:
-        raise NoHolidaysError([country, *(f"{country}-{each}" for each in parts)])
-    return country_holidays(country, subdiv=part or None, language="en_US")

@@ -8,13 +8,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ccrouter.config import models
-from ccrouter.config.calendars import NoHolidaysError, WallCalendar, holidays
+from ccrouter.config.calendars import WallCalendar
 from ccrouter.config.compile_rules import Serving
 from ccrouter.config.cures import hours_meant
 from ccrouter.config.document import Document, Path
 from ccrouter.config.hours import Hours, HoursError, hours
 from ccrouter.config.models import RoutingFile
 from ccrouter.config.problems import nearest
+from ccrouter.config.public_holidays import NoHolidaysError, public_holidays
 from ccrouter.config.scope import Scope, is_known
 from ccrouter.config.telephone import NoNumberError, country_of, spellings
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
@@ -101,7 +102,7 @@ def _calendar(document: Document, name: str, written: models.Calendar, zone: Zon
     known = []
     for i, code in enumerate(written.holidays):
         try:
-            known.append(holidays(code))
+            known.append(public_holidays(code))
         except NoHolidaysError as error:
             near = nearest(code, error.known)
             cure = f"Did you mean `{near}`?" if near else "Write a country, or a part of one: FR, FR-57, DE-BW"

@@ -31,7 +31,8 @@ class Context:
 class Strict(BaseModel):
     """A mapping of the file, with the keys that it may have and no others."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    # Deferred, the models of a file are built once, as parts of the whole, and those of other files not at all.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
     short: ClassVar[str] = ""
     """The key that is meant where a text alone stands for the mapping; empty where none may."""
