@@ -97,7 +97,7 @@ def _deserted(subject: Subject, listed: Listed, sites: list[Site]) -> Iterator[P
         return
     hours = sum(stretch.hours for stretch in found)
     named = " and ".join(f"`{name}`" for name in dict.fromkeys(site.name for site in sites))
-    verb = "is" if len({site.name for site in sites}) == 1 else "are all"
+    verb = "is" if len({site.name for site in sites}) == 1 else "are"
     when = ", ".join(_said(each, subject.rules.zone) for each in _joined(found)[:TOLD])
     message = (
         f"{_who(listed)} reaches nobody but a message for {hours:,.0f} hours of the coming year: {named} {verb} closed "

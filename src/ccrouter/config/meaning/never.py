@@ -6,6 +6,7 @@ from ccrouter.config.meaning.subject import Listed, Placed, Subject, placed
 from ccrouter.config.problems import Problem
 from ccrouter.outlook.prospect import Bar, Never
 from ccrouter.outlook.situations import short
+from ccrouter.routing.conditions import Any as AnyOf
 from ccrouter.routing.conditions import Condition, Dates, LanguageIs, Not, NumberIs, Open, Threshold
 
 
@@ -89,8 +90,8 @@ def _all(each: Placed) -> Iterator[Placed]:
 
 def _words(condition: Condition) -> str:
     if isinstance(condition, Not):
-        return f"not {_words(condition.part)}"
-    return short(condition) or "any"
+        return f"not {short(condition.part)}".strip()
+    return "any" if isinstance(condition, AnyOf) else short(condition)
 
 
 def _and(words: list[str]) -> str:
