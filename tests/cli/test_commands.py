@@ -187,6 +187,8 @@ async def test_a_mode_is_set_listed_and_cleared(daemon: ScriptedDaemon, socket: 
     ended = await ccrouter("mode", "clear", "crisis", "--reason", "dry", "--socket", str(socket))
     assert (ended.code, ended.out) == (0, "crisis is off\n")
     assert [order.for_s for order in daemon.orders] == [5400, None]
+    ended = await ccrouter("mode", "set", "crisis", "--reason", "flooded", **environment)
+    assert (ended.code, ended.out) == (0, "crisis is on until somebody clears it\n")
 
 
 async def test_a_mode_that_was_off_already_is_told(daemon: ScriptedDaemon, socket: Path) -> None:

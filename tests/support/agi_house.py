@@ -36,13 +36,16 @@ class Oracle:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.codes: list[tuple[CodeDialled, Callable[[str], None]]] = []
+        self.codes: asyncio.Queue[tuple[CodeDialled, Callable[[str], None]]] = asyncio.Queue()
+        self.known: str | None = None
         self.error: Exception | None = None
         self.file = "ccrouter/closed"
 
     def dialled(self, code: CodeDialled, answer: Callable[[str], None]) -> None:
-        """Keep a code that was dialled, for the test to answer it."""
-        self.codes.append((code, answer))
+        """Answer at once with what is `known`; else keep the code, for the test to answer it."""
+        if self.known is not None:
+            answer(self.known)
+        self.codes.put_nowait((code, answer))
 
     def route(self, call: Call) -> Decision:
         """Give the one decision, or raise."""

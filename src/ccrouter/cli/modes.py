@@ -76,5 +76,7 @@ def _tell_mode(state: "ModeStatus") -> None:
     from ccrouter.web.terminal import instant  # noqa: PLC0415
 
     until = "" if state.until is None else f" until {instant(state.until, state.zone)} ({state.zone})"
+    if state.on and state.until is None:
+        until = " until somebody clears it"
     already = "" if state.changed else " already; nothing was changed"
     click.echo(f"{state.name} is {'on' if state.on else 'off'}{until}{already}")
