@@ -55,6 +55,17 @@ def test_the_channel_variables_are_kept(name: str) -> None:
     assert f"Set({name}=" in DIALPLAN
 
 
+def test_the_dialplan_of_modes_speaks_the_contract() -> None:
+    """What a telephone dialled, each answer to it, and the device of its lamp have the names that the router uses."""
+    assert f"Set({contract.SWITCH}=${{UNIQUEID}}|" in DIALPLAN
+    assert f"${{{contract.MODE}}}" in DIALPLAN
+    assert set(re.findall(r"^exten => told-(\w+),", DIALPLAN, re.MULTILINE)) == set(contract.MODE_ANSWERS)
+    assert set(re.findall(r",hint,(.*?)\$", DIALPLAN)) == {contract.LAMP}
+    value = re.search(rf"Set\({contract.SWITCH}=(.*)\)$", DIALPLAN, re.MULTILINE)
+    assert value is not None
+    assert value[1].count("|") == 3
+
+
 def test_the_router_s_two_variables_are_read() -> None:
     """The plan and the heartbeat are read under the names that the router writes."""
     assert f"${{{contract.PLAN}}}" in DIALPLAN
