@@ -1,7 +1,9 @@
 """Calendars and differences against `decide` itself, asked at every minute of a year in both of two versions."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -47,27 +49,30 @@ def every_minute(known: Rules) -> Changes:
     return changes
 
 
-@pytest.fixture(scope="module")
-def asked() -> tuple[Changes, Changes]:
-    """Return what was found by asking, before and after the edit."""
-    return every_minute(rules()), every_minute(edited())
+@cache
+def asked(version: Callable[[], Rules]) -> Changes:
+    """Return what was found by asking one version, once for all tests."""
+    return every_minute(version())
 
 
-def test_course_is_what_decide_says_at_every_minute(asked: tuple[Changes, Changes]) -> None:
+@pytest.mark.timeout(600)  # half a million decisions, on whatever machine
+@pytest.mark.parametrize("version", [rules, edited])
+def test_course_is_what_decide_says_at_every_minute(version: Callable[[], Rules]) -> None:
     """Holidays of Moselle and Alsace, nights, exceptions, dates, seasons, and both changes of the clocks."""
-    for known, expected in zip((rules(), edited()), asked, strict=True):
-        found = year(known, "3949", date(2026, 1, 1), 365, Circumstances()).pieces
-        assert [(piece.start, piece.way, piece.way.rule) for piece in found] == [
-            (at, taken, taken.rule) for at, taken in expected
-        ]
-        assert all(before.end == after.start for before, after in pairwise(found))
-        assert found[-1].end == END
+    found = year(version(), "3949", date(2026, 1, 1), 365, Circumstances()).pieces
+    assert [(piece.start, piece.way, piece.way.rule) for piece in found] == [
+        (at, taken, taken.rule) for at, taken in asked(version)
+    ]
+    assert all(before.end == after.start for before, after in pairwise(found))
+    assert found[-1].end == END
 
 
-def test_differences_are_the_minutes_at_which_decisions_differ(asked: tuple[Changes, Changes]) -> None:
+@pytest.mark.timeout(600)
+def test_differences_are_the_minutes_at_which_decisions_differ() -> None:
     """Every minute at which calls go elsewhere is told with what before and after, and no other minute is."""
     expected: dict[tuple[Way, Way], list[Span]] = {}
-    bounds = sorted({at for changes in asked for at, _ in changes} | {END.astimezone(UTC)})
+    both = asked(rules), asked(edited)
+    bounds = sorted({at for changes in both for at, _ in changes} | {END.astimezone(UTC)})
     for start, end in pairwise(bounds):
         before, after = (
             max((each for each in changes if each[0] <= start), key=lambda each: each[0]) for changes in asked
