@@ -141,11 +141,11 @@ def _failure(result: Result, answer: "Answer") -> "Iterator[Line]":
 
 
 def _summary(result: Result) -> "Iterator[Line]":
-    from ccrouter.outlook.words import Tone, lines  # noqa: PLC0415
+    from ccrouter.outlook.words import Line, Tone, lines  # noqa: PLC0415
 
     cases, good = len(result.answers), len(result.answers) - result.failed
     text = f"{result.cases.file}: {cases} case{'s' * (cases != 1)}, {good} good, {result.failed} failed"
-    yield from lines(text, tone=Tone.BAD if result.failed else Tone.DECIDES)
+    yield Line(text, Tone.BAD if result.failed else Tone.DECIDES)
     if result.rules:
         decided = len(result.rules) - len(result.never)
         never = f"; never: {', '.join(result.never)}" if result.never else ""
