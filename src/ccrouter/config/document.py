@@ -115,6 +115,17 @@ class Document:
                 return None
         return value
 
+    def as_written(self, path: Path) -> Path:
+        """Return a path without the indexes of lists that the file writes as the one thing in them."""
+        written: Path = ()
+        value: Value | None = self.value
+        for step in path:
+            if isinstance(step, int) and not isinstance(value, list):
+                continue
+            written = (*written, step)
+            value = self.get(written)
+        return written
+
     def at(self, path: Path, *, key: bool = False) -> Place:
         """Return the place of a value (or of its key), or of the nearest thing around it that the file has."""
         path = self._origin(path)

@@ -96,27 +96,27 @@ class _Repair:
 
     def mend(self, rest: Document, error: ErrorDetails, context: Context, origin: Mapping[Path, Path]) -> bool:
         """Do something about one finding; tell whether there is something to do."""
-        path = path_of(error)
+        path, key = path_of(error), False
+        if path[-1:] == ("[key]",):
+            path, key = path[:-1], True
+        elif error["type"] == "refused":
+            path = (*path, *error.get("ctx", {}).get("at", ()))
+        path = rest.as_written(path)
         if error["type"] == "missing":
             return self._add(rest, path, origin)
-        if error["type"] == "refused":
-            path = (*path, *error.get("ctx", {}).get("at", ()))
-        if path[-1:] == ("[key]",):
-            self.strange.add(origin[path[:-1]])
-            return self._leave_out(path[:-1], origin)
-        if error["type"] == "extra_forbidden":
-            known = context.keys_of(rest.get(path[:-1]))
-            meant = nearest(str(path[-1]), known)
+        if error["type"] == "extra_forbidden" and path in origin:
+            meant = nearest(str(path[-1]), context.keys_of(rest.get(path[:-1])))
             if meant is not None and rest.get((*path[:-1], meant)) is None:
                 self.renamed[origin[path]] = meant
                 return True
-            self.strange.add(origin[path])
-            return self._leave_out(path, origin)
+            key = True
         while path not in origin:
             path = path[:-1]
         old = origin[path]
         stand_in = self._stand_in(rest, old)
-        if stand_in is None or old in self.instead:
+        if key or stand_in is None or old in self.instead:
+            if key:
+                self.strange.add(old)
             return self._leave_out(path, origin)
         self.instead[old] = stand_in
         return True

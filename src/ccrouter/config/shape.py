@@ -120,7 +120,7 @@ def _blame(document: Document, error: ErrorDetails, context: Context, meant: set
         path, key = path[:-1], True
     details: dict[str, Any] = error.get("ctx", {})
     if error["type"] == "refused":
-        path = (*path, *details["at"])
+        path = document.as_written((*path, *details["at"]))
         offset, hidden = details["offset"], details["hidden"]
         cure = filled(document, details["cure"]) if details["code"] == "L109" else details["cure"]
         document.blame(path, details["code"], details["message"], cure, key=key, offset=offset, hidden=hidden)
@@ -128,6 +128,7 @@ def _blame(document: Document, error: ErrorDetails, context: Context, meant: set
         message = f"`{path[-1]}` is missing{_where(path)}"
         document.blame(path[:-1], "K102", message, missing(document, str(path[-1])), key=True)
     elif error["type"] == "extra_forbidden":
+        path = document.as_written(path)
         known = context.keys_of(document.get(path[:-1]))
         before, colon, after = str(path[-1]).partition(":")
         if colon and before in known:
