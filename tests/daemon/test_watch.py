@@ -1,6 +1,7 @@
 """Following a file as it is saved: every way of saving is noticed, a storm is one save, and half a file is none."""
 
 import asyncio
+import fcntl
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +20,7 @@ from ccrouter.app.watch import Pace, Watch, author_of, on_the_way
 from ccrouter.clock import SystemClock
 from ccrouter.store.versions import hash_of
 from support.rules_desk import BAD, GOOD, RulesDesk, good
-from support.saving import WAYS, Save, by_rename, in_place
+from support.saving import WAYS, Save, by_rename, in_place, in_two_writes
 
 PACE = Pace(look=0.2, rest=0.1, rest_unfinished=0.4, most=1.0, step=0.01, remind=0.3, again=0.2)
 PAUSE_S = 0.25
@@ -123,6 +124,22 @@ async def test_each_way_of_saving_is_one_reload(
     [first, refused, last] = follower.outcomes
     assert refused == "refused"
     assert [first, last] == [rules.version for rules in follower.desk.taken]
+
+
+@pytest.mark.parametrize("save", [in_place, in_two_writes])
+async def test_without_the_kernels_word_a_file_rests_longer(
+    follower: Follower, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a network drive nobody tells that a program is in the middle of a save; its pause is waited for."""
+
+    def untold(*_: object) -> None:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(fcntl, "fcntl", untold)
+    async with follower.following():
+        await asyncio.to_thread(save, follower.desk.path, good(3), PAUSE_S)
+        await follower.in_force(good(3))
+    assert len(follower.outcomes) == 1
 
 
 async def test_a_touch_is_no_reload(follower: Follower) -> None:

@@ -74,6 +74,12 @@ def test_the_unit_fits_the_daemons_defaults() -> None:
     assert f"CCROUTER_SOCKET={SOCKET}" in unit["Environment"][0]
 
 
+def test_the_daemon_may_learn_who_writes_the_routing_file() -> None:
+    """The file is root's, so the kernel tells of its writers only who may lease it; no other right is given."""
+    unit = settings()
+    assert (unit["CapabilityBoundingSet"], unit["AmbientCapabilities"]) == (["CAP_LEASE"], ["CAP_LEASE"])
+
+
 def test_a_telephone_line_is_never_given_up() -> None:
     """It is started again whatever happened and however often, and a loop that hangs counts as a death."""
     unit = settings()

@@ -2,6 +2,7 @@
 
 import asyncio
 import faulthandler
+import gc
 import itertools
 import os
 import secrets
@@ -79,6 +80,9 @@ def run_daemon(settings: Settings) -> int:
         clock, sys.stderr, level=settings.log.level, form=settings.log.form, mask_callers=settings.log.mask_callers
     ) as logs:
         daemon = Daemon(settings, clock, logs)
+        # What was built so far lasts: looking through it for garbage again and again would make calls wait.
+        gc.collect()
+        gc.freeze()
         with Supervisor(os.environ, os.getpid()) as supervisor:
             asyncio.run(daemon.run(supervisor))
     return 0

@@ -54,14 +54,14 @@ class Glance:
         mark: None where there is no file.
         owner: number of the user whose file it is; None where there is none.
         finished: it ends with an end of line, as what editors and programs save mostly does.
-        written: a program has it open for writing, as far as the kernel tells us.
+        written: a program has it open for writing; None where the kernel does not tell us.
 
     """
 
     mark: Mark | None
     owner: int | None = None
     finished: bool = False
-    written: bool = False
+    written: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def glance(path: Path) -> Glance:
             regular = stat.S_ISREG(found.st_mode)
             last = os.pread(handle, 1, found.st_size - 1) if regular and found.st_size else b""
             with _held(handle) as held:
-                return Glance(Mark.of(found), found.st_uid, last == b"\n", written=held is False)
+                return Glance(Mark.of(found), found.st_uid, last == b"\n", written=None if held is None else not held)
     except OSError:
         return Glance(mark_of(path))
 

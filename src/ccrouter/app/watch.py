@@ -28,8 +28,8 @@ class Pace:
 
     Attributes:
         look: time between two looks without a notice.
-        rest: how long a file that ends with an end of line must not have changed.
-        rest_unfinished: the same for one that does not, is empty, or is not there.
+        rest: how long a file that ends with an end of line, and that nobody writes, must not have changed.
+        rest_unfinished: the same for one that does not, is empty or not there, or of whose writers nothing is known.
         most: after this time of saves without rest it is read all the same, unless a program has it open for writing.
         step: time between two looks at a file that does not rest.
         remind: time between two remarks on a program that keeps it open.
@@ -125,7 +125,8 @@ class Watch:
         begun = since = reminded = self._clock.steady()
         while self._file.stale(seen.mark):
             now = self._clock.steady()
-            rest = self._pace.rest if seen.finished else self._pace.rest_unfinished
+            sure = seen.finished and seen.written is False
+            rest = self._pace.rest if sure else self._pace.rest_unfinished
             if not seen.written and (now - since >= rest or now - begun >= self._pace.most):
                 break
             if seen.written and now - reminded >= self._pace.remind:
