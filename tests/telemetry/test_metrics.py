@@ -235,7 +235,7 @@ class Scene:
         self.registry = CollectorRegistry()
         self.snapshot = Snapshot(0.0)
         self.rules: Rules | None = RULES
-        self.modes: dict[str, float | None] = {}
+        self.modes: dict[str, float | None] = {"crisis": 1_795_297_035.0}
         sources = Sources(lambda: self.snapshot, lambda: self.rules, lambda _: self.modes, lambda _: 2, lambda: 3)
         LiveCollector(self.registry, clock, sources)
 
