@@ -1,5 +1,6 @@
 """Modes switched from a telephone and shown by its lamp: real telephones, a real Asterisk, the real daemon."""
 
+import json
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -86,6 +87,12 @@ def told(watcher: Listener) -> list[str]:
     return [f"{event['Application']} {event['AppData']}" for event in runs]
 
 
+def last_deed(house: RealHouse) -> tuple[str, ...]:
+    """Return who did what to what last, and why, as the audit journal tells."""
+    deed = json.loads(house.daemon.command("history", "--json", "--limit", "1"))["deeds"][0]
+    return tuple(deed[key] for key in ("who", "what", "subject", "why"))
+
+
 def rule_of(house: RealHouse) -> str:
     """Return by which rule a caller is routed now."""
     [call] = house.calls("0800000001")
@@ -119,6 +126,7 @@ def test_a_telephone_switches_a_mode_and_its_lamp_shows_it(house: RealHouse, wat
         assert crisis.since is not None
         assert round(crisis.until - crisis.since) == 4 * 3600
         assert "by telephone, code *481" in house.daemon.command("mode", "list")
+        assert last_deed(house) == ("agent1 (PJSIP/agent1)", "mode on", "crisis", "by telephone, code *481")
 
         house.daemon.kill()
         house.daemon.start()
@@ -169,6 +177,7 @@ def test_another_telephone_is_refused(house: RealHouse, watcher: Listener, dials
     assert heard.sound > 1000
     line = house.daemon.wait_for_line(event="this telephone may not switch the mode", since=before)
     assert (line["phone"], line["dialled"], line["mode"]) == ("PJSIP/agent2", "*481", "crisis")
+    assert last_deed(house) == ("agent2 (PJSIP/agent2)", "mode refused", "crisis", "by telephone, code *481")
     assert house.daemon.metrics()['ccrouter_mode_codes_dialled_total{answer="refused",pabx="pbx"}'] >= 1
 
 
