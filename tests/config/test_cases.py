@@ -108,7 +108,7 @@ REFUSALS = {
     "load: {logged_in: 2, ready: 3}, expect: paris": (
         "logged_in",
         (
-            "support: 3 positions are ready, busy or paused, and 2 logged in [C104]. "
+            "support: ready, busy and paused make 3, and 2 are logged in [C104]. "
             "Write figures that fit, or leave `logged_in` out."
         ),
     ),

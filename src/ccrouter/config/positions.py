@@ -68,7 +68,7 @@ def _positions(given: Mapping[str, int]) -> tuple[int, int, int]:
             busy = 0 if ready or paused else 1  # with nobody ready, the one position is in a call
         return ready + busy + paused, ready, busy
     if named > logged_in:
-        message = f"{named} positions are ready, busy or paused, and {logged_in} logged in"
+        message = f"ready, busy and paused make {named}, and {logged_in} are logged in"
         raise ContradictionError("logged_in", message, "Write figures that fit, or leave `logged_in` out")
     if ready is None:
         ready = logged_in - named
