@@ -1,5 +1,8 @@
 """What positions and sites learn of a caller, and callers who hang up at any moment. Real daemon, real Asterisk."""
 
+import json
+from typing import Any
+
 import pytest
 
 from phones import FOREVER_MS, Call
@@ -66,6 +69,13 @@ HOUSE = HousePlan(
 )
 
 WITHHELD = "33698000001"
+
+
+def journal(house: RealHouse, number: str) -> list[dict[str, Any]]:
+    """Return what the journal has of a number, newest first, once all of it is written."""
+    house.daemon.wait_until(lambda _: house.daemon.metrics()["ccrouter_journal_queue_length"] == 0)
+    lines: list[dict[str, Any]] = json.loads(house.daemon.command("journal", "--json", "--number", number))["lines"]
+    return lines
 
 
 # --- what they learn --------------------------------------------------------------------------------------------------
@@ -198,6 +208,39 @@ def test_a_caller_hangs_up_in_the_talk(house: RealHouse, number: str, taker: str
     [received] = house.received(positions if taker == "support" else house.sites[taker], call)
     assert received.names == ("invite", "answered", "bye")
     assert house.daemon.logged(event="call finished", number=number)[-1]["outcome"] == "answered"
+
+
+def test_the_journal_tells_what_became_of_each_caller(house: RealHouse) -> None:
+    """Where a caller talked and how long; of one who was taken out of a queue both decisions, and the end of the call.
+
+    The end stands with the decision that was in force.
+    """
+    house.sit_down("busy", answer_ms=FOREVER_MS)
+    talks, leaves = house.calls("0800000051")[0], house.calls("0800000061")[0]
+    with house.start([leaves], patience_ms=4500) as leaving:
+        uniqueid = house.wait_for(leaves, Event="QueueCallerJoin")["Uniqueid"]
+        [placed] = house.place([talks])
+        assert served(placed)
+        leaving.wait()
+    house.daemon.wait_for_line(event="call finished", uniqueid=uniqueid)
+    lines = [line for line in journal(house, "0800 000 061") if line["uniqueid"] == uniqueid]
+    assert [(line["rule"], line["destination"]) for line in lines] == [
+        ("too long", "ringing"),
+        ("otherwise", "busy paris"),
+    ]
+    assert (lines[0]["end"]["outcome"], lines[0]["end"]["target"], lines[0]["end"]["talked_s"]) == (
+        "abandoned",
+        "ringing",
+        None,
+    )
+    assert lines[1]["end"] is None
+    talked = journal(house, "0800 000 051")[0]
+    assert (talked["end"]["outcome"], talked["end"]["target"], talked["end"]["talked_s"] > 0) == (
+        "answered",
+        "tunis",
+        True,
+    )
+    assert talks.caller not in str(talked)
 
 
 def test_a_caller_hangs_up_while_the_router_is_asked(house: RealHouse) -> None:
