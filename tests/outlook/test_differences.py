@@ -107,7 +107,7 @@ def test_waiting_callers_are_told_of() -> None:
     found = told(*edit(("{waited: 90s, site_up: tunis}", "{waited: 60s, site_up: tunis}")))
     assert "  callers who wait in the queue support" in found
     assert [line.strip() for line in found if "stay" in line or "when" in line][:2] == [
-        "when waited: 60 s",
+        "when waited: 60 s, not waited: 90 s",
         "stay in the queue",
     ]  # fmt: skip - one line of facts
 

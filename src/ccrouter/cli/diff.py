@@ -107,7 +107,7 @@ def _show(
     if not found.pairs:
         click.echo("No call goes elsewhere." if minor or not found.same else "Nothing changes.")
     if minor:
-        click.secho("\n" * (not found.pairs) + "Details that change", bold=True)
+        click.secho("\nDetails that change", bold=True)
         click.echo("\n".join(f"  {each.text}" for each in minor))
     if found.unexplored:
         click.secho("\nNot looked through", bold=True)

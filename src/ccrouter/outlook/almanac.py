@@ -26,7 +26,7 @@ def grid(year: Year) -> list[str]:
     lines: list[str] = []
     for begin in range(0, weeks, WEEKS_A_ROW):
         mondays = [first + timedelta(weeks=week) for week in range(begin, min(weeks, begin + WEEKS_A_ROW))]
-        lines += [""] * bool(lines) + [f"    {_months(mondays)}".rstrip()]
+        lines += [""] * bool(lines) + [f"    {_months(mondays, year.days[-1].on)}".rstrip()]
         for weekday, name in enumerate(_NAMES):
             row = "".join(signs.get(monday + timedelta(days=weekday), " ") for monday in mondays)
             lines.append(f"{name}  {row}".rstrip())
@@ -62,10 +62,14 @@ def clocks_turned(year: Year) -> list[str]:
     ]
 
 
-def _months(mondays: list[date]) -> str:
+def _months(mondays: list[date], last: date) -> str:
     """Return the names of the months over the weeks in which they begin, as far as there is room."""
     begins = {0: mondays[0] + timedelta(days=6)}
-    begins |= {week: sunday for week, sunday in _sundays(mondays) if sunday.day <= len(_NAMES)}
+    begins |= {
+        week: sunday
+        for week, sunday in _sundays(mondays)
+        if sunday.day <= len(_NAMES) and sunday.replace(day=1) <= last
+    }
     weeks = sorted(begins)
     if len(weeks) > 1 and weeks[1] < _ROOM:  # the few days of the first month give way
         del weeks[0]

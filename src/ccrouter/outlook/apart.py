@@ -4,14 +4,18 @@ Nothing is decided here: what is found is a situation that is worth asking about
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from ccrouter.outlook.cubes import ANYTHING, Budget, BudgetError, Cube, Formula, every
+from ccrouter.outlook.places import parts_of
 from ccrouter.outlook.residue import names
-from ccrouter.outlook.situations import Situation, described
+from ccrouter.outlook.situations import Situation, described, short
 from ccrouter.outlook.space import MEASURES, Callers, Space, World
+from ccrouter.routing.conditions import Threshold, Waited
+from ccrouter.routing.measures import Reading
 from ccrouter.routing.rules import Rule
+from ccrouter.routing.thresholds import Direction
 
 STEPS = 4_000
 """Of the search for the situations of one pair of rules."""
@@ -97,8 +101,25 @@ class _Search:
         for cube in every([self.applies[0][old], self.applies[1][new]]).cubes(ANYTHING, budget):
             past = _past(earlier, cube, budget)
             if past is not None:
-                rules = [*self.before[: old + 1], *self.after[: new + 1]]
-                yield Found(described(self.space, past, rules), self._waited(past))
+                situation = described(self.space, past, [*self.before[: old + 1], *self.after[: new + 1]])
+                words = dict.fromkeys([situation.text, *self._short_of(past)])
+                yield Found(replace(situation, text=", ".join(words)), self._waited(past))
+
+    def _short_of(self, cube: Cube) -> Iterator[str]:
+        """Yield the levels of which a case falls short in one version, where another level is reached."""
+        thresholds = [
+            [each for rule in rules for each in parts_of(rule.when) if isinstance(each, Threshold | Waited)]
+            for rules in (self.before, self.after)
+        ]
+        known = [{_starts(each) for each in some} for some in thresholds]
+        for axis, allowed in cube.items():
+            case = allowed & -allowed
+            asked = [each for some in thresholds for each in some if self.space.about(each) == axis and case > 1]
+            reached = {_starts(each)[:2] for each in asked if self.space.says(each, case)}
+            for each in asked:
+                start = _starts(each)
+                if start in known[0] ^ known[1] and start[:2] in reached and self.space.says(each, case) is False:
+                    yield f"not {short(each)}"
 
     def _waited(self, cube: Cube) -> float:
         for at, axis in enumerate(self.space.axes):
@@ -107,6 +128,12 @@ class _Search:
                 value = axis.cases[(allowed & -allowed).bit_length() - 1]
                 return value if isinstance(value, float) else 0.0
         return 0.0
+
+
+def _starts(condition: Threshold | Waited) -> tuple[Reading | None, Direction, float]:
+    if isinstance(condition, Waited):
+        return None, Direction.AT_LEAST, condition.at_least_s
+    return condition.read, condition.level.direction, condition.level.start
 
 
 def _past(formulas: Sequence[Formula], cube: Cube, budget: Budget) -> Cube | None:

@@ -14,13 +14,14 @@ MOST_SITUATIONS = 6
 
 def lines(found: Differences, window: Span, zone: tzinfo) -> Iterator[str]:
     """Yield the differences of pairs of numbers; `window` is the time that was looked at."""
-    for pair in found.pairs:
+    for nth, pair in enumerate(found.pairs):
+        if nth:
+            yield ""
         yield f"{', '.join(pair.numbers)} ({_service(pair)})"
         for queues, groups in _by_queue(pair):
             if queues != ("",):
                 yield from _wrapped(f"callers who wait in the queue {' or '.join(queues)}", "  ")
             yield from _by_time(groups, window, zone)
-        yield ""
 
 
 def times(spans: Sequence[Span], window: Span, zone: tzinfo) -> list[str]:
@@ -51,8 +52,8 @@ def _by_queue(pair: Pair) -> Iterator[tuple[tuple[str, ...], list[Group]]]:
         told = (not waiting, tuple((group.situations, group.changes) for group in own))
         queues.setdefault(told, []).append(waiting)
         groups[told] = own
-    for told, own in groups.items():
-        yield tuple(queues[told]), own
+    for same, own in groups.items():
+        yield tuple(queues[same]), own
 
 
 def _by_time(groups: Sequence[Group], window: Span, zone: tzinfo) -> Iterator[str]:
