@@ -76,7 +76,51 @@ class Answered:
     sound: int
 
 
-def dial(  # noqa: PLR0913 - who dials what, and where its files go
+def start_to_dial(  # noqa: PLR0913 - who dials what, and where its files go
+    pabx: SmallPabx,
+    folder: Path,
+    position: str,
+    code: str,
+    *,
+    name: str,
+    media_port: int,
+    headers: Sequence[str] = (),
+    listens_ms: int = FOREVER_MS,
+) -> Sipp:
+    """Dial a code from a position's telephone and return at once.
+
+    Args:
+        pabx: it runs.
+        folder: takes SIPp's log.
+        position: whose telephone.
+        code: what it dials.
+        name: of SIPp's files there.
+        media_port: on POSITIONS_ADDRESS, takes what it hears.
+        headers: more lines of the INVITE, such as a P-Asserted-Identity.
+        listens_ms: after the answer it hangs up, unless the PABX did before.
+
+    """
+    log = '<action><log message="{sign}|[timestamp]"/></action>'
+    played = scenario(
+        folder,
+        "telephone",
+        name,
+        CODE=code.replace("#", "%23"),
+        USER=position,
+        AUTHENTICATION=f"[authentication username={position} password={pabx.sip_secret}]",
+        HEADER="".join(f"{line}\n" for line in headers),
+        MEDIA_PORT=str(media_port),
+        LISTENS_MS=str(listens_ms),
+        SENT=log.format(sign="sent"),
+        ANSWERED=log.format(sign="answered"),
+        ENDED=log.format(sign="ended"),
+    )
+    played.chmod(0o600)
+    target: tuple[str | Path, ...] = (f"{PABX_ADDRESS}:{pabx.sip_port}", "-sf", played)
+    return Sipp(folder, name, (*target, *local(POSITIONS_ADDRESS), "-m", "1"))
+
+
+def dial(  # noqa: PLR0913 - as above
     pabx: SmallPabx,
     folder: Path,
     position: str,
@@ -86,47 +130,17 @@ def dial(  # noqa: PLR0913 - who dials what, and where its files go
     headers: Sequence[str] = (),
     listens_ms: int = FOREVER_MS,
 ) -> Answered:
-    """Dial a code from a position's telephone and return what it met, when the call is over.
-
-    Args:
-        pabx: it runs.
-        folder: takes SIPp's log.
-        position: whose telephone.
-        code: what it dials.
-        name: of SIPp's files there.
-        headers: more lines of the INVITE, such as a P-Asserted-Identity.
-        listens_ms: after the answer it hangs up, unless the PABX did before.
+    """Dial a code, see `start_to_dial`, and return what the telephone met, when the call is over.
 
     Raises:
         SippError: it was refused.
 
     """
     with Ear() as ear:
-        log = '<action><log message="{sign}|[timestamp]"/></action>'
-        played = scenario(
-            folder,
-            "telephone",
-            name,
-            CODE=code.replace("#", "%23"),
-            USER=position,
-            AUTHENTICATION=f"[authentication username={position} password={pabx.sip_secret}]",
-            HEADER="".join(f"{line}\n" for line in headers),
-            MEDIA_PORT=str(ear.port),
-            LISTENS_MS=str(listens_ms),
-            SENT=log.format(sign="sent"),
-            ANSWERED=log.format(sign="answered"),
-            ENDED=log.format(sign="ended"),
+        started = start_to_dial(
+            pabx, folder, position, code, name=name, media_port=ear.port, headers=headers, listens_ms=listens_ms
         )
-        played.chmod(0o600)
-        target: tuple[str | Path, ...] = (
-            f"{PABX_ADDRESS}:{pabx.sip_port}",
-            "-sf",
-            played,
-            *local(POSITIONS_ADDRESS),
-            "-m",
-            "1",
-        )
-        with Sipp(folder, name, target) as sipp:
+        with started as sipp:
             if sipp.wait(within_s=20) != 0:
                 raise SippError(f"{position} dialled {code} and was not answered: {sipp.error_text()}")
             at = {sign: float(told.rpartition("\t")[2]) for sign, told in sipp.lines()}

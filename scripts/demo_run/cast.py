@@ -11,6 +11,7 @@ from demo_run.errors import DemoError
 from phones import Call, Callee, Callers
 from sipp import Sipp, SippError, local
 from small_pabx import PABX_ADDRESS, POSITIONS_ADDRESS, SITES_ADDRESS, SmallPabx, free_port
+from telephone import start_to_dial
 
 TEAMS: Final = {"paris": "support", "lyon": "orders"}
 """Each team of positions, and its queue."""
@@ -66,6 +67,7 @@ class Cast:
         self._waves: list[tuple[Wave, Callers]] = []
         self._callees: dict[str, Callee] = {}
         self._gone: list[tuple[Fate, Callee]] = []
+        self._telephones: list[Sipp] = []
         self._caller_numbers: Iterator[int] = itertools.count(FIRST_CALLER)
         self._runs = itertools.count(1)
 
@@ -117,6 +119,11 @@ class Cast:
         )
         self._waves.append((wave, callers))
 
+    def dial(self, position: str, code: str) -> None:
+        """Have a position's telephone dial a code; `check` tells when it was not answered."""
+        name, port = f"{position}-{next(self._runs)}", free_port(address=POSITIONS_ADDRESS)
+        self._telephones.append(start_to_dial(self._pabx, self._folder, position, code, name=name, media_port=port))
+
     @property
     def calling(self) -> bool:
         """Tell whether calls are under way or still to be placed."""
@@ -151,6 +158,9 @@ class Cast:
         for _, callers in self._waves:
             if callers.sipp.process.poll() not in {None, 0, 1}:
                 raise _died("the callers", callers.sipp)
+        for sipp in self._telephones:
+            if sipp.process.poll() not in {None, 0}:
+                raise _died("a telephone that dials a code", sipp)
 
     def start_over(self) -> None:
         """Forget all calls, which must be over; who answers starts a new log."""
@@ -159,12 +169,14 @@ class Cast:
             self.open_up(name)
         self._gone.clear()
         self._waves.clear()
+        self._telephones.clear()
 
     def close(self) -> None:
         """Have everybody leave at once."""
         for sipp in (
             *(callers.sipp for _, callers in self._waves),
             *(callee.sipp for callee in self._callees.values()),
+            *self._telephones,
         ):
             sipp.stop()
 

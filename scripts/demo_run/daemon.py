@@ -35,10 +35,9 @@ class Daemon:
         """Start it; its status tells when it is ready."""
         self._process = self._started("run", "--settings", self._settings)
 
-    def switch(self, mode: str, *, on: bool, reason: str) -> None:
-        """Type `ccrouter mode`; `check` tells when it was refused."""
-        order = "set" if on else "clear"
-        self._commands.append(self._started("mode", order, mode, "--reason", reason, "--socket", self._socket))
+    def clear_mode(self, mode: str, reason: str) -> None:
+        """Type `ccrouter mode clear`; `check` tells when it was refused."""
+        self._commands.append(self._started("mode", "clear", mode, "--reason", reason, "--socket", self._socket))
 
     def status(self) -> Status | None:
         """Return the whole picture; None while nobody answers."""

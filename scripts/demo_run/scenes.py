@@ -114,13 +114,13 @@ SCENES: Final = (
     ),
     Scene(
         "Crisis",
-        "An admin types `ccrouter mode set crisis`, and later `ccrouter mode clear crisis`.",
+        "At the telephone paris1 somebody dials *481; later an admin types `ccrouter mode clear crisis`.",
         "While it is on, after-sales goes to the backup site; then back to Paris.",
         12,
         (
-            Cue(0, lambda on: on.stage.daemon.switch("crisis", on=True, reason="water in Paris"), "crisis on"),
+            Cue(0, lambda on: on.stage.cast.dial("paris1", "*481"), "crisis on"),
             Cue(0.3, lambda on: on.call(SUPPORT, 5, within=0.25)),
-            Cue(0.6, lambda on: on.stage.daemon.switch("crisis", on=False, reason="all dry again"), "crisis off"),
+            Cue(0.6, lambda on: on.stage.daemon.clear_mode("crisis", "all dry again"), "crisis off"),
             Cue(0.85, lambda on: on.call(SUPPORT, 2, within=0.1)),
         ),
     ),
