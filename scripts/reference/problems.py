@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ccrouter.config.codes import FAMILIES, Code
-from ccrouter.config.codes.frame import ROUTING, SETTINGS
+from ccrouter.config.codes.frame import CASES, ROUTING, SETTINGS
 
 _HEAD: Final = """\
 # What `ccrouter check` says
@@ -22,12 +22,16 @@ An example is a piece of a file. The rest of a routing file is this:
 A list of `- ` lines is the `rules` of its service `support`. The rest of a settings file is this:
 
 {settings}
+
+And the rest of a file of cases, in which a list of `- ` lines is the `cases`:
+
+{cases}
 """
 
 
 def problems_page(_: str) -> str:
     """Return the whole page, whatever stood there."""
-    head = _HEAD.format(routing=_block(ROUTING), settings=_block(SETTINGS))
+    head = _HEAD.format(routing=_block(ROUTING), settings=_block(SETTINGS), cases=_block(CASES))
     return "\n".join([head, *_contents(), *(line for title in FAMILIES for line in _family(title))])
 
 

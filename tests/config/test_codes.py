@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from ccrouter.config.cases import load_cases
 from ccrouter.config.codes import CODES, FAMILIES, Code
 from ccrouter.config.codes.frame import SETTINGS, framed
 from ccrouter.config.document import Document, Text
@@ -43,10 +44,14 @@ def folder(tmp_path: Path) -> Path:
 def told_by_daemon(code: Code, data: bytes, folder: Path) -> list[Problem]:
     """Return what the daemon refuses a file with."""
     try:
-        if code.settings:
-            compile_settings(data, folder / "settings.yaml", ENVIRONMENT)
-        else:
-            compile_text(data, "routing.yaml")
+        match code.of:
+            case "settings":
+                compile_settings(data, folder / "settings.yaml", ENVIRONMENT)
+            case "cases":
+                (folder / "cases.yaml").write_bytes(data)
+                load_cases(folder / "cases.yaml")
+            case _:
+                compile_text(data, "routing.yaml")
     except RefusedFileError as error:
         return list(error.problems)
     return []
@@ -54,7 +59,7 @@ def told_by_daemon(code: Code, data: bytes, folder: Path) -> list[Problem]:
 
 def told_by_check(code: Code, data: bytes, folder: Path) -> list[Problem]:
     """Return what `check` tells of a file: errors, warnings and notes."""
-    file = folder / ("settings.yaml" if code.settings else "routing.yaml")
+    file = folder / f"{code.of}.yaml"
     file.write_bytes(data)
     return [problem for found in review(file, AT, ENVIRONMENT) for problem in found.problems]
 

@@ -8,6 +8,14 @@ from hypothesis import strategies as st
 from ccrouter.config.document import Text
 from ccrouter.config.yaml import read
 
+
+def _copied(value: Any) -> Any:  # noqa: ANN401 - whatever YAML holds
+    """Copy a branch; what is drawn must not be changed where it was drawn from."""
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
+
+
 PIECES: Final = st.sampled_from(
     [
         *("", " ", "  ", "\t", "\n", "\r", "\0", "\x85", "\u2028", "\ufeff", "e\u0301", "'", '"', "“", "»", ":", ": "),
@@ -43,7 +51,7 @@ VALUES: Final = st.sampled_from(
         *({"any": []}, {"mode": "crisis"}, {"not": {"waited": "5s"}}, {"site": "tunis", "for": "10s"}, {"share": {}}),
         *({"open": "office", "closed": "office"}, {"play": "beep"}, {"in_house": {"queue": "q", "max_wait": "1s"}}),
     ]
-)
+).map(_copied)
 
 KEYS: Final = st.sampled_from(
     [
@@ -158,9 +166,3 @@ def _containers(value: Any) -> list[Any]:  # noqa: ANN401 - whatever YAML holds
     if isinstance(value, list):
         return [value, *(found for each in value for found in _containers(each))]
     return []
-
-
-def _copied(value: Any) -> Any:  # noqa: ANN401 - whatever YAML holds
-    if isinstance(value, dict):
-        return {key: _copied(each) for key, each in value.items()}
-    return [_copied(each) for each in value] if isinstance(value, list) else value

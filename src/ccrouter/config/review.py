@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ccrouter.config.cases import load_cases
 from ccrouter.config.document import Document
 from ccrouter.config.leftovers import leftovers
 from ccrouter.config.load import Loaded, load_document, read_file
@@ -49,7 +50,7 @@ class Review:
 
 
 def review(file: Path, at: float, environment: Mapping[str, str]) -> list[Review]:
-    """Return what is found in a routing file, or in a settings file and in the routing file that it names.
+    """Return what is found in a routing file, or in a settings or case file and in the routing file that it names.
 
     `at` is the present, in seconds since 1970: some remarks are about what is over, or still to come.
     """
@@ -59,6 +60,8 @@ def review(file: Path, at: float, environment: Mapping[str, str]) -> list[Review
         document = read(data, str(file))
     except RefusedFileError as error:
         return [_refused(str(file), error, data)]
+    if isinstance(document.value, dict) and "cases" in document.value:
+        return _cases(file, data, at, environment)
     if not isinstance(document.value, dict) or not _OF_SETTINGS & document.value.keys():
         return [_routing(document, data, at)]
     settings, found = _settings(document, data, file, environment)
@@ -75,6 +78,19 @@ def _settings(
         return None, _refused(str(file), error, data)
     holds = f"PABXs {', '.join(pabx.name for pabx in settings.pabxs)}"
     return settings, Review(str(file), tuple(sorted(document.problems)), holds, source=data.decode())
+
+
+def _cases(file: Path, data: bytes, at: float, environment: Mapping[str, str]) -> list[Review]:
+    """Review a file of cases: whether they can be asked, not whether they are right."""
+    try:
+        cases = load_cases(file)
+    except RefusedFileError as error:
+        elsewhere = {problem.file for problem in error.problems} - {str(file)}
+        routing = [found for name in sorted(elsewhere) for found in review(Path(name), at, environment)]
+        return routing or [_refused(str(file), error, data)]
+    count = len(cases.cases)
+    holds = f"{count} case{'s' * (count != 1)} of {cases.routing}"
+    return [Review(str(file), (), holds, source=data.decode())]
 
 
 def _named(document: Document, file: Path) -> Path | None:

@@ -18,7 +18,7 @@ class Code:
         bad: a piece of a file that has the problem, see `frame`; empty where no content of a file shows it.
         good: the same piece, mended.
         severity: of a problem of this kind.
-        settings: the pieces are of a settings file, not of a routing file.
+        of: which kind of file the pieces are of.
         alone: the pieces are whole files.
         encoding: in which the bad piece is saved.
 
@@ -30,6 +30,6 @@ class Code:
     bad: str = ""
     good: str = ""
     severity: Severity = "error"
-    settings: bool = False
+    of: Literal["routing", "settings", "cases"] = "routing"
     alone: bool = False
     encoding: str = "utf-8"

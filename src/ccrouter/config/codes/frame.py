@@ -32,6 +32,14 @@ control: control.sock
 state_dir: .
 """
 
+CASES: Final = """\
+routing: routing.yaml
+cases:
+  - {name: by day, number: "0800 123 456", at: 2026-11-25 10:00, expect: paris}
+"""
+
+_FRAMES: Final = {"routing": ROUTING, "settings": SETTINGS, "cases": CASES}
+
 _RULES: Final = """\
 services:
   support:
@@ -42,12 +50,17 @@ services:
 
 
 def framed(code: Code, piece: str) -> str:
-    """Return a whole file with a piece of it: sections replace those of the frame, a list is of the service's rules."""
+    """Return a whole file with a piece of it.
+
+    Sections replace those of the frame; a list is of the rules of its service, or of its cases.
+    """
     if code.alone:
         return piece
-    if piece.startswith("- "):
+    if piece.startswith("- ") and code.of == "cases":
+        piece = "\n".join(["cases:", *(f"  {line}" for line in piece.splitlines())])
+    elif piece.startswith("- "):
         piece = _RULES.format("\n".join(f"      {line}" for line in piece.splitlines()))
-    sections = re.findall(r"(?m)^\S.*\n(?:[ -].*\n)*", SETTINGS if code.settings else ROUTING)
+    sections = re.findall(r"(?m)^\S.*\n(?:[ -].*\n)*", _FRAMES[code.of])
     given = set(re.findall(r"(?m)^(\w+):", piece))
     rest = [section for section in sections if section.partition(":")[0] not in given]
     return "".join([piece if piece.endswith("\n") else f"{piece}\n", *rest])

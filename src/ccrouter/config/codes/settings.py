@@ -12,7 +12,7 @@ SETTINGS: Final = (
         "variable or the file that holds it.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: hunter2}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S103",
@@ -21,7 +21,7 @@ SETTINGS: Final = (
         "offence, for the daemon has another environment; the daemon does not start.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_NOT_SET}}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S104",
@@ -29,7 +29,7 @@ SETTINGS: Final = (
         "The file that should hold the secret is not there, or may not be read. A note where `ccrouter check` runs.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: no.secret}}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: ami.secret}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S105",
@@ -38,7 +38,7 @@ SETTINGS: Final = (
         "headers of AMI.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_EMPTY}}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S106",
@@ -46,7 +46,7 @@ SETTINGS: Final = (
         "Every user of the machine can read or change the file with the secret.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: open.secret}}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: ami.secret}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S107",
@@ -58,7 +58,7 @@ SETTINGS: Final = (
         "pabxs:\n"
         "  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}, tls: "
         "{ca_file: ca.pem}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S108",
@@ -70,7 +70,7 @@ SETTINGS: Final = (
         "pabxs:\n"
         "  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}\n"
         "  - {name: second, host: 192.0.2.2, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S109",
@@ -78,7 +78,7 @@ SETTINGS: Final = (
         "A host is a name or an address.",
         "http: {host: 127.0.0.1/8}",
         "http: {host: 127.0.0.1}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S110",
@@ -86,7 +86,7 @@ SETTINGS: Final = (
         "A user of manager.conf has letters, digits and . _ - @ in its name.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: cc router, secret: {env: CCROUTER_AMI_SECRET}}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S111",
@@ -94,7 +94,7 @@ SETTINGS: Final = (
         "An environment variable is named without `$` and without its value.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: $CCROUTER_AMI_SECRET}}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {env: CCROUTER_AMI_SECRET}}",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S112",
@@ -103,14 +103,14 @@ SETTINGS: Final = (
         "state_dir: nowhere",
         "state_dir: .",
         severity="note",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S113",
         "not-writable-here",
         "You may not write in this folder; the user who runs the daemon must.",
         severity="note",
-        settings=True,
+        of="settings",
     ),
     Code(
         "S114",
@@ -118,6 +118,6 @@ SETTINGS: Final = (
         "How long the journal of decisions is kept is said in whole days, or with `off`.",
         "journal: {keep: 2 weeks}",
         "journal: {keep: 14d}",
-        settings=True,
+        of="settings",
     ),
 )
