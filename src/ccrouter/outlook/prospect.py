@@ -1,6 +1,6 @@
 """What can become of the rules of one list: whether each can ever decide, and what keeps it from doing so."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -18,9 +18,6 @@ from ccrouter.routing.rules import OTHERWISE, UNKNOWN_NUMBER, Message, Rule, Rul
 
 STEPS = 3_000
 """Of the search for one answer."""
-
-When = Callable[[frozenset[str]], bool]
-"""Whether a time is meant, by the calendars that are open."""
 
 
 class Bar(Enum):
@@ -65,17 +62,35 @@ class Prospect:
     purse: Budget
     waiting: bool = False
     _reach: dict[World, Reach] = field(default_factory=dict)
+    _opened: dict[str, int] = field(default_factory=dict)
 
-    def can_decide(self, at: int, when: When | None = None) -> bool | None:
-        """Tell whether rule `at` can ever decide, at a time at which the calendars are open so; None: not known."""
+    def can_decide(self, at: int, times: int | None = None) -> bool | None:
+        """Tell whether rule `at` can ever decide, at some of these times (see `opened`); None: not known."""
         unsure = False
         for world in (World.LASTING, World.CUT, World.ANY):
             try:
-                if self._way(world, at, when) is not None:
+                if self._way(world, at, times) is not None:
                     return True
             except BudgetError:
                 unsure = True
         return None if unsure else False
+
+    def opened(self, calendar: str) -> int:
+        """Return the times at which a calendar is open, as a mask: each bit stands for one of `clocks`."""
+        found = self._opened.get(calendar)
+        if found is None:
+            found = self._opened[calendar] = sum(1 << at for at, each in enumerate(self.clocks) if calendar in each)
+        return found
+
+    def times(self, at: int, wanted: int) -> int:
+        """Return at which of these times rule `at` can decide under a load that has lasted, as far as is known."""
+        try:
+            reach, axis = self._in(World.LASTING), self._axis(World.LASTING)
+            if axis is None:
+                return wanted if reach.way(at, self._budget()) is not None else 0
+            return reach.cases(at, self._budget(), axis, wanted)
+        except BudgetError:
+            return 0
 
     def never(self, at: int) -> Never | None:
         """Return what keeps rule `at` from ever deciding; None where it can, or where that is not known."""
@@ -103,7 +118,7 @@ class Prospect:
         """
         try:
             reach = self._in(World.LASTING)
-            cube = self._way(World.LASTING, at, lambda each: each == opened)
+            cube = self._way(World.LASTING, at, 1 << self.clocks.index(opened))
         except BudgetError:
             return None
         if cube is None:
@@ -130,16 +145,16 @@ class Prospect:
     def _budget(self) -> Budget:
         return Budget(STEPS, self.purse)
 
-    def _way(self, world: World, at: int, when: When | None) -> Cube | None:
-        reach = self._in(world)
-        if when is None:
-            return reach.way(at, self._budget())
-        for axis, each in enumerate(reach.space.axes):
-            if each.about == "time":
-                fitting = (isinstance(opened, frozenset) and when(opened) for opened in each.cases)
-                cases = sum(1 << case for case, fits in enumerate(fitting) if fits)
-                return reach.way(at, self._budget(), {axis: cases}) if cases else None
-        return reach.way(at, self._budget()) if any(map(when, self.clocks)) else None
+    def _axis(self, world: World) -> int | None:
+        """Return the axis of the time, where any rule asks for it; its cases are `clocks`."""
+        axes = self._in(world).space.axes
+        return next((axis for axis, each in enumerate(axes) if each.about == "time"), None)
+
+    def _way(self, world: World, at: int, times: int | None) -> Cube | None:
+        if times == 0:
+            return None
+        reach, axis = self._in(world), self._axis(world)
+        return reach.way(at, self._budget(), ANYTHING if axis is None or times is None else {axis: times})
 
     def _alone(self, rule: Rule, who: Callers) -> bool:
         """Tell whether a rule could decide if it were the only one."""

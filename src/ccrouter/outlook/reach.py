@@ -110,6 +110,27 @@ class Reach:
         """Return one of `ways`, or None where the rule never decides."""
         return next(self.ways(at, budget, within, guilty), None)
 
+    def cases(self, at: int, budget: Budget, axis: int, wanted: int) -> int:
+        """Return in which of the wanted cases of an axis rule `at` can decide, as a mask.
+
+        Raises:
+            BudgetError: the search takes too long.
+
+        """
+        found, left = 0, wanted
+        while left:
+            cube = self.way(at, budget, {axis: left})
+            if cube is None:
+                break
+            alike = cube.get(axis, left)
+            while alike:  # what decides in one case most often does so in others
+                case = alike & -alike
+                if self._first(at, {**cube, axis: case}) is None:
+                    found |= case
+                alike ^= case
+            left &= ~found
+        return found
+
     def _past(self, at: int, cube: Cube, budget: Budget, guilty: set[int] | None) -> Cube | None:
         """Return a part of a cube in which no rule before `at` takes the call, or None."""
         budget.spend()

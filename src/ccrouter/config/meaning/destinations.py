@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
+from functools import reduce
+from operator import and_, or_
 
 from ccrouter.config.document import Path
 from ccrouter.config.meaning.subject import Listed, Subject, sites_of
@@ -19,19 +21,26 @@ def of_destinations(subject: Subject) -> Iterator[Problem]:
         sites = list(sites_of(listed.rule.to))
         if all(site.calendar is None for site in sites) or listed.prospect.can_decide(listed.at) is not True:
             continue
-        if not any(site.calendar is None for site in sites) and _never(listed, *sites, all_of_them=False):
+        opened = [_opened(listed, site) for site in sites]
+        ever = reduce(or_, opened)
+        if all(site.calendar for site in sites) and listed.prospect.can_decide(listed.at, ever) is False:
             yield _all_closed(subject, listed, sites)
             continue
         yield from _closed(subject, listed)
-        if not any(site.calendar is None for site in sites) and not listed.prospect.waiting:
-            yield from _deserted(subject, listed, sites)
+        closed = (1 << len(listed.prospect.clocks)) - 1 & ~ever
+        if closed and not listed.prospect.waiting:
+            yield from _deserted(subject, listed, sites, closed)
 
 
-def _never(listed: Listed, *sites: Site, all_of_them: bool) -> bool:
-    """Tell whether the sites (one of them, or all at once) are never open when the rule decides."""
-    names = [site.calendar.name for site in sites if site.calendar is not None]
-    join = all if all_of_them else any
-    return listed.prospect.can_decide(listed.at, lambda opened: join(name in opened for name in names)) is False
+def _opened(listed: Listed, *sites: Site) -> int:
+    """Return the times at which all these sites are open, see Prospect.opened."""
+    always = (1 << len(listed.prospect.clocks)) - 1
+    return reduce(and_, (listed.prospect.opened(site.calendar.name) if site.calendar else always for site in sites))
+
+
+def _never(listed: Listed, *sites: Site) -> bool:
+    """Tell whether these sites are never open together when the rule decides."""
+    return listed.prospect.can_decide(listed.at, _opened(listed, *sites)) is False
 
 
 # --- closed whenever the rule decides ---------------------------------------------------------------------------------
@@ -50,7 +59,7 @@ def _all_closed(subject: Subject, listed: Listed, sites: list[Site]) -> Problem:
 
 def _closed(subject: Subject, listed: Listed) -> Iterator[Problem]:
     for i, each in enumerate(listed.rule.to):
-        if isinstance(each, Leg) and each.site.calendar is not None and _never(listed, each.site, all_of_them=True):
+        if isinstance(each, Leg) and each.site.calendar is not None and _never(listed, each.site):
             calendar = each.site.calendar.name
             message = f"`{each.site.name}` is closed whenever {_who(listed)} decides: its calendar is `{calendar}`"
             cure = "Remove it here, or change its calendar"
@@ -69,14 +78,14 @@ def _share(subject: Subject, listed: Listed, share: Share, path: Path) -> Iterat
         leg for leg, weight in zip(share.legs, share.weights, strict=True) if weight and leg.site.calendar is not None
     ]
     for leg in legs:
-        if _never(listed, leg.site, all_of_them=True):
+        if _never(listed, leg.site):
             message = f"the share can't be kept: `{leg.site.name}` is closed whenever {_who(listed)} decides"
             cure = "Remove it from the share, or change its calendar"
             yield subject.document.problem((*path, "share", leg.site.name), "M122", message, cure, key=True)
             return
     for i, leg in enumerate(legs):
         for other in legs[:i]:
-            if _never(listed, leg.site, other.site, all_of_them=True):
+            if _never(listed, leg.site, other.site):
                 names = f"`{other.site.name}` and `{leg.site.name}`"
                 message = f"the share can't be kept: {names} are never open together when {_who(listed)} decides"
                 cure = "Change their calendars, or write a rule for the hours of each"
@@ -87,12 +96,11 @@ def _share(subject: Subject, listed: Listed, share: Share, path: Path) -> Iterat
 # --- hours in which nobody answers ------------------------------------------------------------------------------------
 
 
-def _deserted(subject: Subject, listed: Listed, sites: list[Site]) -> Iterator[Problem]:
+def _deserted(subject: Subject, listed: Listed, sites: list[Site], closed: int) -> Iterator[Problem]:
     """Yield the hours in which a rule decides and all its sites are closed."""
-    names = {site.calendar.name for site in sites if site.calendar is not None}
-    closed = [stretch for stretch in listed.stretches if names.isdisjoint(stretch.open)]
-    decides = {opened: _decides(listed, opened) for opened in {stretch.open for stretch in closed}}
-    found = [stretch for stretch in closed if decides[stretch.open]]
+    times = listed.prospect.times(listed.at, closed)
+    then = {opened for time, opened in enumerate(listed.prospect.clocks) if times >> time & 1}
+    found = [stretch for stretch in listed.stretches if stretch.open in then]
     if not found or not _seen(subject, listed, found[0]):
         return
     hours = sum(stretch.hours for stretch in found)
@@ -105,11 +113,6 @@ def _deserted(subject: Subject, listed: Listed, sites: list[Site]) -> Iterator[P
     )
     cure = "Add a site that is open then, or a rule before it for these hours whose `to` is a message alone"
     yield subject.document.problem(listed.to, "M124", message, cure, key=True)
-
-
-def _decides(listed: Listed, opened: frozenset[str]) -> bool:
-    """Tell whether a rule can decide while just these calendars are open."""
-    return listed.prospect.can_decide(listed.at, lambda each: each == opened) is True
 
 
 def _seen(subject: Subject, listed: Listed, stretch: Stretch) -> bool:
