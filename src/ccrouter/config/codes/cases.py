@@ -6,7 +6,7 @@ from ccrouter.config.codes.code import Code
 
 
 def _code(code: str, name: str, explanation: str, bad: str, good: str) -> Code:
-    return Code(code, name, explanation, _case(bad), _case(good), cases=True)
+    return Code(code, name, explanation, _case(bad), _case(good), of="cases")
 
 
 def _case(keys: str) -> str:
@@ -17,8 +17,8 @@ CASES: Final = (
     _code(
         "C101",
         "no-load",
-        "A load is said by measures, `measure=value` with a comma between them, by a mapping of them, or by the path of a "
-        "file. `quiet` and `unknown` are loads, too.",
+        "A load is said by measures, `measure=value` with a comma between them, by a mapping of them, or by the path "
+        "of a file. `quiet` and `unknown` are loads, too.",
         "load: [waiting], expect: paris",
         "load: waiting=6, expect: paris",
     ),
@@ -32,8 +32,8 @@ CASES: Final = (
     _code(
         "C103",
         "measure-of-what",
-        "A measure without a name is that of the one queue, site or service that the call has to do with. Where there are "
-        "several, or where the name is of another kind of thing, it must be said.",
+        "A measure without a name is that of the one queue, site or service that the call has to do with. Where there "
+        "are several, or where the name is of another kind of thing, it must be said.",
         "load: paris=down, expect: paris",
         "load: paris.logged_in=0, expect: paris",
     ),
@@ -58,7 +58,7 @@ CASES: Final = (
         "A case says its instant by date and time, so that it means the same next year.",
         '- {name: one, number: "0800 123 456", at: tomorrow 8:00, expect: paris}',
         '- {name: one, number: "0800 123 456", at: 2026-12-24 08:00, expect: paris}',
-        cases=True,
+        of="cases",
     ),
     _code(
         "C111",
@@ -85,16 +85,16 @@ CASES: Final = (
     _code(
         "C114",
         "unknown-rule",
-        "The service of the number has no rule of that name: for a case with `waited` those under `while_waiting` count, "
-        "else those under `rules`, and `otherwise`.",
+        "The service of the number has no rule of that name: for a case with `waited` those under `while_waiting` "
+        "count, else those under `rules`, and `otherwise`.",
         "rule: crises",
         "rule: crisis",
     ),
     _code(
         "C115",
         "waits-nowhere",
-        "A caller who waits does so in a queue: `waited` says how long, `in` says where, unless the service has one queue "
-        "alone.",
+        "A caller who waits does so in a queue: `waited` says how long, `in` says where, unless the service has one "
+        "queue alone.",
         "in: paris, expect: paris",
         "waited: 90s, in: paris, expect: stays",
     ),
@@ -106,12 +106,12 @@ CASES: Final = (
         '- {name: one, number: "0800 123 456", at: 2026-11-25 11:00, expect: paris}',
         '- {name: one, number: "0800 123 456", at: 2026-11-25 10:00, expect: paris}\n'
         '- {name: two, number: "0800 123 456", at: 2026-11-25 11:00, expect: paris}',
-        cases=True,
+        of="cases",
     ),
     Code(
         "C117",
         "no-routing-file",
-        "A case file is about the routing file beside it, `routing.yaml` for `routing.cases.yaml`. One of another name says "
-        "which file it is about: `routing: routing.yaml`.",
+        "A case file is about the routing file beside it, `routing.yaml` for `routing.cases.yaml`. One of another name "
+        "says which file it is about: `routing: routing.yaml`.",
     ),
 )
