@@ -1,6 +1,7 @@
 """The routing file as it is read again and again: what is in force, what is told, what is kept."""
 
 import asyncio
+import gc
 import hashlib
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 
 from ccrouter.app import rules_file
 from ccrouter.app.reading import Mark
+from ccrouter.app.rules_file import compiled
 from ccrouter.errors import ConfigError, StoreError
 from ccrouter.store.audit import Deed
 from ccrouter.store.versions import Change
@@ -284,3 +286,22 @@ async def test_a_rollback_that_somebody_saved_over_is_a_reload(desk: RulesDesk) 
     outcome = await desk.reload("alice", restores=1)
     assert hash_of(good(3)) == outcome.version
     assert desk.versions.all()[0].restores is None
+
+
+# --- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def test_compiling_leaves_nothing_for_the_garbage_collector() -> None:
+    """It does without looks for garbage, which would hold up calls; so it may leave none behind."""
+    example = Path(__file__).parents[2] / "configs" / "example.yaml"
+    text = example.read_bytes()
+    compiled(text, example)  # fills caches, which stay
+    gc.collect()
+    gc.disable()
+    try:
+        compiled(text, example)
+        assert gc.isenabled()
+        gc.disable()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
