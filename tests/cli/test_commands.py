@@ -80,7 +80,10 @@ async def daemon(socket: Path) -> AsyncIterator[ScriptedDaemon]:
 
 # --- help and usage ---------------------------------------------------------------------------------------------------
 
-COMMANDS = ["", "run", "check", "schema", "status", "reload", "mode", "mode list", "mode set", "mode clear", "override"]
+COMMANDS = [
+    *("", "run", "check", "schema", "status", "reload", "mode", "mode list", "mode set", "mode clear"),
+    *("override", "override list", "override set", "override cancel", "journal", "history"),
+]
 
 
 def here(*arguments: str) -> Ended:
@@ -99,7 +102,7 @@ def test_every_command_explains_itself(command: str) -> None:
     assert here(*command.split(), "-h") == ended
 
 
-@pytest.mark.parametrize("command", ["", "run", "check", "status", "mode set"])
+@pytest.mark.parametrize("command", ["", "run", "check", "status", "mode set", "override set", "journal", "history"])
 def test_help_shows_examples_that_can_be_copied(command: str) -> None:
     """Each example is one line and begins with the command itself."""
     examples = here(*command.split(), "--help").out.partition("Examples:\n")[2].splitlines()

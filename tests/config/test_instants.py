@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ccrouter.config.instants import InstantError, instant
+from ccrouter.config.instants import InstantError, instant, past
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 25, 17, 30, tzinfo=PARIS)  # a Wednesday
@@ -40,6 +40,35 @@ NOW = datetime(2026, 11, 25, 17, 30, tzinfo=PARIS)  # a Wednesday
 def test_an_instant_is_read_by_the_clock_on_the_wall(text: str, expected: str) -> None:
     """Every form means one instant in the zone of the file."""
     assert instant(text, NOW, PARIS).isoformat() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("yesterday 18:00", "2026-11-24T18:00:00+01:00"),
+        ("today 8:00", "2026-11-25T08:00:00+01:00"),
+        ("8:00", "2026-11-25T08:00:00+01:00"),
+        ("18:00", "2026-11-24T18:00:00+01:00"),
+        ("wednesday 8:00", "2026-11-25T08:00:00+01:00"),
+        ("wednesday 18:00", "2026-11-18T18:00:00+01:00"),
+        ("friday 18:00", "2026-11-20T18:00:00+01:00"),
+        ("2h ago", "2026-11-25T15:30:00+01:00"),
+        ("1h 30min ago", "2026-11-25T16:00:00+01:00"),
+        ("40d ago", "2026-10-16T18:30:00+02:00"),
+        ("2026-11-01", "2026-11-01T00:00:00+01:00"),
+        ("now", "2026-11-25T17:30:00+01:00"),
+    ],
+)
+def test_of_what_has_been_an_instant_is_the_last_that_was(text: str, expected: str) -> None:
+    """A time, a day and a span look back."""
+    assert past(text, NOW, PARIS).isoformat() == expected
+
+
+@pytest.mark.parametrize("text", ["yesterday", "ago", "2 ago", "soon ago", "yesterday 25:00"])
+def test_what_says_no_instant_of_the_past_is_refused(text: str) -> None:
+    """As one of the future is."""
+    with pytest.raises(InstantError):
+        past(text, NOW, PARIS)
 
 
 def test_where_now_was_read_does_not_matter() -> None:

@@ -78,7 +78,8 @@ def past(text: str, now: datetime, zone: tzinfo) -> datetime:
     if said.startswith("yesterday"):
         return instant(said.replace("yesterday", "today", 1), now - timedelta(days=1), zone)
     if (span := _IN.fullmatch(f"in {said.removesuffix(' ago')}")) is not None and said.endswith(" ago"):
-        return now.astimezone(zone) - (instant(span[0], now, UTC) - now)
+        ahead = instant(span[0], now, UTC) - now
+        return (now.astimezone(UTC) - ahead).astimezone(zone)
     looks = (instant(text, now - timedelta(days=back), zone) for back in (0, 1, 7))
     return next((found for found in looks if found <= now), instant(text, now, zone))
 
