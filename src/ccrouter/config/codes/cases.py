@@ -113,5 +113,9 @@ CASES: Final = (
         "no-routing-file",
         "A case file is about the routing file beside it, `routing.yaml` for `routing.cases.yaml`. One of another name "
         "says which file it is about: `routing: routing.yaml`.",
+        'cases:\n  - {name: one, number: "0800 123 456", at: 2026-11-25 10:00, expect: paris}',
+        'routing: routing.yaml\ncases:\n  - {name: one, number: "0800 123 456", at: 2026-11-25 10:00, expect: paris}',
+        of="cases",
+        alone=True,
     ),
 )
