@@ -186,6 +186,22 @@ def test_a_journal_that_can_not_be_opened_costs_no_call(office: Office) -> None:
     assert len(journal(office)) == 1
 
 
+def test_a_damaged_database_is_told_and_kept(office: Office) -> None:
+    """Calls are routed, no override counts, and the next order is kept in a new file."""
+    state = office.daemon.folder / "state"
+    (state / "ccrouter.db").write_bytes(b"no database" * 1000)
+    office.start()
+    assert "queue|desk" in call(office)[1]
+    told = [str(line) for line in office.daemon.lines if "is damaged" in str(line)]
+    assert len(told) == 1
+    assert "it was moved to ccrouter.db.broken-" in told[0]
+    assert [path.read_bytes() for path in state.glob("ccrouter.db.broken-*")] == [b"no database" * 1000]
+    override(office, "tunis", "--for", "2h")
+    office.daemon.kill()
+    office.start()
+    assert "site|tunis" in call(office)[1]
+
+
 def test_without_a_state_folder_calls_are_routed_and_orders_refused(office: Office) -> None:
     """What can't survive is not promised."""
     (office.daemon.folder / "state").rmdir()

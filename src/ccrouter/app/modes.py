@@ -19,6 +19,9 @@ from ccrouter.web.status import ModeStatus
 LOOK_S = 1.0
 """How often it is looked whether a mode's end has come."""
 
+AGAIN_S = 60.0
+"""How long to wait after a disk refused; a mode that was to end is off in any case."""
+
 
 class ModeSwitch:
     """Switches modes, and ends those whose time is over.
@@ -82,6 +85,7 @@ class ModeSwitch:
                 ended = await self._kept.end_due(self._clock.now())
             except StoreError as error:
                 self._log.error("the end of a mode could not be kept", error=str(error))
+                await asyncio.sleep(AGAIN_S)
                 continue
             for mode in ended:
                 self._log.info("mode ended", mode=mode.name, author=mode.author, reason=mode.reason)

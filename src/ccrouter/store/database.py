@@ -174,7 +174,7 @@ class Database:
                     Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
         except OSError as error:
             return f"it can't be moved aside: {error.strerror}"
-        return f"it was moved to {aside.name}, and an empty one takes its place"
+        return f"it was moved to {aside.name}, and an empty one takes its place: nothing that it held counts any more"
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

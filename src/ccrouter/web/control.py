@@ -75,7 +75,7 @@ def _errors_as_json(log: FilteringBoundLogger) -> Middleware:
         except OrderError as error:
             return _error(str(error), HTTPStatus.BAD_REQUEST)
         except StoreError as error:
-            log.warning("an order could not be saved", path=request.path, error=str(error))
+            log.warning("the state folder could not be used", path=request.path, error=str(error))
             return _error(str(error), HTTPStatus.INSUFFICIENT_STORAGE)
         except Exception:
             log.exception("an order failed", path=request.path)
