@@ -25,7 +25,7 @@ class Axis:
 
     Attributes:
         about: the kind of thing: mode, time, clock, entrance, caller, waited, waits, positions, ewt, level, calls,
-            health, rate, history.
+            health, rate, history, known.
         of: its name: of a mode, queue, site, ...
         cases: a value for each case, the usual one first.
 

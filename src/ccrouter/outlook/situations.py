@@ -171,7 +171,7 @@ def _load(seen: _Seen) -> Load:
 def _words(space: Space, axis: int, case: int, rules: Sequence[Rule]) -> Iterator[str]:
     """Yield what the conditions of the last rule say of an unusual case; where it asks nothing, those before it."""
     about = space.axes[axis].about
-    if about in {"clock", "time", "history"}:
+    if about in {"clock", "time", "history", "known"}:
         return
     if about == "mode":
         yield f"mode: {space.axes[axis].of}"

@@ -102,7 +102,8 @@ class Space:
     who: Callers
     world: World
     axes: list[Axis] = field(default_factory=list)
-    _asked: dict[Hashable, tuple[int, Asked, int | None]] = field(default_factory=dict)
+    _asked: dict[Hashable, tuple[int, Asked, int | None, int | None]] = field(default_factory=dict)
+    _known: dict[Hashable, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         kinds = defaultdict[tuple[str, Hashable], list[Condition]](list)
@@ -138,14 +139,14 @@ class Space:
 
     def says(self, condition: Condition, case: int) -> bool | None:
         """Return what a condition without parts says of a case (a mask of one bit) of its axis, after no history."""
-        _, asked, _ = self._asked[_key(condition)]
+        _, asked, _, _ = self._asked[_key(condition)]
         return True if asked.yes & case else False if asked.no & case else None
 
     def _literal(self, condition: Condition, *, yes: bool, lenient: bool) -> Formula:
         found = self._asked.get(_key(condition))
         if found is None:
             return ALWAYS if lenient else NEVER
-        axis, asked, history = found
+        axis, asked, history, known = found
         full = self.axes[axis].full
 
         def among(cases: int) -> Formula:
@@ -154,16 +155,19 @@ class Space:
         wanted, other = (asked.yes, asked.no) if yes else (asked.no, asked.yes)
         if lenient:
             wanted |= full & ~(asked.yes | asked.no)
-        if history is None:
-            return among(wanted)
-        usual, turned = Literal(history, 1, 3), Literal(history, 2, 3)
-        return some(
-            [
-                among(wanted & ~asked.history),
-                every([among(wanted & asked.history), usual]),
-                every([among(other & asked.history), turned]),
-            ]
-        )
+        said = among(wanted)
+        if history is not None:
+            usual, turned = Literal(history, 1, 3), Literal(history, 2, 3)
+            said = some(
+                [
+                    among(wanted & ~asked.history),
+                    every([among(wanted & asked.history), usual]),
+                    every([among(other & asked.history), turned]),
+                ]
+            )
+        if known is None:
+            return said
+        return some([said, Literal(known, 2, 3)]) if lenient else every([Literal(known, 1, 3), said])
 
     # --- axes ---------------------------------------------------------------------------------------------------------
 
@@ -201,7 +205,17 @@ class Space:
             if each.history and self.world is World.ANY:
                 history = len(self.axes)
                 self.axes.append(Axis("history", key, ("usual", "turned")))
-            self._asked[key] = (axis, each, history)
+            self._asked[key] = (axis, each, history, self._known_of(condition))
+
+    def _known_of(self, condition: Condition) -> int | None:
+        """Return the axis of whether a queue, a site or the PABX is known at all; None where that is certain."""
+        subject = _subject(condition)
+        if self.world is not World.ANY or subject is None:
+            return None
+        if subject not in self._known:
+            self._known[subject] = len(self.axes)
+            self.axes.append(Axis("known", subject, (True, False)))
+        return self._known[subject]
 
     def _switch(self, about: str, of: Hashable, conditions: list[Condition], cases: tuple[object, ...]) -> None:
         """Lay out what is or is not: whether it is as wanted is told by the first two of the cases."""
@@ -247,7 +261,7 @@ class Space:
     def _measured(self, about: str, of: Hashable, conditions: list[Threshold]) -> None:
         lasting = self.world is World.LASTING
         values: list[object] = [*candidates(about, conditions, lasting=lasting)]
-        if not lasting or about in {"ewt", "level"}:
+        if about in {"ewt", "level"}:
             values.append(None)
         self._add(about, of, *_with(conditions, *laid_out(values, [partial(of_measure, each) for each in conditions])))
 
@@ -267,6 +281,21 @@ def _key(condition: Condition) -> Hashable:
             return "open", condition.calendar.name, condition.wanted
         case _:
             return repr(condition)
+
+
+def _subject(condition: Condition) -> Hashable:
+    """Return of what a measure is, as far as it is known or not as a whole; None for what is no measure."""
+    if isinstance(condition, SiteIs):
+        return "site", condition.site
+    if not isinstance(condition, Threshold):
+        return None
+    match condition.read:
+        case CallRate():
+            return "link"
+        case SiteCalls(site) | FreeLines(site):
+            return "site", site
+        case reading:
+            return "queue", reading.queue
 
 
 def _clock(condition: Condition) -> str:
