@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ccrouter.outlook.places import parts_of
+from ccrouter.outlook.places import parts_of, queues_of, sites_of
 from ccrouter.routing.conditions import Condition, Threshold
-from ccrouter.routing.rules import Rules, Service
+from ccrouter.routing.rules import InHouse, Rules, Service
 
 
 def asked(service: Service) -> Iterator[Condition]:
@@ -15,5 +15,11 @@ def asked(service: Service) -> Iterator[Condition]:
 
 
 def of_service(rules: Rules, service: Service) -> Rules:
-    """Return the same rules with no thresholds but those of one service: they decide its calls alike, and sooner."""
-    return replace(rules, thresholds=tuple(each for each in asked(service) if isinstance(each, Threshold)))
+    """Return the same rules with what one service looks at alone: they decide its calls alike, and sooner."""
+    queues, outside = frozenset(queues_of(service)), frozenset(sites_of(service))
+    sites = {
+        name: site
+        for name, site in rules.sites.items()
+        if name in outside or (isinstance(site, InHouse) and site.queue in queues)
+    }
+    return replace(rules, thresholds=tuple(each for each in asked(service) if isinstance(each, Threshold)), sites=sites)

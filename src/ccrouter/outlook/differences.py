@@ -105,8 +105,9 @@ def differences(
     found: dict[tuple[object, ...], Pair] = {}
     unexplored: dict[str, None] = {}
     same = True
+    kinds: _Kinds = {}
     for form, members in _alike(before, after):
-        asking = _Asking((before, after), form, modes, (start, end))
+        asking = _Asking((before, after), form, modes, (start, end), kinds)
         groups = tuple(asking.groups())
         services = asking.services
         if groups or services[0] != services[1]:
@@ -148,6 +149,9 @@ def _numbers_asked(service: Service) -> list[NumberIs]:
 
 _Ways = tuple[Way, Way]
 
+_Kinds = dict[tuple[int, int], list[list[Span]]]
+"""By the identity of both services: the times at which the same calendars are open."""
+
 
 @dataclass(slots=True)
 class _Asking:
@@ -157,6 +161,7 @@ class _Asking:
     form: str
     modes: frozenset[str]
     window: tuple[datetime, datetime]
+    kinds: _Kinds
     unexplored: list[str] = field(default_factory=list)
     same: bool = True
 
@@ -177,7 +182,10 @@ class _Asking:
         languages = {"" if number is None else number.treatment.language for number in self.known}
         if services[0] == services[1] and len(languages) == 1:
             return
-        kinds = self._kinds(services)
+        same = id(services[0]), id(services[1])
+        if same not in self.kinds:
+            self.kinds[same] = self._kinds(services)
+        kinds = self.kinds[same]
         yield from self._arriving(services, kinds)
         queues = dict.fromkeys(queue for service in services for queue in _queues(service))
         for queue in queues if any(service.while_waiting for service in services) else ():

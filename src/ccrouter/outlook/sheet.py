@@ -31,7 +31,7 @@ _MOST_MONTHS: Final = 13
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-_COLOURS: Final = ("#56b4e9", "#f0e442", "#e69f00", "#8fd3b6", "#d9a3c4", "#d5d5d5", "#f2b49b", "#a9b8e8")
+_COLOURS: Final = ("#bfe0f5", "#f0e442", "#e69f00", "#7cc9ac", "#cc79a7", "#ececec", "#e58a4f", "#7f9bd1")
 """After Okabe and Ito, lightened where letters must be read on them."""
 
 _HATCHES: Final = ("", "/", "-", "|", "\\", "x", "+")
@@ -141,7 +141,9 @@ def _heading(year: Year, title: str, circumstances: str) -> Iterator[str]:
     span = f"{day(year.days[0].on)} to {day(year.days[-1].on)}, {year.zone}; {circumstances}"
     yield _text(0, 5, title, "title")
     yield _text(0, 9.5, span, "small")
-    yield _text(0, 13.2, "Bold with ●: a holiday, an exception, or another day that differs. Grey: week-end.", "small")
+    yield _text(
+        0, 13.2, "Bold with a bar: a holiday, an exception, or another day that differs. Grey: week-end.", "small"
+    )
 
 
 def _months(year: Year, months: list[tuple[int, int]], inks: Mapping[Way, _Ink]) -> Iterator[str]:
@@ -167,7 +169,7 @@ def _day(each: Day, place: tuple[float, float, float], inks: Mapping[Way, _Ink],
     if each.on.weekday() >= 5:
         yield f'<rect x="{x:.2f}" y="{y:.2f}" width="{_LABEL + strip:.2f}" height="{_ROW:g}" fill="#d0d0d0"/>'
     name = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")[each.on.weekday()]
-    label = f"{each.on.day} {name}" + ("●" if differs else "")
+    label = f"{each.on.day} {name}"
     told = f"<title>{escape(day(each.on) + (': ' + each.reason if each.reason else ''))}</title>"
     yield f"<g>{told}{_text(x + 0.2, y + 2.9, label, 'day off' if differs else 'day')}"
     left = x + _LABEL
