@@ -212,3 +212,31 @@ def test_a_code_that_does_not_exist_is_wrong_usage() -> None:
     told = CliRunner().invoke(main, ["check", "--explain", "N30"])
     assert told.exit_code == 2
     assert "Did you mean" in told.stderr
+
+
+def test_settings_that_name_themselves_come_to_an_end(check: Check) -> None:
+    """What `routing` names is looked at as a routing file, whatever it holds."""
+    content = "pabxs:\n  - {name: main, host: h, username: u, secret: {env: NONE}}\nrouting: settings.yaml\n"
+    ended = check(content, "--json", name="settings.yaml")
+    assert ended.exit_code == 1
+    assert {problem["code"] for problem in json.loads(ended.stdout)["problems"]} >= {"K101", "K102"}
+
+
+def test_cases_are_checked_with_what_they_are_about(check: Check) -> None:
+    """A case file is told by its own problems, or by those of a routing file that can't be asked."""
+    cases = "- {name: one, number: '0800 123 456', at: 2026-11-25 10:00, expect: dask}"
+    check(GOOD)
+    told = json.loads(check(f"cases:\n  {cases}\n", "--json", name="routing.cases.yaml").stdout)
+    assert [(problem["code"], problem["line"]) for problem in told["problems"]] == [("N301", 2)]
+    check(BAD)
+    told = json.loads(check(f"cases:\n  {cases}\n", "--json", name="routing.cases.yaml").stdout)
+    assert {Path(problem["file"]).name for problem in told["problems"]} == {"routing.yaml"}
+    check(GOOD)
+    ended = check(f"cases:\n  {cases.replace('dask', 'desk')}\n", name="routing.cases.yaml")
+    assert ended.stdout == "routing.cases.yaml: good: 1 case of routing.yaml\n"
+
+
+def test_a_byte_order_mark_moves_nothing(check: Check) -> None:
+    """Editors of Windows put one at the begin of a file; the underlining stays where the fault is."""
+    ended = check("\ufefftimezone: CEST\n" + GOOD.partition("\n")[2])
+    assert ended.stderr.splitlines()[1:3] == ["    1 | timezone: CEST", "      |           ^^^^"]

@@ -47,10 +47,10 @@ def check(files: tuple[Path, ...], form: str, explain: str | None, *, strict: bo
     from ccrouter.config.review import review  # noqa: PLC0415
 
     at = SystemClock().now()
-    told: dict[Path, Review] = {}
+    told: dict[tuple[Path, str], Review] = {}
     for file in files or (SETTINGS,):
         for found in review(file, at, os.environ):
-            told.setdefault(Path(found.file).absolute(), found)
+            told.setdefault((Path(found.file).absolute(), found.kind), found)
     reviews = list(told.values())
     if form == "text":
         for found in reviews:

@@ -26,6 +26,7 @@ def as_json(reviews: Sequence[Review]) -> str:
     files = [
         {
             "file": review.file,
+            "kind": review.kind,
             "good": review.good,
             "holds": review.holds,
             "whole": review.whole,

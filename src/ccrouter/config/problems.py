@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from unicodedata import category
 
 from ccrouter.config.codes import CODES, Severity
@@ -111,7 +112,7 @@ def render(problem: Problem, source_text: str) -> str:
     """Return a problem for people: position, message, the line with the piece underlined, and the cure."""
     if problem.hidden:
         return f"{problem.head}\n{'':>5} = {problem.cure}"
-    lines = source_text.split("\n")
+    lines = _lines(source_text)
     line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
     start = min(problem.column - 1, len(line))
     left = max(0, start - WINDOW // 2) if len(line) > WINDOW else 0
@@ -125,3 +126,9 @@ def render(problem: Problem, source_text: str) -> str:
             f"{'':>5} = {problem.cure}",
         )
     )
+
+
+@lru_cache(maxsize=1)
+def _lines(source_text: str) -> list[str]:
+    """Return the lines of a text; all problems of one file are shown in a row."""
+    return source_text.split("\n")

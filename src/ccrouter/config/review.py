@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from ccrouter.config.cases import load_cases
 from ccrouter.config.document import Document
 from ccrouter.config.leftovers import leftovers
 from ccrouter.config.load import Loaded, load_document, read_file
 from ccrouter.config.meaning import examine
 from ccrouter.config.problems import Problem, RefusedFileError
-from ccrouter.config.settings import Settings, settings_of
 from ccrouter.config.yaml import read
 from ccrouter.routing.rules import Rules
 
+if TYPE_CHECKING:
+    from ccrouter.config.settings import Settings
+
 _OF_SETTINGS: Final = frozenset({"pabxs", "routing", "state_dir", "control", "agi", "http"})
+
+
+Kind = Literal["routing", "settings", "cases", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Review:
 
     Attributes:
         file: as the admin named it, or as the settings file names it.
+        kind: what it was looked at as; empty where it can't be read.
         problems: in the order of the file.
         left_out: so many more problems were found.
         whole: all of the file was looked at, also what it names.
@@ -33,6 +38,7 @@ class Review:
     """
 
     file: str
+    kind: Kind
     problems: tuple[Problem, ...]
     holds: str = ""
     left_out: int = 0
@@ -54,43 +60,61 @@ def review(file: Path, at: float, environment: Mapping[str, str]) -> list[Review
 
     `at` is the present, in seconds since 1970: some remarks are about what is over, or still to come.
     """
-    data = b""
-    try:
-        data = read_file(file)
-        document = read(data, str(file))
-    except RefusedFileError as error:
-        return [_refused(str(file), error, data)]
-    if isinstance(document.value, dict) and "cases" in document.value:
-        return _cases(file, data, at, environment)
-    if not isinstance(document.value, dict) or not _OF_SETTINGS & document.value.keys():
+    document, data = _read(file)
+    if isinstance(document, Review):
+        return [document]
+    keys = document.value.keys() if isinstance(document.value, dict) else set()
+    if "cases" in keys:
+        return _cases(file, data, at)
+    if not _OF_SETTINGS & keys:
         return [_routing(document, data, at)]
     settings, found = _settings(document, data, file, environment)
     routing = settings.routing if settings else _named(document, file)
-    return [found, *(review(routing, at, environment) if routing else [])]
+    return [found, _routing_of(routing, at)] if routing else [found]
+
+
+def _read(file: Path) -> tuple[Document | Review, bytes]:
+    data = b""
+    try:
+        data = read_file(file)
+        return read(data, str(file)), data
+    except RefusedFileError as error:
+        return _refused(str(file), "", error, data), data
+
+
+def _routing_of(file: Path, at: float) -> Review:
+    document, data = _read(file)
+    return document if isinstance(document, Review) else _routing(document, data, at)
 
 
 def _settings(
     document: Document, data: bytes, file: Path, environment: Mapping[str, str]
-) -> tuple[Settings | None, Review]:
+) -> tuple["Settings | None", Review]:
+    from ccrouter.config.settings import settings_of  # noqa: PLC0415 - as above
+
     try:
         settings = settings_of(document, file, environment, elsewhere=True)
     except RefusedFileError as error:
-        return None, _refused(str(file), error, data)
+        return None, _refused(str(file), "settings", error, data)
     holds = f"PABXs {', '.join(pabx.name for pabx in settings.pabxs)}"
-    return settings, Review(str(file), tuple(sorted(document.problems)), holds, source=data.decode())
+    return settings, Review(
+        str(file), "settings", tuple(sorted(document.problems)), holds, source=data.decode("utf-8-sig")
+    )
 
 
-def _cases(file: Path, data: bytes, at: float, environment: Mapping[str, str]) -> list[Review]:
+def _cases(file: Path, data: bytes, at: float) -> list[Review]:
     """Review a file of cases: whether they can be asked, not whether they are right."""
+    from ccrouter.config.cases import load_cases  # noqa: PLC0415 - a tenth of the time of a check, and seldom needed
+
     try:
         cases = load_cases(file)
     except RefusedFileError as error:
         elsewhere = {problem.file for problem in error.problems} - {str(file)}
-        routing = [found for name in sorted(elsewhere) for found in review(Path(name), at, environment)]
-        return routing or [_refused(str(file), error, data)]
+        routing = [_routing_of(Path(name), at) for name in sorted(elsewhere)]
+        return routing or [_refused(str(file), "cases", error, data)]
     count = len(cases.cases)
     holds = f"{count} case{'s' * (count != 1)} of {cases.routing}"
-    return [Review(str(file), (), holds, source=data.decode())]
+    return [Review(str(file), "cases", (), holds, source=data.decode("utf-8-sig"))]
 
 
 def _named(document: Document, file: Path) -> Path | None:
@@ -103,9 +127,9 @@ def _routing(document: Document, data: bytes, at: float) -> Review:
     try:
         loaded = load_document(document, data)
     except RefusedFileError as error:
-        return _refused(document.file, error, data)
+        return _refused(document.file, "routing", error, data)
     remarks = sorted({*document.problems, *_remarks(loaded, at)})
-    return Review(document.file, tuple(remarks), _holds(loaded.rules), source=data.decode())
+    return Review(document.file, "routing", tuple(remarks), _holds(loaded.rules), source=data.decode("utf-8-sig"))
 
 
 def _remarks(loaded: Loaded, at: float) -> list[Problem]:
@@ -113,9 +137,9 @@ def _remarks(loaded: Loaded, at: float) -> list[Problem]:
     return [*meant, *leftovers(loaded.document, loaded.written, at)]
 
 
-def _refused(file: str, error: RefusedFileError, data: bytes) -> Review:
-    source = data.decode(errors="replace")
-    return Review(file, error.problems, left_out=error.left_out, whole=error.whole, source=source)
+def _refused(file: str, kind: Kind, error: RefusedFileError, data: bytes) -> Review:
+    source = data.decode("utf-8-sig", errors="replace")
+    return Review(file, kind, error.problems, left_out=error.left_out, whole=error.whole, source=source)
 
 
 def _holds(rules: Rules) -> str:
