@@ -75,7 +75,7 @@ def test_differences_are_the_minutes_at_which_decisions_differ() -> None:
     bounds = sorted({at for changes in both for at, _ in changes} | {END.astimezone(UTC)})
     for start, end in pairwise(bounds):
         before, after = (
-            max((each for each in changes if each[0] <= start), key=lambda each: each[0]) for changes in asked
+            max((each for each in changes if each[0] <= start), key=lambda each: each[0]) for changes in both
         )
         if before[1] != after[1]:
             spans = expected.setdefault((before[1], after[1]), [])

@@ -171,7 +171,8 @@ def _day(each: Day, place: tuple[float, float, float], inks: Mapping[Way, _Ink],
     name = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")[each.on.weekday()]
     label = f"{each.on.day} {name}"
     told = f"<title>{escape(day(each.on) + (': ' + each.reason if each.reason else ''))}</title>"
-    yield f"<g>{told}{_text(x + 0.2, y + 2.9, label, 'day off' if differs else 'day')}"
+    bar = f'<rect x="{x:.2f}" y="{y + 0.3:.2f}" width="0.7" height="{_ROW - 0.6:.2f}"/>' if differs else ""
+    yield f"<g>{told}{bar}{_text(x + 1, y + 2.9, label, 'day off' if differs else 'day')}"
     left = x + _LABEL
     yield f'<rect x="{left:.2f}" y="{y + 0.3:.2f}" width="{strip:.2f}" height="{_ROW - 0.6:.2f}" fill="#fff"/>'
     for part, top, height in _laid(each.parts):
