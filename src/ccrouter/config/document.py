@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import NamedTuple, Self
 
 from ccrouter.config.problems import Problem, RefusedFileError
 
@@ -26,8 +26,7 @@ class Text(str):
 Value = Text | list["Value"] | dict[Text, "Value"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands: line and column from 1, and its width on that line.
 
     `inside` is the distance from the first sign to the first sign of the text itself: 1 for a quoted scalar; None where

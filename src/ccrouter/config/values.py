@@ -38,6 +38,8 @@ _READ_AS: Final = (
 )
 """What YAML 1.1 or 1.2 makes of a word without quotes: no reader of the file should have to know the list."""
 
+_SUSPECT: Final = re.compile(r"[-+.\d~]|(y|n|yes|no|on|off|true|false|null)$", re.IGNORECASE)
+"""How each of these begins, or reads as a whole; most texts begin otherwise."""
 
 _NO_TEXT: Final = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 """Unicode's categories of what is no sign to read, nor a space."""
@@ -61,7 +63,7 @@ def word(value: object) -> str:
     if value.plain and value[0] in _TYPOGRAPHIC:
         cure = f'Write it in straight quotes: "{value.strip(_TYPOGRAPHIC + " ")}"'
         fail("Y124", f"`{value[0]}` is a quote on paper, and none in YAML", cure)
-    if any(unicodedata.category(sign) in _NO_TEXT for sign in value):
+    if not value.isprintable() and any(unicodedata.category(sign) in _NO_TEXT for sign in value):
         fail(
             "V101",
             "the value has a line break or an invisible character in it",
@@ -73,8 +75,10 @@ def word(value: object) -> str:
 def text(value: object) -> str:
     """Return a text; one that YAML would read as something else must stand in quotes."""
     found = word(value)
+    if not (isinstance(value, Text) and value.plain and _SUSPECT.match(found)):
+        return found
     for kind, pattern in _READ_AS:
-        if isinstance(value, Text) and value.plain and pattern.fullmatch(found):
+        if pattern.fullmatch(found):
             fail("Y201", f"YAML reads `{found}` as {kind}", f'Write it in quotes: "{found}"')
     return found
 
@@ -88,8 +92,13 @@ def _kind(value: object) -> str:
 LONGEST_NAME: Final = 60
 
 
+_USUAL_NAME: Final = re.compile(r"[A-Za-z0-9._/-]+( [A-Za-z0-9._/-]+)*")
+
+
 def _name(value: object) -> str:
     name = text(value)
+    if _USUAL_NAME.fullmatch(name) and len(name) <= LONGEST_NAME:
+        return name
     if name != unicodedata.normalize("NFC", name):
         fail(
             "V105",

@@ -77,14 +77,14 @@ class _Builder:
     def build(self, events: Iterator[Event]) -> None:
         documents = 0
         for event in events:
-            if isinstance(event, DocumentStartEvent):
+            if isinstance(event, NodeEvent):
+                self._node(event)
+            elif isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
                     cure = "Remove this line and what follows, or put it into a file of its own"
                     self._blame(event, "Y106", "a second document begins here", cure)
                     raise RefusedFileError(self.problems, whole=False)
-            elif isinstance(event, NodeEvent):
-                self._node(event)
             elif isinstance(event, MappingEndEvent | SequenceEndEvent):
                 self._open.pop()
             if len(self.problems) > MOST:
@@ -98,12 +98,12 @@ class _Builder:
     def _node(self, event: NodeEvent) -> None:
         self._refuse_extras(event)
         value: Value
-        if isinstance(event, MappingStartEvent):
+        if isinstance(event, ScalarEvent):
+            value = Text(event.value, plain=event.implicit[0])
+        elif isinstance(event, MappingStartEvent):
             value = {}
         elif isinstance(event, SequenceStartEvent):
             value = []
-        elif isinstance(event, ScalarEvent):
-            value = Text(event.value, plain=event.implicit[0])
         else:
             value = Text("", plain=False)
         parent = self._open[-1] if self._open else None
