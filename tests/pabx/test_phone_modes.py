@@ -160,6 +160,28 @@ def test_a_mode_ends_at_its_hour_and_its_lamp_goes_out(house: RealHouse, watcher
     assert modes(house) == set()
 
 
+@pytest.fixture
+def another_prefix(house: RealHouse) -> Iterator[None]:
+    """Have the codes begin with #7, and the router asked as it is where several PABXs ask it."""
+    before = house.pabx.layout.agi
+    for prefix, agi in (("#7", f"{before}/pbx"), ("", before)):
+        house.listener.ask("Setvar", Variable="CCROUTER_MODE_PREFIX", Value=prefix)
+        house.listener.ask("Setvar", Variable="CCROUTER_AGI", Value=agi)
+        house.pabx.cli("dialplan reload")
+        if prefix:
+            yield
+
+
+@pytest.mark.usefixtures("another_prefix")
+def test_the_prefix_is_the_admins(house: RealHouse, dials: Dial) -> None:
+    """A global changes it for codes and lamps, at the next reload of the dialplan."""
+    with Lamp(house.pabx, house.folder, "agent2", "#71", f"lamp{house.fresh()}") as lamp:
+        lamp.wait_until(DARK)
+        dials("agent1", "#71*1", listens_ms=100)
+        lamp.wait_until(DARK, LIT)
+    assert last_deed(house)[-1] == "by telephone, code #71*1"
+
+
 # --- who may not ------------------------------------------------------------------------------------------------------
 
 SPOOFED: Final = (
