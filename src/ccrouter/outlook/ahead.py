@@ -13,13 +13,14 @@ YEAR = timedelta(days=365)
 
 
 class Ahead:
-    """The year from an instant on (seconds since 1970). Each calendar is asked once, however many services it is for."""
+    """The year from an instant on (seconds since 1970). Each calendar is asked once for all services."""
 
     def __init__(self, at: float) -> None:
         self.start = datetime.fromtimestamp(at, UTC)
         self.end = self.start + YEAR
         self._foreseen: dict[str, _Foreseen] = {}
         self._stretches: dict[frozenset[str], list[Stretch]] = {}
+        self._together: dict[frozenset[str], list[frozenset[str]]] = {}
 
     def stretches(self, clocks: Mapping[str, Calendar]) -> list[Stretch]:
         """Return the stretches of the year, see outlook.stretches."""
@@ -38,6 +39,12 @@ class Ahead:
 
         What is dated later than this year is foreseen too: as if every year were like this one until then.
         """
+        names = frozenset(clocks)
+        if names not in self._together:
+            self._together[names] = self._foreseen_together(clocks)
+        return self._together[names]
+
+    def _foreseen_together(self, clocks: Mapping[str, Calendar]) -> list[frozenset[str]]:
         hours: dict[frozenset[str], float] = {}
         for stretch in self.stretches(clocks):
             hours[stretch.open] = hours.get(stretch.open, 0.0) + stretch.hours

@@ -17,7 +17,7 @@ class _Index:
     Attributes:
         usual: rules that may apply in the usual case of every axis.
         single, several: by axis, rules that can't apply in its usual case; in `several`, nor in that of other axes.
-        needs: by axis, rules that need certain cases of it; `fits` and `wide` tell which.
+        needs: by axis, rules that need certain cases of it; `fits` and `wide` tell which (`known`: answers).
 
     """
 
@@ -27,6 +27,7 @@ class _Index:
     needs: dict[int, int] = field(default_factory=dict)
     fits: dict[tuple[int, int], int] = field(default_factory=dict)
     wide: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    known: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def add(self, rule: int, formula: Formula) -> None:
         """Note a rule by the formula of its condition."""
@@ -56,12 +57,19 @@ class _Index:
         for axis, _ in unusual:
             rules |= self.single.get(axis, 0) | self.several.get(axis, 0)
         for axis, case in unusual:
-            fitting = self.fits.get((axis, case), 0)
+            rules &= self._fitting(axis, case)
+        return rules
+
+    def _fitting(self, axis: int, case: int) -> int:
+        """Return the rules that do not need another case of an axis."""
+        found = self.known.get((axis, case))
+        if found is None:
+            found = self.fits.get((axis, case), 0) | ~self.needs.get(axis, 0)
             for cases, rule in self.wide.get(axis, ()):
                 if cases & case:
-                    fitting |= rule
-            rules &= fitting | ~self.needs.get(axis, 0)
-        return rules
+                    found |= rule
+            self.known[axis, case] = found
+        return found
 
 
 @dataclass(slots=True)
