@@ -256,6 +256,18 @@ async def test_what_is_too_old_is_deleted(tmp_path: Path, monkeypatch: pytest.Mo
         await desk.until(lambda: desk.decisions() == ids(25, 56))
 
 
+async def test_a_disk_that_heals_while_no_call_comes_is_told_too(tmp_path: Path) -> None:
+    """Nobody is woken in the night for what is over."""
+    (tmp_path / JOURNAL_FILE).mkdir()
+    desk = Desk(tmp_path)
+    async with desk.running():
+        desk.recorder._news.set()  # as the time to tidy up does
+        await desk.until(lambda: desk.figure("healthy") == 0)
+        (tmp_path / JOURNAL_FILE).rmdir()
+        desk.recorder._news.set()
+        await desk.until(lambda: desk.figure("healthy") == 1)
+
+
 async def test_a_journal_that_is_off_takes_no_notes(tmp_path: Path) -> None:
     """And deletes what was kept before."""
     desk = Desk(tmp_path, keep_s=0)

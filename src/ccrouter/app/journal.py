@@ -89,8 +89,9 @@ class Recorder:
                     async with asyncio.timeout(TIDY_EVERY_S):
                         await self._news.wait()
                 self._news.clear()
-                well = await self._write_waiting() and await self._tidy()
-                await asyncio.sleep(PAUSE_S if well else AGAIN_S)
+                wrote = await self._write_waiting()
+                tidied = await self._tidy()  # in any case: what is old may be what takes the room
+                await asyncio.sleep(PAUSE_S if wrote and tidied else AGAIN_S)
                 if self._waiting:
                     self._news.set()
         finally:
@@ -131,6 +132,8 @@ class Recorder:
         except StoreError as error:
             self._failed(error)
             return False
+        if not self._waiting:
+            self._written(0)
         if more:
             self._news.set()
         else:
