@@ -20,6 +20,11 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
+def untold(*_: object) -> None:
+    """Fail as fcntl does for a lease on another user's file."""
+    raise PermissionError(13, "Permission denied")
+
+
 def test_a_file_at_rest_is_read(file: Path) -> None:
     """With the mark that it has, and its owner."""
     found = read_whole(file)
@@ -60,11 +65,7 @@ def test_a_writer_who_closes_is_waited_for(file: Path) -> None:
 
 def test_without_the_kernels_word_a_changing_file_is_not_taken(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another user's file can't be leased: what changed while it was read is read again."""
-
-    def refused(handle: int, _: int, __: int = 0) -> None:
-        raise PermissionError(handle)
-
-    monkeypatch.setattr(fcntl, "fcntl", refused)
+    monkeypatch.setattr(fcntl, "fcntl", untold)
     real, turns = os.read, iter([b"torn", b"also torn"])
 
     def disturbed(handle: int, size: int) -> bytes:
@@ -78,8 +79,20 @@ def test_without_the_kernels_word_a_changing_file_is_not_taken(file: Path, monke
     assert read_whole(file).content == b"also torn\n"
 
 
-def test_readers_never_see_a_mixture(file: Path) -> None:
-    """Against a writer who truncates and writes in pieces, again and again, each read is one of the saves."""
+@pytest.mark.parametrize(("told", "gap_s", "reads"), [(True, 0.001, 300), (False, 0.1, 40)])
+def test_readers_never_see_a_mixture(
+    file: Path,
+    told: bool,  # noqa: FBT001 - a parameter
+    gap_s: float,
+    reads: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Against a writer who truncates and writes in pieces, again and again, each read is one of the saves.
+
+    With the kernel's word on writers or without it; then the writer must leave a gap that can be seen.
+    """
+    if not told:
+        monkeypatch.setattr(fcntl, "fcntl", untold)
     saves = [bytes([65 + n]) * 9000 + b"\n" for n in range(5)]
     file.write_bytes(saves[0])
     stop = threading.Event()
@@ -90,12 +103,12 @@ def test_readers_never_see_a_mixture(file: Path) -> None:
                 with file.open("wb", buffering=0) as writer:
                     for start in range(0, len(content), 1000):
                         writer.write(content[start : start + 1000])
-                stop.wait(0.001)  # without it, no instant would be left to read
+                stop.wait(gap_s)  # without it, no instant would be left to read
 
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        seen = {read_whole(file).content for _ in range(300)}
+        seen = {read_whole(file).content for _ in range(reads)}
     finally:
         stop.set()
         thread.join()

@@ -29,6 +29,9 @@ TRIES: Final = 40
 AGAIN_S: Final = 0.05
 """A read that was disturbed is tried again for two seconds in all."""
 
+SAME_INSTANT_S: Final = 0.02
+"""File systems tell times in steps of up to 10 ms: two writes in one of them look like one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -129,6 +132,8 @@ def _read(path: Path) -> Reading | None:
             content = b""
             while len(content) <= MAX_BYTES and (piece := os.read(handle, MAX_BYTES + 1 - len(content))):
                 content += piece
+            if held is None:
+                time.sleep(SAME_INSTANT_S)
             after = os.fstat(handle)
     mark = Mark.of(before)
     return Reading(content, mark, before.st_uid) if mark == Mark.of(after) else None

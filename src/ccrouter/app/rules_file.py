@@ -8,7 +8,7 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from ccrouter.app.reading import Mark, Reading, StillWrittenError, mark_of, read_whole
+from ccrouter.app.reading import SAME_INSTANT_S, Mark, Reading, StillWrittenError, mark_of, read_whole
 from ccrouter.clock import Clock
 from ccrouter.config.load import compile_text
 from ccrouter.errors import ConfigError, StoreError
@@ -18,9 +18,6 @@ from ccrouter.store.versions import Change, Version, Versions
 from ccrouter.telemetry.metrics import Metrics
 from ccrouter.web.orders import ReloadOutcome
 from ccrouter.web.status import RulesStatus
-
-SAME_INSTANT_S = 0.05
-"""File systems tell times in steps of some milliseconds: a write so shortly before a read may hide a later one."""
 
 NOT_KEPT = (
     "this version could not be kept (the log tells why), so a start with a bad file would fall back on an older one; "
@@ -188,6 +185,7 @@ class RulesFile:
             self._read, self._seen, self._last = mark, mark, None
             raise
         self._read, self._seen, self._last = reading.mark, reading.mark, reading.content
+        # A write so shortly before the read may hide a later one.
         self._doubtful = abs(self._clock.now() - reading.mark.modified_ns / 1e9) < SAME_INSTANT_S
         return reading
 
