@@ -47,6 +47,8 @@ RULES = replace(
         ("7.1|*481|1|Anna", Dialled("PJSIP/101", "*481", "1", None, "Anna")),
         ("7.1|*4807*1|07*1|", Dialled("PJSIP/101", "*4807*1", "07", on=True, name="")),
         ("7.1|#71*0|1*0|Anna (chief)", Dialled("PJSIP/101", "#71*0", "1", on=False, name="Anna chief")),
+        ("7.1|*481*2|1*2|Anna", Dialled("PJSIP/101", "*481*2", "1*2", None, "Anna")),
+        ("7.1|*481#|1#|Anna", Dialled("PJSIP/101", "*481#", "1#", None, "Anna")),
         ("7.1|*481|1|" + "A" * 90, Dialled("PJSIP/101", "*481", "1", None, "A" * 60)),
         ("7.1|*481|1|A\x1b[2Jb", Dialled("PJSIP/101", "*481", "1", None, "A\ufffd[2Jb")),
     ],
@@ -62,8 +64,6 @@ def test_a_channel_tells_what_its_telephone_dialled(value: str, expected: Dialle
         "",
         "7.2|*481|1|Anna",  # another channel under a name that was used before
         "*481|1|Anna",
-        "7.1|*481|1*2|Anna",
-        "7.1|*481|1*1*1|Anna",
         "7.1|*481||Anna",
         "7.1|*481|1|Anna|7.1",
         "7.1|*481|crisis|Anna",
@@ -215,7 +215,13 @@ async def test_a_lamp_without_telephones_is_switched_by_none(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
-    ("value", "answer"), [("7.1|*489|9|Anna", "unknown"), ("7.9|*481|1|Anna", "failed"), (None, "failed")]
+    ("value", "answer"),
+    [
+        ("7.1|*489|9|Anna", "unknown"),
+        ("7.1|*481*2|1*2|Anna", "unknown"),
+        ("7.9|*481|1|Anna", "failed"),
+        (None, "failed"),
+    ],
 )
 async def test_codes_and_channels_that_are_not_known(desk: Desk, value: str | None, answer: str) -> None:
     """A code that no mode has; a channel that the PABX does not know, or knows otherwise."""
@@ -255,6 +261,22 @@ async def test_a_switch_that_cannot_be_kept_is_not_made(desk: Desk) -> None:
     desk.modes._keeper = kept
     desk.link.values[CHANNEL] = "7.2|*481*1|1*1|Anna"
     assert await desk.dial(replace(DIALLED, uniqueid="7.2")) == "on"
+
+
+async def test_an_answer_that_cannot_be_told_costs_nothing_else(desk: Desk) -> None:
+    """The mode is switched, and the next code is served."""
+    told = asyncio.Event()
+
+    def fail(_: str) -> None:
+        told.set()
+        raise RuntimeError("the connection is gone")
+
+    desk.phones.dialled(DIALLED, fail)
+    async with asyncio.timeout(PATIENCE_S):
+        await told.wait()
+    assert desk.switch.is_on("crisis")
+    desk.link.values[CHANNEL] = "7.2|*481|1|Anna"
+    assert await desk.dial(replace(DIALLED, uniqueid="7.2")) == "off"
 
 
 async def test_a_flood_of_codes_is_turned_away_at_once(desk: Desk) -> None:

@@ -31,10 +31,10 @@ MOST: Final = 32
 
 REMEMBERED: Final = 256
 LONGEST_NAME: Final = 60
-WANTED: Final = {"": None, "*1": True, "*0": False}
-"""What may follow a code: nothing turns the mode the other way round."""
+WANTED: Final = {"*1": True, "*0": False}
+"""What may follow a code; nothing turns the mode the other way round."""
 
-ON_CHANNEL: Final = re.compile(r"([^|]+)\|([0-9*#+A-Za-z]{1,40})\|([0-9]{1,20})((?:\*[01])?)\|([^|]*)")
+ON_CHANNEL: Final = re.compile(r"([^|]+)\|([0-9*#]{1,40})\|([0-9*#]{1,40})\|([^|]*)")
 """Value of contract.SWITCH."""
 
 
@@ -52,7 +52,7 @@ class Dialled(NamedTuple):
     Attributes:
         phone: its endpoint: `PJSIP/101`.
         text: all that it dialled.
-        code: of the mode.
+        code: of the mode, or whatever was dialled in its place.
         on: on or off; None for the other way round.
         name: its caller's name; empty where none may be shown.
 
@@ -134,7 +134,10 @@ class Telephones:
         finally:
             self._in_hand -= 1
         self.counts.dialled(code.pabx, told)
-        answer(told)
+        try:
+            answer(told)
+        except Exception:  # noqa: BLE001 - as above
+            line.exception("a telephone was not told what became of its code", answer=told)
 
     async def _answer(self, code: CodeDialled, line: FilteringBoundLogger) -> str:
         async with asyncio.timeout(CONFIRMED_WITHIN_S):
@@ -178,8 +181,9 @@ def confirmed(code: CodeDialled, value: str) -> Dialled | None:
     found = ON_CHANNEL.fullmatch(value)
     if found is None or found[1] != code.uniqueid:
         return None
-    _, text, digits, wanted, name = found.groups()
+    _, text, asked, name = found.groups()
+    on = WANTED.get(asked[-2:])
     # `PJSIP/101-0000001a`: the PABX numbers the channels of an endpoint. A Local channel is named after an extension.
     phone, _, _ = code.channel.rpartition("-")
     shown = " ".join(plain(name)[:LONGEST_NAME].replace("(", " ").replace(")", " ").split())
-    return Dialled(phone, text, digits, WANTED[wanted], shown)
+    return Dialled(phone, text, asked if on is None else asked[:-2], on, shown)
