@@ -87,8 +87,8 @@ class Serving:
             if waiting and rule.when is None:
                 message = f"the rule `{rule.name}` would move every caller at once"
                 self.scope.document.blame((*path, i, "name"), "D110", message, "Add `when`, such as {waited: 90s}")
-            condition = repr(rule.when)
-            shadow = earlier.get("None", earlier.get(condition))
+            condition = "" if rule.when is None else rule.when.model_dump_json()
+            shadow = earlier.get("", earlier.get(condition))
             if shadow is not None and _covers(written[shadow], rule):
                 self._unreachable(rule, written[shadow], (*path, i, "name"), (*path, shadow, "name"))
             earlier.setdefault(condition, i)
