@@ -106,7 +106,7 @@ Treatment
         (["--caller", "anonymous"], "  caller     hides the number"),
         (["--language", "en"], "  caller     one whom no rule names, language en"),
         (["--load", "quiet"], "  load       quiet: nobody waits, a position is ready in each queue, all sites"),
-        (["--load", "unknown"], "  load       given; what is not said is quiet: the PABX can't be asked"),
+        (["--load", "unknown"], "  load       given: the PABX can't be asked"),
         (["--load", "unknown"], "   unknown paris cut off"),
         (
             ["--load", "occupancy=95%"],

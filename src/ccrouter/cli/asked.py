@@ -16,7 +16,7 @@ from ccrouter.config.loads import UNKNOWN, LoadError, load_file, load_of
 from ccrouter.config.problems import RefusedFileError, suggest
 from ccrouter.config.telephone import dialled
 from ccrouter.outlook.cases import ORDINARY, PABX, STAYS, with_waiting
-from ccrouter.outlook.circumstances import Sources
+from ccrouter.outlook.circumstances import Sources, source_of
 from ccrouter.outlook.loads import QUIET, Load, facts_under, moved
 from ccrouter.outlook.places import queue_named, queues_of
 from ccrouter.routing.call import Call
@@ -134,7 +134,7 @@ def _facts(  # noqa: PLR0913 - all that facts come from
         turns={} if daemon is None else daemon.facts.turns,
         pabx=call.pabx,
     )
-    return facts, Sources(of_modes, "" if lasting == QUIET else "given; what is not said is quiet")
+    return facts, Sources(of_modes, source_of(lasting))
 
 
 def _load(text: str, rules: Rules, service: Service) -> Load:

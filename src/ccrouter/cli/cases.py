@@ -126,17 +126,18 @@ def _show(results: Sequence[Result]) -> None:
 
 
 def _failure(result: Result, answer: "Answer") -> "Iterator[Line]":
-    from ccrouter.outlook.circumstances import Sources, circumstances, head  # noqa: PLC0415
-    from ccrouter.outlook.loads import QUIET  # noqa: PLC0415
+    from ccrouter.outlook.cases import with_waiting  # noqa: PLC0415
+    from ccrouter.outlook.circumstances import Sources, circumstances, head, source_of  # noqa: PLC0415
     from ccrouter.outlook.words import Tone, lines, rules_tested  # noqa: PLC0415
 
     for expected, seen in answer.failures:
         yield from lines(expected, first="  expected   ", tone=Tone.HEAD)
         yield from lines(seen, first="  found      ", tone=Tone.HEAD)
     rules, call = result.cases.rules, answer.case.call
-    load = "" if answer.case.load == QUIET and not answer.case.queue else "given; what is not said is quiet"
+    case = answer.case
+    load = with_waiting(case.load, case.queue, call.waited_s or 0.0) if case.queue else case.load
     yield from head(rules, call)
-    yield from circumstances(rules, answer.facts, call, Sources("given", load))
+    yield from circumstances(rules, answer.facts, call, Sources("given", source_of(load)))
     yield from rules_tested(answer.decision, rules, whole=False, also=answer.case.rule)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from ccrouter.outlook.cases import ORDINARY
+from ccrouter.outlook.loads import QUIET, Load
 from ccrouter.outlook.places import queues_of, sites_of
 from ccrouter.outlook.stretches import clocks
 from ccrouter.outlook.words import Line, Tone, lines
@@ -31,6 +32,13 @@ class Sources:
 
     modes: str = "assumed"
     load: str = ""
+
+
+def source_of(load: Load) -> str:
+    """Return where a load comes from that somebody said: empty for a quiet house."""
+    if not load.known:
+        return "given"
+    return "" if load == QUIET else "given; what is not said is quiet"
 
 
 def head(rules: Rules, call: Call) -> Iterator[Line]:
