@@ -8,6 +8,9 @@ _CLOSING: Final = {"[": "]", "{": "}"}
 _BEGINS: Final = frozenset("[{,:-?")
 """What may stand before a value."""
 
+_FOLLOWS: Final = frozenset(["", " ", ",", "]", "}", ":"])
+"""What may stand behind a closing quote."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opener:
@@ -39,8 +42,8 @@ def _line(line: str, row: int, open_brackets: list[Opener]) -> Opener | None:
             return None
         if sign in "\"'" and begins:
             end = re.compile(r'"(?:[^"\\]|\\.)*"' if sign == '"' else r"'(?:[^']|'')*'").match(line, at)
-            if end is None:
-                return Opener(sign, row, at)
+            if end is None or line[end.end() : end.end() + 1] not in _FOLLOWS:
+                return Opener(sign, row, at)  # what closes it was to open another one
             at, before = end.end(), sign
             continue
         if sign in _CLOSING and (begins or open_brackets):

@@ -63,6 +63,8 @@ def word(value: object) -> str:
     if value.plain and value[0] in _TYPOGRAPHIC:
         cure = f'Write it in straight quotes: "{value.strip(_TYPOGRAPHIC + " ")}"'
         fail("Y124", f"`{value[0]}` is a quote on paper, and none in YAML", cure)
+    if value.plain and value[-1] == '"' and '"' not in value[:-1]:
+        fail("Y120", "the quote that ends here was not opened", f'Write "{value}', offset=len(value) - 1)
     if not value.isprintable() and any(unicodedata.category(sign) in _NO_TEXT for sign in value):
         fail(
             "V101",
