@@ -27,7 +27,7 @@ AT: Final = 1_795_000_000.0
 
 ENVIRONMENT: Final = {"CCROUTER_AMI_SECRET": "a secret", "CCROUTER_EMPTY": ""}
 EXAMPLES: Final = [code for code in CODES.values() if code.bad]
-WITHOUT: Final = {"Y101", "Y102", "K106", "S113"}
+WITHOUT: Final = {"Y101", "Y102", "K106", "M161", "S113"}
 """Codes that no content of a file shows; each has a test of its own below."""
 
 
@@ -101,6 +101,13 @@ def test_every_code_that_is_raised_is_registered_and_the_other_way_round() -> No
                 if isinstance(node, ast.Constant) and re.fullmatch(r"[YKVTNDLMSC]\d{3}", str(node.value)):
                     raised.add(str(node.value))
     assert raised == set(CODES)
+
+
+def test_sound_that_is_not_there(tmp_path: Path) -> None:
+    """M161: a folder of sounds in which there are none."""
+    (tmp_path / "routing.yaml").write_text(framed(CODES["N205"], "modes: [crisis]"))
+    found = review(tmp_path / "routing.yaml", AT, {}, [tmp_path])[0]
+    assert [problem.code for problem in found.problems if problem.code.startswith("M")] == ["M161"]
 
 
 def test_file_that_can_not_be_read(tmp_path: Path) -> None:

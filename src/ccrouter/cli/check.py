@@ -32,9 +32,16 @@ if TYPE_CHECKING:
     help="For people, for scripts, or for what shows problems beside a change.",
 )
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@click.option(
+    "--sounds",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the PABX keeps its sounds; by default where Asterisk has them on this machine, if it does.",
+)
 @click.option("--strict", is_flag=True, help="Warnings count like errors: exit status 1.")
 @click.option("--explain", metavar="CODE", help="Explain a code such as N301, with an example, and do no more.")
-def check(files: tuple[Path, ...], form: str, explain: str | None, *, strict: bool) -> None:
+def check(files: tuple[Path, ...], sounds: tuple[Path, ...], form: str, explain: str | None, *, strict: bool) -> None:
     """Check settings and routing files by the daemon's own rules, without touching a daemon.
 
     A settings file is checked with the routing file that it names. Without FILES, /etc/ccrouter/settings.yaml is.
@@ -45,11 +52,12 @@ def check(files: tuple[Path, ...], form: str, explain: str | None, *, strict: bo
         return
     from ccrouter.clock import SystemClock  # noqa: PLC0415
     from ccrouter.config.review import review  # noqa: PLC0415
+    from ccrouter.config.sounds import usual_folders  # noqa: PLC0415
 
     at = SystemClock().now()
     told: dict[tuple[Path, str], Review] = {}
     for file in files or (SETTINGS,):
-        for found in review(file, at, os.environ):
+        for found in review(file, at, os.environ, sounds or usual_folders()):
             told.setdefault((Path(found.file).absolute(), found.kind), found)
     reviews = list(told.values())
     if form == "text":

@@ -1,6 +1,6 @@
 """All that can be said of a file without a daemon: the one place that `check` asks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -10,6 +10,7 @@ from ccrouter.config.leftovers import leftovers
 from ccrouter.config.load import Loaded, load_document, read_file
 from ccrouter.config.meaning import examine
 from ccrouter.config.problems import Problem, RefusedFileError
+from ccrouter.config.sounds import missing_sounds
 from ccrouter.config.yaml import read
 from ccrouter.routing.rules import Rules
 
@@ -55,10 +56,11 @@ class Review:
         return bool(self.holds)
 
 
-def review(file: Path, at: float, environment: Mapping[str, str]) -> list[Review]:
+def review(file: Path, at: float, environment: Mapping[str, str], sounds: Sequence[Path] = ()) -> list[Review]:
     """Return what is found in a routing file, or in a settings or case file and in the routing file that it names.
 
     `at` is the present, in seconds since 1970: some remarks are about what is over, or still to come.
+    `sounds` are folders in one of which each sound file must be; none says nothing of them.
     """
     document, data = _read(file)
     if isinstance(document, Review):
@@ -67,10 +69,10 @@ def review(file: Path, at: float, environment: Mapping[str, str]) -> list[Review
     if "cases" in keys:
         return _cases(file, data, at)
     if not _OF_SETTINGS & keys:
-        return [_routing(document, data, at)]
+        return [_routing(document, data, at, sounds)]
     settings, found = _settings(document, data, file, environment)
     routing = settings.routing if settings else _named(document, file)
-    return [found, _routing_of(routing, at)] if routing else [found]
+    return [found, _routing_of(routing, at, sounds)] if routing else [found]
 
 
 def _read(file: Path) -> tuple[Document | Review, bytes]:
@@ -82,9 +84,9 @@ def _read(file: Path) -> tuple[Document | Review, bytes]:
         return _refused(str(file), "", error, data), data
 
 
-def _routing_of(file: Path, at: float) -> Review:
+def _routing_of(file: Path, at: float, sounds: Sequence[Path] = ()) -> Review:
     document, data = _read(file)
-    return document if isinstance(document, Review) else _routing(document, data, at)
+    return document if isinstance(document, Review) else _routing(document, data, at, sounds)
 
 
 def _settings(
@@ -123,18 +125,19 @@ def _named(document: Document, file: Path) -> Path | None:
     return file.absolute().parent / name if isinstance(name, str) and name else None
 
 
-def _routing(document: Document, data: bytes, at: float) -> Review:
+def _routing(document: Document, data: bytes, at: float, sounds: Sequence[Path]) -> Review:
     try:
         loaded = load_document(document, data)
     except RefusedFileError as error:
         return _refused(document.file, "routing", error, data)
-    remarks = sorted({*document.problems, *_remarks(loaded, at)})
+    remarks = sorted({*document.problems, *_remarks(loaded, at, sounds)})
     return Review(document.file, "routing", tuple(remarks), _holds(loaded.rules), source=data.decode("utf-8-sig"))
 
 
-def _remarks(loaded: Loaded, at: float) -> list[Problem]:
-    meant = examine(loaded.document, loaded.written, loaded.rules, at)
-    return [*meant, *leftovers(loaded.document, loaded.written, at)]
+def _remarks(loaded: Loaded, at: float, sounds: Sequence[Path]) -> list[Problem]:
+    document, written = loaded.document, loaded.written
+    meant = examine(document, written, loaded.rules, at)
+    return [*meant, *leftovers(document, written, at), *missing_sounds(document, written, sounds)]
 
 
 def _refused(file: str, kind: Kind, error: RefusedFileError, data: bytes) -> Review:

@@ -220,4 +220,11 @@ MEANING: Final = (
         "  tunis: {external: {dial: PJSIP/+21671000000@trunk-tunis, answer_within: 25s}}",
         "warning",
     ),
+    Code(
+        "M161",
+        "no-such-sound",
+        "A message or an announcement names a sound file that the PABX does not have: its callers would hear a tone. "
+        "It is looked for where this machine keeps Asterisk's sounds, or where `check --sounds` says.",
+        severity="warning",
+    ),
 )
