@@ -22,6 +22,7 @@ def _lines(rules: int, numbers: int, services: int) -> Iterator[str]:
         yield f'    hours: "Mo-Fr {7 + n % 3:02}:{n % 4 * 15:02}-{17 + n % 4}:30; Sa 09:00-12:{n:02}"'
         yield f"    holidays: {HOLIDAYS[n % len(HOLIDAYS)]}"
         yield f'    exceptions: {{2026-12-24: "08:30-1{n % 8}:00", 2026-12-31: closed}}'
+    yield '  late: {hours: "Mo-Su 06:00-23:00"}'
     yield "sites:"
     for n in range(QUEUES):
         yield f"  house {n}: {{in_house: {{queue: queue{n}, max_wait: {60 + n}s}}}}"
@@ -31,7 +32,8 @@ def _lines(rules: int, numbers: int, services: int) -> Iterator[str]:
         yield f"      dial: PJSIP/+2167100{n:04}@trunk-{n}"
         yield f"      answer_within: {15 + n % 10}s"
         yield f"      max_calls: {10 + n}"
-        yield f"      calendar: calendar {n % CALENDARS}"
+        if n % 3 == 0:
+            yield "      calendar: late"
         yield "      tariff: {per_call: 0.10 EUR, per_minute: 0.32 EUR}"
     yield "messages: {closed: {play: ccrouter/closed}, mailbox: {voicemail: 1000@default}}"
     yield "modes: [crisis, all_outside, maintenance]"
@@ -67,8 +69,8 @@ def _when(n: int, numbers: int, services: int) -> str:
         f"{{{number}, {prefix}}}",
         f"{{any: [{{longest_wait: {{queue: {queue}, at_least: {level}s}}}}, {{site_down: {site}}}], {prefix}}}",
         f"{{from: 2026-{1 + n % 12:02}-01, before: 2027-{1 + n % 12:02}-01, {prefix}}}",
-        f"{{mode: crisis, {prefix}}}",
-        f"{{free_lines: {{site: {site}, at_most: 2, until_above: {level}}}, not: {{{prefix}}}}}",
+        f"{{mode: {'crisis' if n % 20 < 10 else 'all_outside'}, {prefix}}}",
+        f"{{free_lines: {{site: {site}, at_most: 2, until_above: 5}}, not: {{mode: maintenance}}, {prefix}}}",
         f"{{call_rate: {{at_least: {level * 10}, until_below: {level * 8}}}, open: {calendar}, {prefix}}}",
         f"{{occupancy: {{queue: {queue}, at_least: 95%, until_below: 85%}}, site_up: {site}, {prefix}}}",
     )[n % 10]
@@ -81,5 +83,5 @@ def _to(n: int) -> str:
         f"[{house}, {site}, closed]",
         f"[{{share: {{{house}: 70, {site}: 30}}}}, {other}]",
         f"[{{site: {site}, for: 20s}}, {house}, mailbox]",
-        f"{site}",
+        f"[{site}, {house}]",
     )[n // 10 % 4]
