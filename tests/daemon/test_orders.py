@@ -134,13 +134,6 @@ def test_what_a_reload_takes_from_an_override_is_told(office: Office) -> None:
     assert "play|nobody" in call(office)[1]
 
 
-def test_a_bad_order_says_what_there_is(office: Office) -> None:
-    """With status 1 and the nearest name."""
-    office.start()
-    with pytest.raises(DaemonError, match="no site or message tuniss"):
-        override(office, "tuniss", "--for", "2h")
-
-
 def test_a_mode_ends_at_an_hour_of_the_place(office: Office) -> None:
     """Midnight in Paris, which the status and the metrics tell."""
     office.start()
