@@ -213,7 +213,7 @@ async def test_a_refusal_is_told_with_status_1(daemon: ScriptedDaemon, socket: P
     ended = await ccrouter("mode", "set", "crysis", "--reason", "x", "--socket", str(socket))
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == "ccrouter: there is no mode crysis; the routing file declares crisis\n"
-    daemon.failure = StoreError("modes.json can't be written: No space left on device")
+    daemon.failure = StoreError("ccrouter.db can't be written: No space left on device")
     ended = await ccrouter("mode", "set", "crisis", "--reason", "x", "--socket", str(socket))
     assert (ended.code, "No space left on device" in ended.err) == (1, True)
 

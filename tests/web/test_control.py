@@ -171,7 +171,7 @@ async def test_errors_are_json(daemon: ScriptedDaemon, path: Path, method: str, 
 
 async def test_a_switch_that_could_not_be_saved_is_told(client: Client, daemon: ScriptedDaemon) -> None:
     """The store's own sentence reaches the admin."""
-    daemon.failure = StoreError("modes.json can't be written: No space left on device")
+    daemon.failure = StoreError("ccrouter.db can't be written: No space left on device")
     with pytest.raises(RefusedError, match="No space left on device"):
         await client.switch_mode("crisis", on=True, reason="x")
 
