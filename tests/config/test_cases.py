@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ccrouter.config.cases import Cases, load_cases
+from ccrouter.config.cases import SUFFIX, Cases, load_cases
 from ccrouter.config.problems import RefusedFileError
 from ccrouter.outlook.cases import answer, rules_of
 from ccrouter.outlook.loads import QueueLoad, SiteLoad
@@ -34,6 +34,9 @@ services:
       - {name: too long, when: {waited: 90s}, to: [tunis]}
 """
 
+CONFIGS = Path(__file__).parents[2] / "configs"
+CASE_FILES = [CONFIGS / "example.cases.yaml", *sorted((CONFIGS / "scenarios").glob(f"*{SUFFIX}"))]
+
 Written = Callable[[str], Cases]
 
 
@@ -50,12 +53,19 @@ def written(tmp_path: Path) -> Written:
     return loaded
 
 
-def test_every_case_of_the_example_is_good(house: Path) -> None:
-    """The example shows every key of a case, its cases hold, and every rule of configs/example.yaml decides one."""
-    cases = load_cases(house / "configs" / "example.cases.yaml")
+@pytest.mark.parametrize("file", CASE_FILES, ids=lambda file: file.name)
+def test_every_case_that_comes_along_is_good(file: Path) -> None:
+    """The cases of the example and of every scenario hold, and each rule decides one of them."""
+    cases = load_cases(file)
     answers = [answer(cases.rules, case) for case in cases.cases]
     assert [(found.case.name, found.failures) for found in answers if not found.good] == []
     assert set(rules_of(cases.rules)) - {name for found in answers for name in found.deciders} == set()
+
+
+def test_every_scenario_has_cases() -> None:
+    """No scenario is shown without what must become of its calls."""
+    scenarios = {file for file in (CONFIGS / "scenarios").glob("*.yaml") if file not in CASE_FILES}
+    assert scenarios == {file.with_name(f"{file.name.removesuffix(SUFFIX)}.yaml") for file in CASE_FILES[1:]}
 
 
 @pytest.mark.parametrize(
