@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import ask, examples, socket_option
+from ccrouter.cli.options import ask, examples, person, socket_option
 from ccrouter.errors import CcrouterError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def reload(socket: Path) -> None:
     """Have the daemon read the routing file again. With problems in it, the rules of before stay in force."""
 
     async def work(client: "Client") -> None:
-        outcome = await client.reload()
+        outcome = await client.reload(person())
         if outcome.problems:
             for problem in outcome.problems:
                 click.echo(problem, err=True)

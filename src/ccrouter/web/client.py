@@ -59,9 +59,10 @@ class Client:
             body["until"] = until
         return read(MODE, await self.ask("PUT", f"/modes/{quote(name, safe='')}", body))
 
-    async def reload(self) -> ReloadOutcome:
+    async def reload(self, author: str = "") -> ReloadOutcome:
         """Have the routing file read again; an outcome with problems is returned, not raised."""
-        return read(OUTCOME, await self.ask("POST", "/reload", accepted=(HTTPStatus.UNPROCESSABLE_ENTITY,)))
+        accepted = (HTTPStatus.UNPROCESSABLE_ENTITY,)
+        return read(OUTCOME, await self.ask("POST", "/reload", {"author": author}, accepted))
 
     async def ask(
         self, method: str, path: str, body: Mapping[str, object] | None = None, accepted: tuple[int, ...] = ()

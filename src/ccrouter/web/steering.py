@@ -33,6 +33,14 @@ class ModeBody(BaseModel):
         return self
 
 
+class ReloadBody(BaseModel):
+    """Body of POST /reload, which may be left out; `author` adds the person behind a shared user such as root."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    author: Line = ""
+
+
 def steering(controls: Controls) -> list[web.RouteDef]:
     """Return the routes /status, /modes and /reload."""
 
@@ -55,7 +63,8 @@ def steering(controls: Controls) -> list[web.RouteDef]:
         return json_answer(MODE.dump_json(await controls.switch_mode(order)))
 
     async def reload(request: web.Request) -> web.Response:
-        outcome = await controls.reload(await author_of(request))
+        body = await body_of(request, ReloadBody) if request.can_read_body else ReloadBody()
+        outcome = await controls.reload(await author_of(request, body.author))
         refused = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.problems else HTTPStatus.OK
         return json_answer(OUTCOME.dump_json(outcome), refused)
 
