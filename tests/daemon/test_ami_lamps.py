@@ -61,6 +61,16 @@ async def test_a_change_that_nobody_tells_is_seen_within_a_second() -> None:
             assert board.told == [("1", "INUSE"), ("1", "NOT_INUSE")]
 
 
+async def test_a_lamp_that_is_left_over_goes_out() -> None:
+    """Its code was taken out of the file while nobody ran; devices of others are not touched."""
+    async with AmiPeer() as peer:
+        peer.values["DB_KEYS(CustomDevstate)"] = "ccrouter-1,ccrouter-7,door,ccrouter-night,xccrouter-8,ccrouter-9x"
+        board = peer.replies["Setvar"] = Board()
+        async with linked(peer, lamps={"1": True, "2": False}):
+            await board.until(3)
+            assert sorted(board.told) == [("1", "INUSE"), ("2", "NOT_INUSE"), ("7", "INVALID")]
+
+
 async def test_all_lamps_are_set_again_on_the_next_link() -> None:
     """The PABX may have been restarted, and modes switched meanwhile."""
     lamps: dict[str, bool | None] = {"1": True, "2": False}

@@ -273,12 +273,13 @@ def test_the_lamp_is_right_again_after_the_link_was_cut(house: RealHouse, watche
 
 
 def test_the_lamp_of_a_code_that_is_taken_out_goes_out(house: RealHouse, watcher: Listener, dials: Dial) -> None:
-    """It stands for nothing then; with the code back in the file it shows the mode again."""
+    """Although nobody ran when it was; with the code back in the file it shows the mode again."""
     dials("agent1", "*481", listens_ms=100)
     lamp_turns(watcher, "INUSE")
     file = house.daemon.folder / "routing.yaml"
+    house.daemon.kill()
     file.write_text(ROUTING.replace('{code: "1"', '{code: "9"'))
-    house.daemon.command("reload")
+    house.daemon.start()
     lamp_turns(watcher, "INVALID")
     file.write_text(ROUTING)
     house.daemon.command("reload")

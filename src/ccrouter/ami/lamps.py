@@ -5,6 +5,7 @@ does nothing: so it is said again after every loss of the link, and every now an
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -17,6 +18,11 @@ from ccrouter.errors import LinkError
 
 STATES: Final[Mapping[bool | None, str]] = {True: "INUSE", False: "NOT_INUSE", None: "INVALID"}
 """DEVICE_STATE takes no UNKNOWN (Asterisk 16.28, 22.10)."""
+
+KEPT: Final = "DB_KEYS(CustomDevstate)"
+"""Where func_devstate keeps the states (Asterisk 16.28, 22.10): names separated by commas, without `Custom:`."""
+
+CODE: Final = re.compile(re.escape(LAMP.removeprefix("Custom:")) + r"([0-9]{1,8})")
 
 LOOK_S: Final = 1.0
 """Between two looks where nobody tells of a change: a mode may end by itself."""
@@ -60,12 +66,13 @@ class Lamps:
         """Keep the lamps right, until cancelled or the connection is lost (LinkError)."""
         loop = asyncio.get_running_loop()
         again_at = loop.time() + AGAIN_S
+        left_over = await self._left_over()
         while True:
             self._changed.clear()
             if loop.time() >= again_at:
                 self._shown.clear()
                 again_at = loop.time() + AGAIN_S
-            for code, lit in self._wanted().items():
+            for code, lit in {**left_over, **self._wanted()}.items():
                 if self._shown.get(code) != STATES[lit]:
                     await self._set(code, STATES[lit])
             try:
@@ -73,6 +80,15 @@ class Lamps:
                     await self._changed.wait()
             except TimeoutError:
                 pass
+
+    async def _left_over(self) -> dict[str, bool | None]:
+        """Return lamps that the PABX has, and that may be of a routing file of long ago."""
+        try:
+            kept = (await self._connection.ask("Getvar", {"Variable": KEPT}, WITHIN_S)).fields.get("Value", "")
+        except LinkError:
+            self._connection.check()
+            return {}
+        return {found[1]: None for found in map(CODE.fullmatch, kept.split(",")) if found}
 
     async def _set(self, code: str, state: str) -> None:
         order = {"Variable": f"DEVICE_STATE({LAMP}{code})", "Value": state}
