@@ -75,6 +75,8 @@ def test_mode_that_is_on(files: tuple[str, str]) -> None:
     """In a crisis, shorter hours change nothing for the service that goes outside then."""
     assert "(support)" in diff(*files, *FROM).stdout
     assert "(support)" not in diff(*files, *FROM, "--mode", "crisis").stdout
+    wrong = diff(*files, "--mode", "crysis")
+    assert (wrong.exit_code, "Did you mean `crisis`?" in wrong.stderr) == (2, True)
 
 
 def test_json_has_every_time(files: tuple[str, str]) -> None:

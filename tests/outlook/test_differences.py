@@ -152,6 +152,14 @@ def test_end_of_a_threshold_is_no_other_way() -> None:
     assert (found.pairs, found.unexplored, found.same) == ((), (), False)
 
 
+def test_what_takes_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that was given up is named with its rules, and nothing is called the same."""
+    monkeypatch.setattr("ccrouter.outlook.apart.STEPS", 1)
+    found = differences(*edit(("[tunis, {site: paris, for: 30s}, backup]", "[backup, tunis]")), START, WEEK)
+    assert "support: whether `peak` before and `peak` after can both decide about one call" in found.unexplored
+    assert not found.same
+
+
 # --- against decisions ------------------------------------------------------------------------------------------------
 
 

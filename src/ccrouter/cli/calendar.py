@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ccrouter.cli.options import examples, socket_option, told
-from ccrouter.cli.sources import LIVE, first_day, rules_from
+from ccrouter.cli.sources import LIVE, check_modes, first_day, rules_from
 
 if TYPE_CHECKING:
     from ccrouter.outlook.year import Circumstances, Year
@@ -90,13 +90,10 @@ def _circumstances(
     rules: "Rules", known: "Number | None", modes: tuple[str, ...], load: str, caller: str
 ) -> "Circumstances":
     from ccrouter.config.loads import load_of  # noqa: PLC0415
-    from ccrouter.config.problems import suggest  # noqa: PLC0415
     from ccrouter.config.telephone import dialled  # noqa: PLC0415
     from ccrouter.outlook.year import Circumstances  # noqa: PLC0415
 
-    for mode in modes:
-        if mode not in rules.modes:
-            raise click.BadParameter(f"there is no mode {mode!r}. {suggest(mode, list(rules.modes))}")
+    check_modes(modes, rules)
     service = rules.unknown if known is None else known.service
     called_by = None if caller == "anonymous" else dialled(caller)
     return Circumstances(load_of(load, rules, service), frozenset(modes), called_by)

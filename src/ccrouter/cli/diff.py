@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ccrouter.cli.options import FAILED, examples, socket_option, told
-from ccrouter.cli.sources import LIVE, STDIN, first_day, rules_from
+from ccrouter.cli.sources import LIVE, STDIN, check_modes, first_day, rules_from
 
 if TYPE_CHECKING:
     from ccrouter.outlook.details import Detail
@@ -58,6 +58,7 @@ def diff(  # noqa: PLR0913 - what click hands over
     if (old, new).count(STDIN) > 1:
         raise click.BadParameter("only one of the two can be -")
     before, after = rules_from(old, socket), rules_from(new, socket)
+    check_modes(modes, before, after)
     with told():
         from datetime import timedelta  # noqa: PLC0415
 

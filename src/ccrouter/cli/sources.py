@@ -56,6 +56,16 @@ def first_day(text: str, rules: "Rules") -> "datetime":
     return datetime.combine(instant(text, utc(SystemClock().now()), rules.zone).date(), time(), rules.zone)
 
 
+def check_modes(modes: tuple[str, ...], *versions: "Rules") -> None:
+    """Refuse a mode that no version of the rules knows."""
+    from ccrouter.config.problems import suggest  # noqa: PLC0415
+
+    known = sorted({mode for rules in versions for mode in rules.modes})
+    for mode in modes:
+        if mode not in known:
+            raise click.BadParameter(f"there is no mode {mode!r}. {suggest(mode, known)}", param_hint="--mode")
+
+
 def _live(socket: Path) -> bytes:
     found: list[str] = []
 
