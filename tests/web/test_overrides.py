@@ -1,7 +1,7 @@
 """Overrides over the control API: what is taken, what is refused and with which words, what the rules make of them."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -98,6 +98,14 @@ async def test_times_are_those_of_a_person_on_the_spot(
     state = await set_override(client, **{"from": since, "until": until, "for_s": None})
     seen = [datetime.fromtimestamp(at, datetime.fromisoformat(begins).tzinfo) for at in (state.since, state.until)]
     assert [each.isoformat(timespec="seconds") for each in seen] == [begins, ends]
+
+
+async def test_now_is_not_a_little_later(desk: AdminDesk, client: Client) -> None:
+    """An instant between two microseconds does not make an override of one that comes."""
+    desk.clock.at = 1_795_289_835.2500007
+    assert datetime.fromtimestamp(desk.clock.at, UTC).timestamp() > desk.clock.at
+    assert (await set_override(client)).active
+    assert desk.audit.latest(1)[0].since is None
 
 
 async def test_a_length_counts_from_its_begin(client: Client) -> None:

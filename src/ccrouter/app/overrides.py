@@ -26,6 +26,9 @@ LOOK_S: Final = 1.0
 AGAIN_S: Final = 60.0
 """How long to wait after a disk refused; an override that was to end counts no more in any case."""
 
+ROUNDED_S: Final = 1e-5
+"""A datetime holds whole microseconds, so that `now` can come back from it a little later."""
+
 FROM_TODAY: Final = ("in", "now", "today", "tomorrow")
 """First words of instants that are said of today, even where the override begins later."""
 
@@ -67,6 +70,8 @@ class OverrideSwitch:
         number = number_in(rules, order.number)
         _check_destinations(rules, order.to)
         since, until = _times(order, utc(at), rules)
+        if abs(since - at) < ROUNDED_S:
+            since = at
         override = Override(self.kept.unused_id(), number, order.to, since, until, order.author, order.reason)
         await self.kept.set(override, at)
         self._tell("override set", override)
