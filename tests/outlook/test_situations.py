@@ -232,7 +232,7 @@ def test_whatever_a_file_decides_was_thought_possible(text: str, data: st.DataOb
     if service is None:
         return
     at = next((at for at, rule in enumerate(service.rules) if rule.name == decision.rule), len(service.rules))
-    together = Ahead(known.at - 1).together(clocks(service))
+    together = list(Ahead(known.at - 1).together(clocks(service)))
     prospect = Prospect(service, service.rules, numbers_of(rules, service), together, Budget(10**6))
     assert prospect.can_decide(at) is not False
 

@@ -20,7 +20,7 @@ class Ahead:
         self.end = self.start + YEAR
         self._foreseen: dict[str, _Foreseen] = {}
         self._stretches: dict[frozenset[str], list[Stretch]] = {}
-        self._together: dict[frozenset[str], list[frozenset[str]]] = {}
+        self._together: dict[frozenset[str], dict[frozenset[str], float]] = {}
 
     def stretches(self, clocks: Mapping[str, Calendar]) -> list[Stretch]:
         """Return the stretches of the year, see outlook.stretches."""
@@ -34,28 +34,29 @@ class Ahead:
             found = self._stretches[names] = stretches(known, self.start, self.end)
         return found
 
-    def together(self, clocks: Mapping[str, Calendar]) -> list[frozenset[str]]:
-        """Return the sets of calendars that are open together at some time, the most usual one first.
+    def together(self, clocks: Mapping[str, Calendar]) -> dict[frozenset[str], float]:
+        """Return the sets of calendars that are open together at some time, with their hours, the most usual one first.
 
-        What is dated later than this year is foreseen too: as if every year were like this one until then.
+        What is dated later than this year is foreseen too, with no hours: as if each year were like this one.
         """
         names = frozenset(clocks)
         if names not in self._together:
             self._together[names] = self._foreseen_together(clocks)
         return self._together[names]
 
-    def _foreseen_together(self, clocks: Mapping[str, Calendar]) -> list[frozenset[str]]:
+    def _foreseen_together(self, clocks: Mapping[str, Calendar]) -> dict[frozenset[str], float]:
         hours: dict[frozenset[str], float] = {}
         for stretch in self.stretches(clocks):
             hours[stretch.open] = hours.get(stretch.open, 0.0) + stretch.hours
-        found = dict.fromkeys(sorted(hours, key=hours.__getitem__, reverse=True))
+        found = dict(sorted(hours.items(), key=lambda each: each[1], reverse=True))
         dates = {name: clock for name, clock in clocks.items() if isinstance(clock, Dates)}
         bounds = (bound for clock in dates.values() for bound in (clock.start, clock.end) if bound is not None)
         for bound in sorted({bound for bound in bounds if bound >= self.end.timestamp()}):
             at = datetime.fromtimestamp(bound, UTC)
             then = {name for name, clock in dates.items() if clock.is_open(at)}
-            found |= dict.fromkeys(frozenset(each - dates.keys() | then) for each in list(found))
-        return list(found)
+            for each in list(found):
+                found.setdefault(frozenset(each - dates.keys() | then), 0.0)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Destinations that are closed when calls are sent to them, and hours in which nobody answers."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import reduce
+from itertools import groupby, islice
 from operator import and_, or_
 
 from ccrouter.config.document import Path
@@ -100,16 +101,17 @@ def _deserted(subject: Subject, listed: Listed, sites: list[Site], closed: int) 
     """Yield the hours in which a rule decides and all its sites are closed."""
     times = listed.prospect.times(listed.at, closed)
     then = {opened for time, opened in enumerate(listed.prospect.clocks) if times >> time & 1}
-    found = [stretch for stretch in listed.stretches if stretch.open in then]
-    if not found or not _seen(subject, listed, found[0]):
+    hours = sum(listed.hours[opened] for opened in then)
+    first = next((stretch for stretch in listed.stretches if stretch.open in then), None)
+    if first is None or not _seen(subject, listed, first):
         return
-    hours = sum(stretch.hours for stretch in found)
     named = " and ".join(f"`{name}`" for name in dict.fromkeys(site.name for site in sites))
     verb = "is" if len({site.name for site in sites}) == 1 else "are"
-    when = ", ".join(_said(each, subject.rules.zone) for each in _joined(found)[:TOLD])
+    spans = list(islice(_spans(listed.stretches, then), TOLD + 1))
+    when = ", ".join([*(_said(span, subject.rules.zone) for span in spans[:TOLD]), *(["..."] if spans[TOLD:] else [])])
     message = (
         f"{_who(listed)} reaches nobody but a message for {hours:,.0f} hours of the coming year: {named} {verb} closed "
-        f"on {when}{', ...' if len(_joined(found)) > TOLD else ''}"
+        f"on {when}"
     )
     cure = "Add a site that is open then, or a rule before it for these hours whose `to` is a message alone"
     yield subject.document.problem(listed.to, "M124", message, cure, key=True)
@@ -122,14 +124,12 @@ def _seen(subject: Subject, listed: Listed, stretch: Stretch) -> bool:
     return decision is not None and not decision.plan.transfers
 
 
-def _joined(stretches: list[Stretch]) -> list[tuple[datetime, datetime]]:
-    joined: list[tuple[datetime, datetime]] = []
-    for stretch in stretches:
-        if joined and joined[-1][1] == stretch.start:
-            joined[-1] = (joined[-1][0], stretch.end)
-        else:
-            joined.append((stretch.start, stretch.end))
-    return joined
+def _spans(stretches: Sequence[Stretch], then: Collection[frozenset[str]]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the times in which just these calendars are open, in order, each as long as it lasts."""
+    for among, group in groupby(stretches, lambda stretch: stretch.open in then):
+        if among:
+            start, *_, end = [bound for stretch in group for bound in (stretch.start, stretch.end)]
+            yield start, end
 
 
 def _said(span: tuple[datetime, datetime], zone: tzinfo) -> str:

@@ -1,6 +1,6 @@
 """What is looked at: a file with its rules, and what can be foreseen of each of its services."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ccrouter.config.document import Document, Path
@@ -28,6 +28,7 @@ class Listed:
         service: whose rule it is.
         prospect: what can be foreseen of the list.
         stretches: the year from now on, by the calendars at which the service looks.
+        hours: how long the same calendars are open in it, by their names.
 
     """
 
@@ -37,6 +38,7 @@ class Listed:
     service: Service
     prospect: Prospect
     stretches: Sequence[Stretch]
+    hours: Mapping[frozenset[str], float]
 
     @property
     def otherwise(self) -> bool:
@@ -73,14 +75,14 @@ class Subject:
                 ("rules", service.rules, False),
                 ("while_waiting", service.while_waiting, True),
             ):
-                prospect = Prospect(service, rules, [*numbers[name].values()], together, self.purse, waiting)
+                prospect = Prospect(service, rules, [*numbers[name].values()], list(together), self.purse, waiting)
                 for at, rule in enumerate(rules):
                     path: Path = ("services", name, section, at)
-                    self.lists.append(Listed(at, rule, path, service, prospect, stretches))
+                    self.lists.append(Listed(at, rule, path, service, prospect, stretches, together))
                 if not waiting:
                     last = Rule(OTHERWISE, None, service.otherwise)
                     path = ("services", name, OTHERWISE)
-                    self.lists.append(Listed(len(rules), last, path, service, prospect, stretches))
+                    self.lists.append(Listed(len(rules), last, path, service, prospect, stretches, together))
 
     def narrow(self, service: Service) -> Rules:
         """Return the rules with what one service asks and uses alone: facts are made faster, and decide the same."""
