@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import COLOURS, FAILED, SETTINGS, examples, paint, show
+from ccrouter.cli.options import COLOURS, FAILED, SETTINGS, examples, paint, show, without_collector
 
 if TYPE_CHECKING:
     from ccrouter.config.review import Review
@@ -50,16 +50,8 @@ def check(files: tuple[Path, ...], sounds: tuple[Path, ...], form: str, explain:
     if explain is not None:
         _explain(explain)
         return
-    from ccrouter.clock import SystemClock  # noqa: PLC0415
-    from ccrouter.config.review import review  # noqa: PLC0415
-    from ccrouter.config.sounds import usual_folders  # noqa: PLC0415
-
-    at = SystemClock().now()
-    told: dict[tuple[Path, str], Review] = {}
-    for file in files or (SETTINGS,):
-        for found in review(file, at, os.environ, sounds or usual_folders()):
-            told.setdefault((Path(found.file).absolute(), found.kind), found)
-    reviews = list(told.values())
+    with without_collector():
+        reviews = _reviewed(files or (SETTINGS,), sounds)
     if form == "text":
         for found in reviews:
             _tell(found)
@@ -69,6 +61,20 @@ def check(files: tuple[Path, ...], sounds: tuple[Path, ...], form: str, explain:
         click.echo(FORMATS[form](reviews))
     if not all(found.good and not (strict and found.count("warning")) for found in reviews):
         sys.exit(FAILED)
+
+
+def _reviewed(files: tuple[Path, ...], sounds: tuple[Path, ...]) -> "list[Review]":
+    """Return what is found in each file, and in those that they name, once each."""
+    from ccrouter.clock import SystemClock  # noqa: PLC0415
+    from ccrouter.config.review import review  # noqa: PLC0415
+    from ccrouter.config.sounds import usual_folders  # noqa: PLC0415
+
+    at = SystemClock().now()
+    told: dict[tuple[Path, str], Review] = {}
+    for file in files:
+        for found in review(file, at, os.environ, sounds or usual_folders()):
+            told.setdefault((Path(found.file).absolute(), found.kind), found)
+    return list(told.values())
 
 
 def _tell(found: "Review") -> None:
