@@ -1,15 +1,19 @@
 """Case files: what they may say, and how a faulty one is told."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from ccrouter.config.cases import SUFFIX, Cases, load_cases
-from ccrouter.config.problems import RefusedFileError
+from ccrouter.config.codes import CODES
+from ccrouter.config.problems import Problem, RefusedFileError
 from ccrouter.outlook.cases import answer, rules_of
 from ccrouter.outlook.loads import QueueLoad, SiteLoad
 from ccrouter.routing.snapshot import Health
+from support.mutations import mutated_structure, mutated_text
 
 TWO_QUEUES = """\
 timezone: Europe/Paris
@@ -37,7 +41,17 @@ services:
 CONFIGS = Path(__file__).parents[2] / "configs"
 CASE_FILES = [CONFIGS / "example.cases.yaml", *sorted((CONFIGS / "scenarios").glob(f"*{SUFFIX}"))]
 
+EXAMPLE = (CONFIGS / "example.cases.yaml").read_text("utf-8")
+
 Written = Callable[[str], Cases]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the example of a routing file."""
+    folder = tmp_path_factory.mktemp("cases")
+    (folder / "routing.yaml").write_text((CONFIGS / "example.yaml").read_text("utf-8"), "utf-8")
+    return folder
 
 
 @pytest.fixture
@@ -224,3 +238,21 @@ def test_a_name_stands_for_one_case(written: Written, tmp_path: Path) -> None:
     with pytest.raises(RefusedFileError) as raised:
         load_cases(file)
     assert "error: two cases are named `one`; the first is on line 2 [C116]" in str(raised.value)
+
+
+@settings(max_examples=max(int(os.environ.get("CCROUTER_MUTATIONS", "1500")) // 15, 1))
+@given(mutated_text([EXAMPLE]) | mutated_structure([EXAMPLE]))
+def test_a_file_that_was_changed_anyhow_can_be_asked_or_is_refused(folder: Path, text: str) -> None:
+    """Whatever else is raised is a fault of ours; a problem has a code and a place inside its file."""
+    file = folder / "routing.cases.yaml"
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    problems: tuple[Problem, ...] = ()
+    try:
+        cases = load_cases(file)
+        assert all(answer(cases.rules, case).facts.at == case.at for case in cases.cases)
+    except RefusedFileError as error:
+        problems = error.problems
+    lines = text.split("\n")
+    own = [problem for problem in problems if problem.file == str(file)]
+    assert all(problem.code in CODES for problem in problems)
+    assert all(1 <= problem.column <= len(lines[problem.line - 1]) + 1 for problem in own)
