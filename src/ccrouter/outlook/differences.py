@@ -12,7 +12,7 @@ from datetime import datetime
 from ccrouter.outlook.apart import Apart, Found, apart
 from ccrouter.outlook.asked import asked, of_service
 from ccrouter.outlook.behaviour import Way, way
-from ccrouter.outlook.loads import facts_under
+from ccrouter.outlook.loads import Load, SiteLoad, facts_under
 from ccrouter.outlook.recurring import Span
 from ccrouter.outlook.residue import Asker, names
 from ccrouter.outlook.situations import CUT_OFF, Situation
@@ -21,7 +21,7 @@ from ccrouter.outlook.stretches import clocks, stretches
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import NumberIs
 from ccrouter.routing.decide import decide, decide_waiting
-from ccrouter.routing.rules import InHouse, Number, Rule, Rules, Service, Share
+from ccrouter.routing.rules import Destination, External, InHouse, Leg, Number, Rule, Rules, Service, Share, Site
 from ccrouter.routing.schedule import Calendar
 
 MOST_SITUATIONS = 150
@@ -273,11 +273,22 @@ class _Asking:
             for found in result.found:
                 situations.setdefault(_what(found), found)
             self._note(services, result)
+            for found in self._full([*first, *second]):
+                situations.setdefault(_what(found), found)
         if len(situations) > MOST_SITUATIONS:
             left = len(situations) - MOST_SITUATIONS
             self.unexplored.append(f"{services[1].name}: {left} more situations, like those told")
         simple_first = sorted(situations.values(), key=lambda found: len(found.situation.text))
         return differing, simple_first[:MOST_SITUATIONS]
+
+    def _full(self, rules: Sequence[Rule]) -> Iterator[Found]:
+        """Yield situations in which a site is full in one version, and not yet in the other."""
+        for name in dict.fromkeys(site.name for rule in rules for site in _sites(rule.to)):
+            limits = [site.max_calls for each in self.rules if isinstance(site := each.sites.get(name), External)]
+            if len(set(limits)) > 1:
+                calls = min(limit for limit in limits if limit)
+                text = f"{calls} call{'s' * (calls > 1)} at {name}"
+                yield Found(Situation(text, Load(sites={name: SiteLoad(calls)})))
 
     def _left(
         self, services: tuple[Service, Service], at: datetime, *, waiting: bool
@@ -335,13 +346,21 @@ def _changes(answers: Sequence[tuple[list[Span], _Ways]]) -> Iterator[Change]:
 
 
 def _meaning(rules: Sequence[Rule]) -> tuple[object, ...]:
-    """Return what rules do, whatever they are called."""
-    return tuple((rule.when, rule.match_unknown, names(rule.to)) for rule in rules)
+    """Return what rules do, whatever they are called, and what may keep a call from where they lead."""
+    return tuple((rule.when, rule.match_unknown, names(rule.to), tuple(_room(rule.to))) for rule in rules)
+
+
+def _room(to: Sequence[Destination]) -> Iterator[tuple[str, object]]:
+    for site in _sites(to):
+        yield site.name, site.queue if isinstance(site, InHouse) else site.max_calls
+
+
+def _sites(to: Sequence[Destination]) -> Iterator[Site]:
+    for each in to:
+        yield from (leg.site for leg in (each.legs if isinstance(each, Share) else (each,)) if isinstance(leg, Leg))
 
 
 def _queues(service: Service) -> Iterator[str]:
     """Yield the queues in which callers of a service may wait."""
     for to in (*(rule.to for rule in (*service.rules, *service.while_waiting)), service.otherwise):
-        for each in to:
-            legs = each.legs if isinstance(each, Share) else (each,)
-            yield from (leg.site.queue for leg in legs if hasattr(leg, "site") and isinstance(leg.site, InHouse))
+        yield from (site.queue for site in _sites(to) if isinstance(site, InHouse))
