@@ -153,7 +153,7 @@ class SettingsFile(Strict):
     journal: WrittenJournal = Field(WrittenJournal(), description="what is kept of each call and its decisions")
     routing: File = Field(description="the routing file", examples=["routing.yaml"])
     reload_on_save: Truth = Field(
-        True,
+        default=True,
         description="take the routing file as soon as it is saved; without, on `ccrouter reload` and SIGHUP",
     )
     state_dir: File = Field(
