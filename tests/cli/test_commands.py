@@ -102,7 +102,9 @@ def test_every_command_explains_itself(command: str) -> None:
     assert here(*command.split(), "-h") == ended
 
 
-@pytest.mark.parametrize("command", ["", "run", "check", "status", "mode set", "override set", "journal", "history"])
+@pytest.mark.parametrize(
+    "command", ["", "run", "check", "calendar", "diff", "status", "mode set", "override set", "journal", "history"]
+)
 def test_help_shows_examples_that_can_be_copied(command: str) -> None:
     """Each example is one line and begins with the command itself."""
     examples = here(*command.split(), "--help").out.partition("Examples:\n")[2].splitlines()
