@@ -61,30 +61,41 @@ class Expected(Strict):
 class WrittenCase(Strict):
     """One case."""
 
-    name: Name = Field(description="what the case is about")
-    number: Phone = Field(description="the number that the caller dials")
+    name: Name = Field(description="what the case is about; once in a file", examples=["four wait"])
+    number: Phone = Field(description="the number dialled, in quotes", examples=["0800 123 456"])
     at: Annotated[str, Reads(word, "instant")] = Field(
-        description="the instant, by the clock of the routing file", examples=["2026-11-25 22:00"]
+        description="the instant, with its date: a case means the same next year", examples=["2026-11-25 22:00"]
     )
     load: Any = Field(
         None,
-        description="what is true then: measures, or a file of them; by default all is quiet",
-        examples=["waiting=6,ready=0", {"waiting": 6}, "peak.load.yaml"],
+        description="what is true then: measures, `unknown`, or the path of a file; by default all is quiet",
+        examples=["waiting=6,ready=0", {"waiting": 6, "tunis": "down"}, "peak.load.yaml"],
     )
-    mode: Annotated[list[Name], OneOrMore] = Field(default_factory=list, description="the modes that are on")
+    mode: Annotated[list[Name], OneOrMore] = Field(
+        default_factory=list, description="a mode that is on, or a list of them", examples=["crisis"]
+    )
     caller: Annotated[str, Reads(_caller, "telephone number, or `anonymous`")] | None = Field(
-        None, description="the caller's number, or `anonymous`; by default one that no rule names"
+        None,
+        description="who calls: a number in quotes, or `anonymous`; by default one that no rule names",
+        examples=["06 12 34 56 78", "anonymous"],
     )
     language: Language = Field("", description="the language of the channel")
-    waited: Duration | None = Field(None, description="how long the caller has waited: the case is of `while_waiting`")
-    waits_in: Name | None = Field(None, alias="in", description="where: a queue, or its in-house site")
-    calls: Calls = Field(1, description="so many calls in a row")
+    waited: Duration | None = Field(
+        None, description="the caller has waited so long; asks `while_waiting`", examples=["90s"]
+    )
+    waits_in: Name | None = Field(
+        None, alias="in", description="in this queue or in-house site; by default the only one", examples=["paris"]
+    )
+    calls: Calls = Field(1, description="so many calls in a row; with counts in `expect`", examples=[100])
     expect: Expected | None = Field(
         None,
-        description="where the call must go: a name, names in the order of the plan, `stays`, or counts of `calls`",
+        description="where the call must go: one name (the first step of the plan), a list (the plan's order from the "
+        "front), `stays` for a caller who waits, or counts for `calls`",
         examples=["tunis", ["tunis", "closed"], {"paris": 70, "tunis": 30}],
     )
-    rule: Name | None = Field(None, description="the rule that must decide")
+    rule: Name | None = Field(
+        None, description="the rule that must decide; a case has `expect`, `rule` or both", examples=["out of hours"]
+    )
 
     @model_validator(mode="after")
     def _is_a_question(self) -> "WrittenCase":
