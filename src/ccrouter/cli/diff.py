@@ -63,13 +63,15 @@ def diff(  # noqa: PLR0913 - what click hands over
         from datetime import timedelta  # noqa: PLC0415
 
         from ccrouter.outlook.details import details  # noqa: PLC0415
-        from ccrouter.outlook.differences import differences  # noqa: PLC0415
+        from ccrouter.outlook.differences import ANY_OTHER, differences  # noqa: PLC0415
 
         start = first_day(first, after)
         window = (start, start + timedelta(days=days))
         if numbers:
             before, after = _only(numbers, before, after)
         found = differences(before, after, *window, modes=frozenset(modes))
+        if numbers:
+            found = replace(found, pairs=tuple(pair for pair in found.pairs if pair.numbers != (ANY_OTHER,)))
         minor = details(before, after)
         if as_json:
             click.echo(json.dumps(_record(found, minor, after), ensure_ascii=False, indent=2))
