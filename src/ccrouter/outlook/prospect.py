@@ -63,9 +63,18 @@ class Prospect:
     waiting: bool = False
     _reach: dict[World, Reach] = field(default_factory=dict)
     _opened: dict[str, int] = field(default_factory=dict)
+    _ever: dict[int, bool | None] = field(default_factory=dict)
 
     def can_decide(self, at: int, times: int | None = None) -> bool | None:
         """Tell whether rule `at` can ever decide, at some of these times (see `opened`); None: not known."""
+        if times is None and at in self._ever:
+            return self._ever[at]
+        found = self._can_decide(at, times)
+        if times is None:
+            self._ever[at] = found
+        return found
+
+    def _can_decide(self, at: int, times: int | None) -> bool | None:
         unsure = False
         for world in (World.LASTING, World.CUT, World.ANY):
             try:

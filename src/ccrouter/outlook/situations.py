@@ -77,9 +77,13 @@ def situations(rules: Rules, service: Service) -> list[Situation]:
 
 
 def numbers_of(rules: Rules, service: Service) -> list[tuple[str, str]]:
-    """Return the numbers of a service, each in one of its spellings, with its own language (or an empty text)."""
+    """Return the numbers of a service, each in one of its spellings, with its own language (or an empty text).
+
+    Where numbers that the file does not know lead to the service too, an empty text stands for them.
+    """
     found = {number.number: (form, number) for form, number in rules.numbers.items()}
-    return [(form, number.treatment.language) for form, number in found.values() if number.service is service]
+    known = [(form, number.treatment.language) for form, number in found.values() if number.service is service]
+    return [*known, ("", service.treatment.language)] if rules.unknown is service else known
 
 
 def _all(service: Service, numbers: list[tuple[str, str]]) -> Iterator[Situation]:

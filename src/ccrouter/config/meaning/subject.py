@@ -69,6 +69,8 @@ class Subject:
         for form, number in self.rules.numbers.items():
             numbers[number.service.name][number.number] = (form, number.treatment.language)
         for name, service in self.rules.services.items():
+            if service is self.rules.unknown:
+                numbers[name][""] = ("", service.treatment.language)
             known = clocks(service)
             stretches, together = ahead.stretches(known), ahead.together(known)
             for section, rules, waiting in (
