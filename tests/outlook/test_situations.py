@@ -103,7 +103,9 @@ def _house(draw: st.DrawFn) -> Rules:
         "1001": Number("1001", service, Treatment()),
         "1002": Number("1002", service, Treatment(language="en")),
     }
-    return Rules("v", numbers, {"support": service}, service, {"paris": PARIS}, thresholds=tuple(_thresholds(rules)))
+    unknown = Service("unknown", (), (CLOSED,), CLOSED)
+    thresholds = tuple(_thresholds(rules))
+    return Rules("v", numbers, {"support": service}, unknown, {"paris": PARIS}, thresholds=thresholds)
 
 
 def _keyed(condition: Condition, rule: int) -> Condition:

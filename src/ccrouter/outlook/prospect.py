@@ -133,7 +133,7 @@ class Prospect:
         if cube is None:
             return None
         situation, number = described(reach.space, cube, ()), entrance(reach.space, cube)
-        dialled = number or next((form for form, _ in self.numbers), "")
+        dialled = next((form for form, _ in self.numbers), "") if number is None else number
         facts = facts_under(situation.load, rules, instant, modes=situation.modes)
         call = Call("main", "outlook", dialled, situation.caller, situation.language)
         decision = decide(rules, facts, call, "outlook")
@@ -195,14 +195,14 @@ class Prospect:
         return reach.way(len(earlier), self._budget()) is not None
 
 
-def entrance(space: Space, cube: Cube) -> str:
-    """Return the number by which the call of a cube comes; empty where no rule asks for it."""
+def entrance(space: Space, cube: Cube) -> str | None:
+    """Return the number by which the call of a cube comes (empty: one that the file does not know); None for any."""
     for at, axis in enumerate(space.axes):
         if axis.about == "entrance":
             allowed = cube.get(at, 1)
             case = axis.cases[(allowed & -allowed).bit_length() - 1]
-            return case.number if isinstance(case, Entrance) else ""
-    return ""
+            return case.number if isinstance(case, Entrance) else None
+    return None
 
 
 def parts_of(condition: Condition | None) -> Iterator[Condition]:
