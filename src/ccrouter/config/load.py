@@ -5,17 +5,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccrouter.config.compile import compile_routing
 from ccrouter.config.document import Document
 from ccrouter.config.models import RoutingFile
 from ccrouter.config.problems import Problem, RefusedFileError
 from ccrouter.config.salvage import salvage
-from ccrouter.config.settings import Settings, compile_settings
 from ccrouter.config.shape import shape
 from ccrouter.config.yaml import read
 from ccrouter.config.yaml_faults import MAX_BYTES
 from ccrouter.routing.rules import Rules
+
+if TYPE_CHECKING:
+    from ccrouter.config.settings import Settings
 
 
 def load_routing(path: Path | str) -> Rules:
@@ -76,13 +79,15 @@ def load_document(document: Document, data: bytes) -> Loaded:
     return Loaded(document, written, compile_routing(document, written, version))
 
 
-def load_settings(path: Path | str, environment: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(path: Path | str, environment: Mapping[str, str] = os.environ) -> "Settings":
     """Return the settings of a file, with its secrets.
 
     Raises:
         RefusedFileError: they can't be used; the error holds every problem found.
 
     """
+    from ccrouter.config.settings import compile_settings  # noqa: PLC0415 - who asks a routing file needs no such models
+
     return compile_settings(read_file(Path(path)), Path(path), environment)
 
 
