@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ccrouter.config import models
+from ccrouter.config import models, places
 from ccrouter.config.calendars import WallCalendar
 from ccrouter.config.compile_rules import Serving
 from ccrouter.config.cures import hours_meant
@@ -96,7 +96,7 @@ def _scope(document: Document, written: RoutingFile) -> Scope:
 _TIMES: Final = re.compile(r"\d{1,2}:\d{2}-\d{1,2}:\d{2}( *, *\d{1,2}:\d{2}-\d{1,2}:\d{2})*")
 
 
-def _calendar(document: Document, name: str, written: models.Calendar, zone: ZoneInfo) -> WallCalendar | None:
+def _calendar(document: Document, name: str, written: places.Calendar, zone: ZoneInfo) -> WallCalendar | None:
     path: Path = ("calendars", name)
     weekly = _hours(document, written.hours, (*path, "hours"))
     known = []
@@ -150,14 +150,14 @@ def _mode_keys(document: Document, written: Mapping[str, models.Mode]) -> dict[s
 # --- sites and messages -----------------------------------------------------------------------------------------------
 
 
-def _site(document: Document, name: str, written: models.Site, calendars: Mapping[str, Calendar | None]) -> Site:
+def _site(document: Document, name: str, written: places.Site, calendars: Mapping[str, Calendar | None]) -> Site:
     kind, place = written.place
     calendar = None
     if place.calendar is not None:
         path = ("sites", name, kind, "calendar")
         known = is_known(document, "calendar", calendars, place.calendar, path)
         calendar = calendars[place.calendar] if known else None
-    if isinstance(place, models.InHouse):
+    if isinstance(place, places.InHouse):
         return InHouse(name, place.queue, place.max_wait, calendar)
     return External(
         name=name,
@@ -182,7 +182,7 @@ def endpoint_of(dial: str) -> str:
     return f"{technology}/{address.rpartition('@')[2]}"
 
 
-def _message(name: str, written: models.Message) -> Message:
+def _message(name: str, written: places.Message) -> Message:
     if written.play is not None:
         return Message(name, PlayStep(name, written.play))
     return Message(name, VoicemailStep(name, written.voicemail or ""))
