@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from ccrouter.config.load import compile_text
 from ccrouter.outlook.apart import Found
 from ccrouter.outlook.behaviour import Way, way
+from ccrouter.outlook.changed import Differences
 from ccrouter.outlook.changes import lines
 from ccrouter.outlook.details import details
-from ccrouter.outlook.differences import ANY_OTHER, STAY, Differences, differences
+from ccrouter.outlook.differences import ANY_OTHER, STAY, differences
 from ccrouter.outlook.loads import Load, facts_under
 from ccrouter.outlook.recurring import Span
 from ccrouter.routing.call import Call

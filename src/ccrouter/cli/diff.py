@@ -12,8 +12,8 @@ from ccrouter.cli.options import FAILED, examples, socket_option, told
 from ccrouter.cli.sources import LIVE, STDIN, check_modes, first_day, rules_from
 
 if TYPE_CHECKING:
+    from ccrouter.outlook.changed import Differences
     from ccrouter.outlook.details import Detail
-    from ccrouter.outlook.differences import Differences
     from ccrouter.outlook.recurring import Span
     from ccrouter.routing.rules import Rules
 

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from ccrouter.outlook.differences import Change, Differences, Group, Pair
+from ccrouter.outlook.changed import Change, Differences, Group, Pair
 from ccrouter.outlook.recurring import Span, hours, recurring
 
 WIDTH = 80
