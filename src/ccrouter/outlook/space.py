@@ -9,32 +9,16 @@ from functools import partial
 from ccrouter.outlook.axes import Asked, Axis, callers, laid_out
 from ccrouter.outlook.candidates import Entrance, base, candidates, of_entrance, of_measure, of_wait
 from ccrouter.outlook.cubes import ALWAYS, NEVER, Formula, Literal, every, some
+from ccrouter.outlook.kinds import clock_of, key_of, kind_of, subject_of
 from ccrouter.routing.conditions import (
     All,
     Any,
     CallerIs,
     Condition,
-    Dates,
     LanguageIs,
-    Mode,
     Not,
-    Open,
-    SiteIs,
     Threshold,
     Waited,
-)
-from ccrouter.routing.measures import (
-    CallRate,
-    EstimatedWait,
-    FreeLines,
-    LoggedIn,
-    LongestWait,
-    Occupancy,
-    Reading,
-    Ready,
-    ServiceLevel,
-    SiteCalls,
-    Waiting,
 )
 from ccrouter.routing.rules import Rule
 from ccrouter.routing.snapshot import Health
@@ -107,8 +91,10 @@ class Space:
 
     def __post_init__(self) -> None:
         kinds = defaultdict[tuple[str, Hashable], list[Condition]](list)
-        for condition in {_key(each): each for rule in self.rules for each in literals(rule.when)}.values():
-            kinds[_kind(condition, self.who, self.world)].append(condition)
+        for condition in {key_of(each): each for rule in self.rules for each in literals(rule.when)}.values():
+            kinds[kind_of(condition, timed=self.who.clocks is not None, lasting=self.world is World.LASTING)].append(
+                condition
+            )
         for (about, of), conditions in kinds.items():
             if self.world is not World.CUT or about not in MEASURES:
                 self._lay_out(about, of, conditions)
@@ -134,16 +120,16 @@ class Space:
 
     def about(self, condition: Condition) -> int | None:
         """Return the axis of which a condition without parts speaks; None where nothing is known of it."""
-        found = self._asked.get(_key(condition))
+        found = self._asked.get(key_of(condition))
         return None if found is None else found[0]
 
     def says(self, condition: Condition, case: int) -> bool | None:
         """Return what a condition without parts says of a case (a mask of one bit) of its axis, after no history."""
-        _, asked, _, _ = self._asked[_key(condition)]
+        _, asked, _, _ = self._asked[key_of(condition)]
         return True if asked.yes & case else False if asked.no & case else None
 
     def _literal(self, condition: Condition, *, yes: bool, lenient: bool) -> Formula:
-        found = self._asked.get(_key(condition))
+        found = self._asked.get(key_of(condition))
         if found is None:
             return ALWAYS if lenient else NEVER
         axis, asked, history, known = found
@@ -201,7 +187,7 @@ class Space:
         axis = len(self.axes)
         self.axes.append(Axis(about, of, cases))
         for condition, each in zip(conditions, asked, strict=True):
-            key, history = _key(condition), None
+            key, history = key_of(condition), None
             if each.history and self.world is World.ANY:
                 history = len(self.axes)
                 self.axes.append(Axis("history", key, ("usual", "turned")))
@@ -209,7 +195,7 @@ class Space:
 
     def _known_of(self, condition: Condition) -> int | None:
         """Return the axis of whether a queue, a site or the PABX is known at all; None where that is certain."""
-        subject = _subject(condition)
+        subject = subject_of(condition)
         if self.world is not World.ANY or subject is None:
             return None
         if subject not in self._known:
@@ -227,7 +213,7 @@ class Space:
         full = (1 << len(cases)) - 1
         asked = []
         for each in conditions:
-            name, wanted = _clock(each), getattr(each, "wanted", True)
+            name, wanted = clock_of(each), getattr(each, "wanted", True)
             yes = sum(1 << case for case, opened in enumerate(cases) if (name in opened) == wanted)
             asked.append(Asked(yes, full & ~yes))
         self._add("time", "", cases, conditions, asked)
@@ -270,65 +256,3 @@ def _with(
     conditions: Sequence[Condition], cases: tuple[object, ...], asked: list[Asked]
 ) -> tuple[tuple[object, ...], Sequence[Condition], list[Asked]]:
     return cases, conditions, asked
-
-
-def _key(condition: Condition) -> Hashable:
-    """Return what conditions have in common that always say the same."""
-    match condition:
-        case Threshold():
-            return condition.read, condition.level
-        case Open():
-            return "open", condition.calendar.name, condition.wanted
-        case _:
-            return repr(condition)
-
-
-def _subject(condition: Condition) -> Hashable:
-    """Return of what a measure is, as far as it is known or not as a whole; None for what is no measure."""
-    if isinstance(condition, SiteIs):
-        return "site", condition.site
-    if not isinstance(condition, Threshold):
-        return None
-    match condition.read:
-        case CallRate():
-            return "link"
-        case SiteCalls(site) | FreeLines(site):
-            return "site", site
-        case reading:
-            return "queue", reading.queue
-
-
-def _clock(condition: Condition) -> str:
-    return condition.calendar.name if isinstance(condition, Open) else getattr(condition, "name", "")
-
-
-def _kind(condition: Condition, who: Callers, world: World) -> tuple[str, Hashable]:
-    match condition:
-        case Open() | Dates():
-            return ("time", "") if who.clocks is not None else ("clock", _clock(condition))
-        case Mode(name):
-            return "mode", name
-        case SiteIs(site):
-            return "health", site
-        case Threshold():
-            return _measure(condition.read, world)
-        case CallerIs():
-            return "caller", ""
-        case _:
-            return "waited" if isinstance(condition, Waited) else "entrance", ""
-
-
-def _measure(reading: Reading, world: World) -> tuple[str, Hashable]:
-    match reading:
-        case Waiting(queue) | LongestWait(queue):
-            return "waits", queue
-        case Ready(queue) | LoggedIn(queue) | Occupancy(queue):
-            return "positions", queue
-        case EstimatedWait(queue):
-            return "ewt", queue
-        case SiteCalls(site) | FreeLines(site):
-            return "calls", site
-        case ServiceLevel(queue):  # at a moment, each window has a value of its own
-            return "level", queue if world is World.LASTING else reading
-        case CallRate(service):
-            return "rate", service if world is World.LASTING else reading
