@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ccrouter.config.calendars import WallCalendar, holidays
+from ccrouter.config.calendars import WallCalendar
 from ccrouter.config.hours import hours
+from ccrouter.config.public_holidays import public_holidays
 from ccrouter.outlook.stretches import Stretch, clocks, stretches
 from ccrouter.routing.conditions import All, Any, Dates, Mode, Not, Open
 from ccrouter.routing.plan import PlayStep
@@ -23,7 +24,7 @@ MINUTE: Final = timedelta(minutes=1)
 def wall(name: str, text: str, public: str = "", exceptions: dict[date, str] | None = None) -> WallCalendar:
     """Return a calendar; exceptions are hours, or nothing for closed."""
     dated = {day: hours(each) if each else None for day, each in (exceptions or {}).items()}
-    return WallCalendar(name, PARIS, hours(text), [holidays(public)] if public else [], dated)
+    return WallCalendar(name, PARIS, hours(text), [public_holidays(public)] if public else [], dated)
 
 
 def house() -> dict[str, WallCalendar | Dates]:
