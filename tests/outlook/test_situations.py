@@ -8,7 +8,6 @@ from typing import Final
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from tests.support.routing_files import calls, facts, routing_files
 
 from ccrouter.config.load import compile_text
 from ccrouter.outlook.ahead import Ahead
@@ -27,6 +26,7 @@ from ccrouter.routing.measures import LoggedIn, Ready, Waiting
 from ccrouter.routing.plan import PlayStep, Treatment
 from ccrouter.routing.rules import OTHERWISE, InHouse, Leg, Message, Number, Rule, Rules, Service
 from ccrouter.routing.thresholds import Direction, Latch, Level
+from support.routing_files import calls, facts, routing_files
 
 DAY_S: Final = 86_400.0
 CLOSED: Final = Message("closed", PlayStep("closed", "ccrouter/closed"))
