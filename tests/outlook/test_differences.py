@@ -115,6 +115,42 @@ def test_waiting_callers_are_told_of() -> None:
     ]  # fmt: skip - one line of facts
 
 
+SMALL: Final = """
+timezone: Europe/Paris
+calendars:
+  office: {hours: "Mo-Fr 08:30-18:30"}
+sites:
+  paris: {in_house: {queue: support, max_wait: 2min}}
+  tunis: {external: {dial: PJSIP/+21671000000@tunis, answer_within: 25s, max_calls: 10, calendar: office}}
+messages: {closed: {play: closed}}
+numbers:
+  "0800 123 456": {service: support, language: fr}
+services:
+  support:
+    rules: [{name: english, when: {language: en}, to: closed}]
+    otherwise: [paris, closed]
+    while_waiting: [{name: too long, when: {waited: 90s}, to: [tunis, closed]}]
+"""
+
+
+def test_closed_sites_before_a_message_move_nobody() -> None:
+    """Who waits is not moved to the message behind a closed site, and is to one that stands alone: told at night."""
+    before, after = compiled(SMALL), compiled(SMALL.replace("to: [tunis, closed]", "to: closed"))
+    found = told(before, after)
+    night = next(nth for nth, line in enumerate(found) if line.startswith("  Mo-Th 18:30"))
+    when = next(nth for nth, line in enumerate(found) if nth > night and "when" in line)
+    assert found[when : when + 3] == ["    when waited: 90 s", "      stay in the queue", "      -> closed"]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_number_that_loses_its_language_takes_that_of_the_call(swapped: bool) -> None:  # noqa: FBT001 - a parameter
+    """Where one version has a language for the number, callers with another one go elsewhere in the other."""
+    versions = [compiled(SMALL), compiled(SMALL.replace(", language: fr}", "}"))]
+    before, after = reversed(versions) if swapped else versions
+    found = differences(before, after, START, WEEK)
+    assert [group.situations for pair in found.pairs for group in pair.groups] == [("language: en",)]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [

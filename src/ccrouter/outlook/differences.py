@@ -59,28 +59,20 @@ def differences(
 def _alike(before: Rules, after: Rules) -> Iterator[tuple[str, list[str]]]:
     """Yield one spelling for each group of numbers that are treated alike in both versions, with all their names."""
     groups: dict[tuple[object, ...], tuple[str, dict[str, None]]] = {}
-    asked_of = {id(service): _numbers_asked(service) for rules in (before, after) for service in _services(rules)}
     for form in dict.fromkeys([*before.numbers, *after.numbers]):
         known = before.numbers.get(form), after.numbers.get(form)
-        key = tuple(_key(rules, number, form, asked_of) for rules, number in zip((before, after), known, strict=True))
+        services = told_apart.services((before, after), form)
+        answers = tuple(form in each.spellings for each in told_apart.numbers_asked(services))
+        key = (*map(_known_as, known), *(service.name for service in services), answers)
         written = known[1] or known[0]
         groups.setdefault(key, (form, {}))[1][written.number if written else form] = None
     yield from ((form, list(written)) for form, written in groups.values())
     yield "", [ANY_OTHER]
 
 
-def _key(rules: Rules, number: Number | None, form: str, asked_of: Mapping[int, list[NumberIs]]) -> tuple[object, ...]:
-    service = rules.unknown if number is None else number.service
-    answers = tuple(form in each.spellings for each in asked_of[id(service)])
-    return service.name, number is None, None if number is None else number.treatment.language, answers
-
-
-def _services(rules: Rules) -> list[Service]:
-    return [*rules.services.values(), rules.unknown]
-
-
-def _numbers_asked(service: Service) -> list[NumberIs]:
-    return [each for each in asked(service) if isinstance(each, NumberIs)]
+def _known_as(number: Number | None) -> str | None:
+    """Return the language of a number; None where it isn't known."""
+    return None if number is None else number.treatment.language
 
 
 _Ways = tuple[Way, Way]
@@ -204,8 +196,7 @@ class _Asking:
             if key in looked_at:
                 continue
             looked_at[key] = None
-            language = next((number.treatment.language for number in self.known if number is not None), "")
-            result = apart(first, second, Callers([(self.form, language)], waiting=waiting))
+            result = apart(first, second, Callers([(self.form, self._language())], waiting=waiting))
             for found in result.found:
                 situations.setdefault(_what(found), found)
             self._note(services, result)
@@ -216,6 +207,11 @@ class _Asking:
             self.unexplored.append(f"{services[1].name}: {left} more situations, like those told")
         simple_first = sorted(situations.values(), key=lambda found: len(found.situation.text))
         return differing, simple_first[:MOST_SITUATIONS]
+
+    def _language(self) -> str:
+        """Return the language of the number in both versions; empty where the call brings its own to one of them."""
+        languages = ["" if number is None else number.treatment.language for number in self.known]
+        return languages[0] if all(languages) else ""
 
     def _full(self, rules: Sequence[Rule]) -> Iterator[Found]:
         """Yield situations in which a site is full in one version, and not yet in the other."""

@@ -42,7 +42,7 @@ class Asker:
 
     def waiting_residue(self, service: Service) -> tuple[Rule, ...]:
         """Return the rules that may move a caller who waits; the last stands for staying."""
-        left = self._left([*service.while_waiting, STAY])
+        left = self._left([*filter(self._leads_on, service.while_waiting), STAY])
         return tuple(rule if rule is STAY else replace(rule, to=self._to(rule.to, service.last)) for rule in left)
 
     def _left(self, rules: Sequence[Rule]) -> list[Rule]:
@@ -96,6 +96,14 @@ class Asker:
             else:
                 left += map(_bare, parts)
         return (*left, last)
+
+    def _leads_on(self, rule: Rule) -> bool:
+        """Tell whether a rule may move a caller who waits: a message after closed sites moves nobody."""
+        first, *_ = rule.to
+        parts = (each.legs if isinstance(each, Share) else (each,) for each in rule.to)
+        return isinstance(first, Message) or any(
+            isinstance(leg, Leg) and self._open(leg) for each in parts for leg in each
+        )
 
     def _open(self, leg: Leg) -> bool:
         calendar = leg.site.calendar
