@@ -12,6 +12,7 @@ from ccrouter.routing.call import Call
 from ccrouter.routing.decide import decide
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import Rules
+from ccrouter.routing.shares import Turns
 from ccrouter.routing.snapshot import Health
 
 NOON: Final = datetime(2026, 11, 23, 11, tzinfo=UTC).timestamp()
@@ -77,7 +78,8 @@ def test_way_says_what_the_decision_does(to: str, at: float, load: Load, expecte
 def test_turn_of_a_share_makes_no_other_way() -> None:
     """Calls one after the other go to different parts of a share, and the way is the same."""
     known = rules(THREE)
-    turns, plans, ways = {}, set(), set()
+    turns: dict[str, Turns] = {}
+    plans, ways = set(), set()
     for _ in range(10):
         decision = decide(known, facts_under(Load(), known, NOON, turns=turns), Call("main", "1", "3949"), "id")
         turns = {**decision.turns}

@@ -59,7 +59,7 @@ def decided(load: Load, rules: Rules) -> str:
 def test_each_measure_of_a_queue_reads_as_asked(load: QueueLoad, window_s: int) -> None:
     """Whatever the time and the window of a service level, the value is the one that was asked for."""
     facts = facts_under(Load({"support": load}), RULES, AT)
-    readings = {
+    readings: dict[measures.Reading, float | None] = {
         measures.Waiting("support"): load.waiting,
         measures.LongestWait("support"): load.longest_wait_s,
         measures.EstimatedWait("support"): load.estimated_wait_s,

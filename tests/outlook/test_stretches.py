@@ -14,6 +14,7 @@ from ccrouter.outlook.stretches import Stretch, clocks, stretches
 from ccrouter.routing.conditions import All, Any, Dates, Mode, Not, Open
 from ccrouter.routing.plan import PlayStep
 from ccrouter.routing.rules import External, InHouse, Leg, Message, Rule, Service, Share
+from ccrouter.routing.schedule import Calendar
 
 PARIS: Final = ZoneInfo("Europe/Paris")
 START: Final = datetime(2026, 1, 1, tzinfo=PARIS)
@@ -88,7 +89,8 @@ def test_clocks_are_all_that_a_service_may_look_at() -> None:
         closed,
         (Rule("waiting", Mode("crisis"), (Leg(sites[2]),)),),
     )
-    assert clocks(service) == {each.name: each for each in (*names, dates)}
+    found: list[Calendar] = [*names, dates]
+    assert clocks(service) == {each.name: each for each in found}
 
 
 @pytest.mark.parametrize(
