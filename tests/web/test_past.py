@@ -1,8 +1,10 @@
 """The journal and the history over the control API, and as tables."""
 
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import structlog
@@ -10,11 +12,12 @@ import structlog
 from ccrouter.app.archive import Archive
 from ccrouter.live.effects import Outcome
 from ccrouter.routing.records import decision_of
-from ccrouter.store.decisions import Decisions
+from ccrouter.store.audit import Audit, Deed
+from ccrouter.store.decisions import Decisions, Wanted
 from ccrouter.store.schema import journal_database
 from ccrouter.web.client import Client, RefusedError, connected, read
 from ccrouter.web.control import control_app
-from ccrouter.web.journal import ENTRIES, HISTORY, LINES, journal
+from ccrouter.web.journal import ENTRIES, HISTORY, LINES, JournalQuery, journal
 from ccrouter.web.orders import ModeOrder
 from ccrouter.web.past import history_section, journal_section
 from ccrouter.web.serve import serve_unix
@@ -57,6 +60,35 @@ async def client(desk: AdminDesk, decisions: Decisions) -> AsyncIterator[Client]
         path = Path(folder) / "control.sock"
         async with serve_unix(control_app(structlog.get_logger(), journal(archive)), path), connected(path) as client:
             yield client
+
+
+class SeenOff(list[Any]):
+    """Rows that note in which thread each is taken."""
+
+    def __init__(self, rows: Iterable[object]) -> None:
+        super().__init__(rows)
+        self.threads: set[int] = set()
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give the rows."""
+        for row in super().__iter__():
+            self.threads.add(threading.get_ident())
+            yield row
+
+
+async def test_thousands_of_rows_hold_up_no_call(
+    desk: AdminDesk, decisions: Decisions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10,000 lines took a third of a second to make: that is no work for the event loop."""
+    desk.audit.append(Deed(NOW, "alice", "mode on", "crisis", "flooded"))
+    lines, deeds = SeenOff(decisions.search(Wanted(), 9)), SeenOff(desk.audit.latest(9))
+    monkeypatch.setattr(Decisions, "search", lambda *_: lines)
+    monkeypatch.setattr(Audit, "latest", lambda *_: deeds)
+    archive = Archive(decisions, desk.audit, lambda: desk.rules, desk.clock)
+    assert len((await archive.lines(JournalQuery())).lines) == 4
+    assert len((await archive.history(9)).deeds) == 1
+    assert len(lines.threads) == len(deeds.threads) == 1
+    assert threading.get_ident() not in lines.threads | deeds.threads
 
 
 @pytest.mark.parametrize(

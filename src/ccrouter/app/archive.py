@@ -56,9 +56,7 @@ class Archive:
             since=self._instant(query.since, rules),
             until=self._instant(query.until, rules),
         )
-        found = await asyncio.to_thread(self.decisions.search, wanted, query.limit)
-        lines = (JournalLine(**{**asdict(each), "end": _outcome(each.end)}) for each in found)
-        return JournalLines(str(rules.zone), tuple(lines))
+        return JournalLines(str(rules.zone), await asyncio.to_thread(self._lines, wanted, query.limit))
 
     async def history(self, limit: int) -> History:
         """Return the last deeds, newest first.
@@ -67,8 +65,16 @@ class Archive:
             StoreError: the audit journal can't be read.
 
         """
-        deeds = await asyncio.to_thread(self.audit.latest, limit)
-        return History(str(self.rules().zone), tuple(PastDeed(**asdict(deed)) for deed in deeds))
+        return History(str(self.rules().zone), await asyncio.to_thread(self._deeds, limit))
+
+    # Thousands of rows take longer than a call may wait: the thread that reads them makes them what is told, too.
+
+    def _lines(self, wanted: Wanted, limit: int) -> tuple[JournalLine, ...]:
+        found = self.decisions.search(wanted, limit)
+        return tuple(JournalLine(**{**asdict(each), "end": _outcome(each.end)}) for each in found)
+
+    def _deeds(self, limit: int) -> tuple[PastDeed, ...]:
+        return tuple(PastDeed(**asdict(deed)) for deed in self.audit.latest(limit))
 
     def _instant(self, text: str, rules: Rules) -> float | None:
         if not text:
