@@ -130,6 +130,16 @@ def test_the_journal_never_takes_the_last_room(tmp_path: Path, clock: HandClock)
         opened(tmp_path, clock, spared_bytes=2**60).write([made(1)])
 
 
+def test_a_folder_that_is_missing_is_told_as_a_disk_that_refuses(tmp_path: Path, clock: HandClock) -> None:
+    """So the entries wait for it to come back; a fault of ours would cost them."""
+    journal = opened(tmp_path / "gone", clock)
+    with pytest.raises(StoreError, match="gone can't be looked at: No such file or directory"):
+        journal.write([made(1)])
+    (tmp_path / "gone").mkdir()
+    journal.write([made(1)])
+    assert len(journal.search(Wanted(), 9)) == 1
+
+
 def test_a_full_disk_is_told_and_healed(journal: Decisions) -> None:
     """Nothing of what was to be written is there, all of it is when there is room again."""
     batch = [made(n) for n in range(200)]

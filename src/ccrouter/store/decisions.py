@@ -177,7 +177,11 @@ class Decisions:
         return gone
 
     def _leave_room(self) -> None:
-        disk = os.statvfs(self._database.path.parent)
+        folder = self._database.path.parent
+        try:
+            disk = os.statvfs(folder)
+        except OSError as error:
+            raise StoreError(f"{folder} can't be looked at: {error.strerror}") from error
         if disk.f_bavail * disk.f_frsize < self._spared_bytes:
             raise StoreError(f"{self._database.path} does not grow any more: the disk is nearly full; make room")
 
