@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -215,6 +216,34 @@ def test_a_full_disk_is_told_and_healed(database: Database) -> None:
         assert audit.latest(5) == [DEED]
     audit.append(DEED)
     assert audit.latest(5) == [DEED, DEED]
+
+
+def test_a_thread_that_hangs_with_its_disk_does_not_hang_the_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are told so after a while, and have no part in it; when the disk answers, all is well again."""
+    monkeypatch.setattr(module, "TURN_S", 0.05)
+    audit = Audit(database)
+    hangs, answers = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with database.writing():
+            hangs.set()
+            answers.wait(20)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    try:
+        assert hangs.wait(20)
+        with pytest.raises(StoreError, match=r"can't be written: its disk has not answered for 0\.05 s"):
+            audit.append(DEED)
+        with pytest.raises(StoreError, match="can't be read: its disk has not answered"):
+            audit.latest(1)
+    finally:
+        answers.set()
+        thread.join()
+    audit.append(DEED)
+    assert audit.latest(5) == [DEED]
 
 
 def test_another_program_that_holds_the_file_is_told(

@@ -19,6 +19,10 @@ PRIVATE: Final = 0o600
 BUSY_S: Final = 2.0
 """How long another program may hold the file, `sqlite3` in somebody's shell for instance, before a write is refused."""
 
+TURN_S: Final = 5.0
+"""How long to wait for another thread of ours. Where it hangs with its disk, the threads that wait must not all hang
+too: calls do without them, but what shares them (a reload, the look-up of a PABX's name) does not."""
+
 DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 """Errors by which SQLite says that the file is none of its own, or not whole."""
 
@@ -92,20 +96,25 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str, done: str) -> Iterator[sqlite3.Connection]:
-        with self._one_at_a_time:
+        if not self._one_at_a_time.acquire(timeout=TURN_S):
+            raise StoreError(
+                f"{self.path} can't be {done}: its disk has not answered for {TURN_S:g} s; look at the disk"
+            )
+        try:
+            connection = self._open()
+            connection.execute(begin)
             try:
-                connection = self._open()
-                connection.execute(begin)
-                try:
-                    yield connection
-                    connection.execute("commit")
-                except BaseException:
-                    with suppress(sqlite3.Error):
-                        connection.execute("rollback")
-                    raise
-            except (sqlite3.Error, OSError) as error:
-                self._close()
-                raise self._fault(error, done) from error
+                yield connection
+                connection.execute("commit")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("rollback")
+                raise
+        except (sqlite3.Error, OSError) as error:
+            self._close()
+            raise self._fault(error, done) from error
+        finally:
+            self._one_at_a_time.release()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self._inode == _inode(self.path):
