@@ -59,20 +59,28 @@ def differences(
 def _alike(before: Rules, after: Rules) -> Iterator[tuple[str, list[str]]]:
     """Yield one spelling for each group of numbers that are treated alike in both versions, with all their names."""
     groups: dict[tuple[object, ...], tuple[str, dict[str, None]]] = {}
+    asked_of = {id(service): _numbers_asked(service) for rules in (before, after) for service in _services(rules)}
     for form in dict.fromkeys([*before.numbers, *after.numbers]):
         known = before.numbers.get(form), after.numbers.get(form)
-        services = told_apart.services((before, after), form)
-        answers = tuple(form in each.spellings for each in told_apart.numbers_asked(services))
-        key = (*map(_known_as, known), *(service.name for service in services), answers)
+        key = tuple(_key(rules, number, form, asked_of) for rules, number in zip((before, after), known, strict=True))
         written = known[1] or known[0]
         groups.setdefault(key, (form, {}))[1][written.number if written else form] = None
     yield from ((form, list(written)) for form, written in groups.values())
     yield "", [ANY_OTHER]
 
 
-def _known_as(number: Number | None) -> str | None:
-    """Return the language of a number; None where it isn't known."""
-    return None if number is None else number.treatment.language
+def _key(rules: Rules, number: Number | None, form: str, asked_of: Mapping[int, list[NumberIs]]) -> tuple[object, ...]:
+    service = rules.unknown if number is None else number.service
+    answers = tuple(form in each.spellings for each in asked_of[id(service)])
+    return service.name, number is None, None if number is None else number.treatment.language, answers
+
+
+def _services(rules: Rules) -> list[Service]:
+    return [*rules.services.values(), rules.unknown]
+
+
+def _numbers_asked(service: Service) -> list[NumberIs]:
+    return [each for each in asked(service) if isinstance(each, NumberIs)]
 
 
 _Ways = tuple[Way, Way]
