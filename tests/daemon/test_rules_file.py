@@ -4,6 +4,7 @@ import asyncio
 import gc
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -264,6 +265,46 @@ async def test_a_full_disk_does_not_keep_rules_from_the_calls(desk: RulesDesk, m
     again = await desk.reload()
     assert (again.changed, again.remarks) == (False, ())
     assert [hash_of(good(3)), hash_of(GOOD)] == [version.hash for version in desk.versions.all()]
+
+
+class HungDisk:
+    """Keeps the first version only when it answers again, and refuses the next one."""
+
+    def __init__(self, desk: RulesDesk) -> None:
+        self._keep = desk.versions.keep
+        self._asked = 0
+        self.answers = threading.Event()
+        self.kept = threading.Event()
+
+    def keep(self, change: Change, deed: Deed) -> None:
+        """Do as Versions.keep does, sooner or later."""
+        self._asked += 1
+        if self._asked == 1:
+            assert self.answers.wait(20)
+        elif self._asked == 2:
+            raise StoreError("its disk has not answered")
+        self._keep(change, deed)
+        self.kept.set()
+
+
+async def test_a_disk_that_hangs_holds_up_no_later_rules(desk: RulesDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next version comes into force too; what the disk says in the end is kept, and what it lacks is still told."""
+    monkeypatch.setattr(rules_file, "KEPT_WITHIN_S", 0.05)
+    disk = HungDisk(desk)
+    monkeypatch.setattr(desk.versions, "keep", disk.keep)
+    try:
+        for minutes in (3, 4):
+            desk.path.write_text(good(minutes))
+            async with asyncio.timeout(10):
+                outcome = await desk.reload()
+            assert (hash_of(good(minutes)), True) == (outcome.version, outcome.changed)
+            assert "could not be kept" in outcome.remarks[0]
+    finally:
+        disk.answers.set()
+    assert await asyncio.to_thread(disk.kept.wait, 20)
+    assert "could not be kept" in desk.file.status().remarks[0]
+    assert (await desk.reload()).remarks == ()
+    assert [hash_of(good(4)), hash_of(good(3)), hash_of(GOOD)] == [version.hash for version in desk.versions.all()]
 
 
 async def test_a_rollback_is_kept_as_one(desk: RulesDesk) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import gc
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -19,12 +21,15 @@ from ccrouter.telemetry.metrics import Metrics
 from ccrouter.web.orders import ReloadOutcome
 from ccrouter.web.status import RulesStatus
 
-NOT_KEPT = (
+NOT_KEPT: Final = (
     "this version could not be kept (the log tells why), so a start with a bad file would fall back on an older one; "
     "make room, then type `ccrouter reload`"
 )
 
-STAYS = "routing file refused, the old rules stay in force"
+KEPT_WITHIN_S: Final = 2.0
+"""How long a reload waits until its version is safe on disk; a disk that hangs must not hold up the next one."""
+
+STAYS: Final = "routing file refused, the old rules stay in force"
 
 
 class RulesFile:
@@ -60,6 +65,7 @@ class RulesFile:
         self._seen: Mark | None = None
         self._doubtful = False
         self._not_kept: Change | None = None
+        self._writing: asyncio.Future[None] | None = None
         self._one_at_a_time = asyncio.Lock()
         self.rules, self.content = self._first()
 
@@ -156,7 +162,7 @@ class RulesFile:
             self._metrics.rules_in_force(rules, at)
             self._log.info("routing file in force", version=rules.version, before=before, author=author)
             # Last, for a disk that is full or slow must not keep rules away that calls need.
-            await asyncio.to_thread(self._keep, change, f"{before} -> {rules.version}")
+            await self._write(partial(self._keep, change, f"{before} -> {rules.version}"))
             return ReloadOutcome(rules.version, changed=True, remarks=self._remarks())
 
     def stale(self, mark: Mark | None) -> bool:
@@ -201,11 +207,11 @@ class RulesFile:
         self._metrics.rules.as_before()
         self._problems = ()
         self._log.info("routing file as before", version=self.rules.version, author=author)
-        if self._not_kept is not None:
-            await asyncio.to_thread(self._keep, self._not_kept, "kept later")
+        if self._not_kept is not None and (self._writing is None or self._writing.done()):
+            await self._write(partial(self._keep, self._not_kept, "kept later"))
         if restores is not None:
             deed = Deed(self._clock.now(), author, "rollback", str(self.path), _why("as before", reason))
-            await asyncio.to_thread(self._note, deed)
+            await self._write(partial(self._note, deed))
         return ReloadOutcome(self.rules.version, changed=False, remarks=self._remarks())
 
     def _refuse(self, error: ConfigError) -> None:
@@ -213,16 +219,26 @@ class RulesFile:
         self._metrics.rules.refused()
         self._log.error(STAYS, problems=self._problems)
 
+    async def _write(self, work: Callable[[], None]) -> None:
+        """Have a thread write to the state folder, and wait no longer than KEPT_WITHIN_S; it goes on."""
+        self._writing = asyncio.get_running_loop().run_in_executor(None, work)
+        done, _ = await asyncio.wait([self._writing], timeout=KEPT_WITHIN_S)
+        if not done:
+            self._log.error("the disk of the state folder does not answer; the rules in force count all the same")
+        for each in done:
+            each.result()
+
     def _keep(self, change: Change, what: str) -> None:
+        self._not_kept = change
         done = "reload" if change.restores is None else "rollback"
         try:
             deed = Deed(change.at, change.author, done, change.file, _why(what, change.reason))
             self._versions.keep(change, deed)
         except StoreError as error:
-            self._not_kept = change
             self._log.error("the version in force could not be kept; the audit journal lacks it", error=str(error))
         else:
-            self._not_kept = None
+            if self._not_kept is change:  # it may have taken long, and another one come into force meanwhile
+                self._not_kept = None
 
     def _note(self, deed: Deed) -> None:
         try:
