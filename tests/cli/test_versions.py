@@ -47,6 +47,15 @@ def put_behind_a_link(file: Path) -> Path:
     return real
 
 
+def elsewhere(file: Path) -> Path:
+    """Return a private file, of which the name under which a routing file is first written is one more name."""
+    other = file.with_name("elsewhere")
+    other.write_text("secret")
+    other.chmod(0o600)
+    file.with_name(f".{file.name}.new").hardlink_to(other)
+    return other
+
+
 def leads_to(link: Path) -> str:
     """Return where a link leads."""
     return str(link.readlink())
@@ -141,6 +150,13 @@ async def test_the_file_behind_a_link_is_written(client: Client, file: Path) -> 
     await back(client, 2, "", "")
     assert (good(3), good(3)) == (text_of(real), text_of(file))
     assert leads_to(file) == real.name
+
+
+async def test_nothing_is_written_through_a_name_that_somebody_put_there(client: Client, file: Path) -> None:
+    """Root may roll back in a folder of somebody else, and a name there may be one more of a file elsewhere."""
+    other = elsewhere(file)
+    await back(client, 2, "", "")
+    assert (good(3), "secret", 0o600) == (text_of(file), text_of(other), mode(other))
 
 
 async def test_a_file_that_is_gone_is_written_for_all_to_read(

@@ -5,6 +5,7 @@ The daemon itself may not write the file: as systemd starts it, its configuratio
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ccrouter.config.load import compile_text
@@ -117,9 +118,8 @@ def _put_aside(file: Path, content: bytes) -> Path:
 def _write(file: Path, content: bytes, like: Path | None = None) -> None:
     """Write a file at one stroke, with owner, mode and attributes of the one in its place, or of another one."""
     try:
-        replacement = Replacement(file, content)
+        replacement = Replacement(file, content, partial(_dress, like or file))
         try:
-            _dress(replacement, like or file)
             replacement.commit()
         finally:
             replacement.discard()
@@ -127,16 +127,16 @@ def _write(file: Path, content: bytes, like: Path | None = None) -> None:
         raise _refusal(file, error) from None
 
 
-def _dress(replacement: Replacement, like: Path) -> None:
+def _dress(like: Path, handle: int) -> None:
     try:
         found = like.stat()
     except FileNotFoundError:
-        replacement.temporary.chmod(NEW_FILE_MODE)
+        os.fchmod(handle, NEW_FILE_MODE)
         return
-    os.chown(replacement.temporary, found.st_uid, found.st_gid)
-    replacement.temporary.chmod(found.st_mode & 0o7777)
+    os.fchown(handle, found.st_uid, found.st_gid)
+    os.fchmod(handle, found.st_mode & 0o7777)
     for name in os.listxattr(like):  # an access list is one
-        os.setxattr(replacement.temporary, name, os.getxattr(like, name))
+        os.setxattr(handle, name, os.getxattr(like, name))
 
 
 def _refusal(file: Path, error: OSError) -> CcrouterError:

@@ -1,6 +1,7 @@
 """Writing small files so that a crash, a power cut or a full disk leaves either the old content or the new."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -12,23 +13,28 @@ class Replacement:
 
     A full disk shows here, while the old file is untouched.
 
-    Attributes:
-        temporary: where it is until then, for our own eyes only; who may see it afterwards can be set on it.
+    Args:
+        path: the file.
+        content: what it is to hold.
+        dress: sets who may see it, on the open file; until then it is for our own eyes only.
 
     Raises:
         OSError: the content could not be written; nothing is left behind.
 
     """
 
-    def __init__(self, path: Path, content: bytes) -> None:
+    def __init__(self, path: Path, content: bytes, dress: Callable[[int], None]) -> None:
         self._path = path
-        # One name for all: what a crash left behind is written over. There is one writer at a time.
-        self.temporary = path.with_name(f".{path.name}.new")
-        handle = os.open(self.temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+        # One name for all: what a crash left behind goes. There is one writer at a time.
+        self._temporary = path.with_name(f".{path.name}.new")
+        self._temporary.unlink(missing_ok=True)
+        # Root may write in a folder of somebody else: never into a file, or through a link, that was put there.
+        handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
+                dress(file.fileno())
                 os.fsync(file.fileno())
         except OSError:
             self.discard()
@@ -41,12 +47,12 @@ class Replacement:
             OSError: it could not be put there; the old file still is.
 
         """
-        self.temporary.replace(self._path)
+        self._temporary.replace(self._path)
         _sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """Forget the content; does nothing after a commit."""
-        self.temporary.unlink(missing_ok=True)
+        self._temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:
