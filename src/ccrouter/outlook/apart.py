@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from ccrouter.outlook.cubes import ANYTHING, Budget, BudgetError, Cube, Formula, every
+from ccrouter.outlook.pairs import asks, pairs
 from ccrouter.outlook.places import parts_of
 from ccrouter.outlook.residue import names
 from ccrouter.outlook.situations import Situation, described, short
@@ -48,15 +49,21 @@ def apart(before: Sequence[Rule], after: Sequence[Rule], who: Callers) -> Apart:
     """
     found: list[Found] = []
     unexplored: list[tuple[str, str]] = []
+    to = [[names(rule.to) for rule in rules] for rules in (before, after)]
+    asked = [[asks(rule) for rule in rules] for rules in (before, after)]
+    wanted = list(pairs(asked[0], asked[1], lambda old, new: to[0][old] != to[1][new]))
+    if not wanted:
+        return Apart((), ())
+    before, after = (rules[: max(each[side] for each in wanted) + 1] for side, rules in enumerate((before, after)))
     try:
         spaces = [Space([*before, *after], who, World.LASTING)]
         if any(axis.about in MEASURES for axis in spaces[0].axes):
             spaces.append(Space([*before, *after], who, World.CUT))
     except BudgetError:
-        return Apart((), tuple((a.name, b.name) for a, b in zip(before, after, strict=False)))
+        return Apart((), tuple((before[old].name, after[new].name) for old, new in wanted))
     for space in spaces:
         search = _Search(space, before, after)
-        for old, new in search.pairs():
+        for old, new in wanted:
             try:
                 found += islice(search.between(old, new), MOST_WAYS)
             except BudgetError:
@@ -72,22 +79,6 @@ class _Search:
         self.before, self.after = before, after
         self.applies = [[space.applies(rule) for rule in rules] for rules in (before, after)]
         self.passes = [[space.passes(rule) for rule in rules] for rules in (before, after)]
-
-    def pairs(self) -> Iterator[tuple[int, int]]:
-        """Yield pairs of rules that lead elsewhere, and of which no other rule tells that they can't decide together.
-
-        Where both lists hold the same condition, a call that meets it gets no further in either.
-        """
-        old, new = ([(rule.when, rule.match_unknown) for rule in rules] for rules in (self.before, self.after))
-        places = {key: at for at, key in reversed(list(enumerate(new)))}
-        twin = [places.get(key, len(new)) for key in old]
-        places = {key: at for at, key in reversed(list(enumerate(old)))}
-        back = [places.get(key, len(old)) for key in new]
-        to = [[names(rule.to) for rule in rules] for rules in (self.before, self.after)]
-        for at in range(len(old)):
-            for other in range(min(twin[at] + 1, len(new))):
-                if back[other] >= at and to[0][at] != to[1][other]:
-                    yield at, other
 
     def between(self, old: int, new: int) -> Iterator[Found]:
         """Yield situations in which these two decide, one for each way in which their conditions hold together.

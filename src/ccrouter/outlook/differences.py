@@ -5,7 +5,7 @@ clock and the number are known are the same, or were searched pair by pair; what
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from ccrouter.outlook.asked import asked, of_service
 from ccrouter.outlook.behaviour import Way, way
 from ccrouter.outlook.changed import Change, Differences, Group, Pair
 from ccrouter.outlook.loads import Load, SiteLoad, facts_under
+from ccrouter.outlook.pairs import cut_short
 from ccrouter.outlook.recurring import Span
 from ccrouter.outlook.residue import Asker, names
 from ccrouter.outlook.situations import Situation
@@ -42,8 +43,9 @@ def differences(
     unexplored: dict[str, None] = {}
     same = True
     kinds: _Kinds = {}
-    for form, members in _alike(before, after):
-        asking = _Asking((before, after), form, modes, (start, end), kinds)
+    compared = _Compared((before, after))
+    for form, members in _alike(compared):
+        asking = _Asking((before, after), form, modes, (start, end), compared, kinds)
         groups = tuple(asking.groups())
         services = asking.services
         if groups or services[0] != services[1]:
@@ -56,31 +58,62 @@ def differences(
     return Differences(tuple(found.values()), tuple(unexplored), same)
 
 
-def _alike(before: Rules, after: Rules) -> Iterator[tuple[str, list[str]]]:
+@dataclass(slots=True)
+class _Compared:
+    """The services of both versions that serve one number, without what tells no difference."""
+
+    rules: tuple[Rules, Rules]
+    found: dict[tuple[int, int], tuple[Service, Service]] = field(default_factory=dict)
+    numbers: dict[tuple[int, int], list[NumberIs]] = field(default_factory=dict)
+
+    def known(self, form: str) -> tuple[Number | None, Number | None]:
+        """Return what each version knows of a number."""
+        return self.rules[0].numbers.get(form), self.rules[1].numbers.get(form)
+
+    def served(self, form: str) -> tuple[Service, Service]:
+        """Return the services of a number with all their rules."""
+        first, second = (
+            rules.unknown if number is None else number.service
+            for rules, number in zip(self.rules, self.known(form), strict=True)
+        )
+        return first, second
+
+    def services(self, form: str) -> tuple[Service, Service]:
+        """Return the services of a number with the rules that matter; all of them where its language is another."""
+        services = self.served(form)
+        if len({_language(number) for number in self.known(form)}) > 1:
+            return services
+        key = id(services[0]), id(services[1])
+        if key not in self.found:
+            self.found[key] = services if services[0] is services[1] else cut_short(*services)
+        return self.found[key]
+
+    def numbers_asked(self, form: str) -> list[NumberIs]:
+        """Return the conditions on the number in those services."""
+        services = self.services(form)
+        key = id(services[0]), id(services[1])
+        if key not in self.numbers:
+            self.numbers[key] = [each for one in services for each in asked(one) if isinstance(each, NumberIs)]
+        return self.numbers[key]
+
+
+def _language(number: Number | None) -> str:
+    return "" if number is None else number.treatment.language
+
+
+def _alike(compared: _Compared) -> Iterator[tuple[str, list[str]]]:
     """Yield one spelling for each group of numbers that are treated alike in both versions, with all their names."""
     groups: dict[tuple[object, ...], tuple[str, dict[str, None]]] = {}
-    asked_of = {id(service): _numbers_asked(service) for rules in (before, after) for service in _services(rules)}
+    before, after = compared.rules
     for form in dict.fromkeys([*before.numbers, *after.numbers]):
-        known = before.numbers.get(form), after.numbers.get(form)
-        key = tuple(_key(rules, number, form, asked_of) for rules, number in zip((before, after), known, strict=True))
+        known = compared.known(form)
+        answers = tuple(form in each.spellings for each in compared.numbers_asked(form))
+        services = tuple(service.name for service in compared.served(form))
+        key = (services, tuple(None if number is None else _language(number) for number in known), answers)
         written = known[1] or known[0]
         groups.setdefault(key, (form, {}))[1][written.number if written else form] = None
     yield from ((form, list(written)) for form, written in groups.values())
     yield "", [ANY_OTHER]
-
-
-def _key(rules: Rules, number: Number | None, form: str, asked_of: Mapping[int, list[NumberIs]]) -> tuple[object, ...]:
-    service = rules.unknown if number is None else number.service
-    answers = tuple(form in each.spellings for each in asked_of[id(service)])
-    return service.name, number is None, None if number is None else number.treatment.language, answers
-
-
-def _services(rules: Rules) -> list[Service]:
-    return [*rules.services.values(), rules.unknown]
-
-
-def _numbers_asked(service: Service) -> list[NumberIs]:
-    return [each for each in asked(service) if isinstance(each, NumberIs)]
 
 
 _Ways = tuple[Way, Way]
@@ -97,6 +130,7 @@ class _Asking:
     form: str
     modes: frozenset[str]
     window: tuple[datetime, datetime]
+    compared: _Compared
     kinds: _Kinds
     unexplored: list[str] = field(default_factory=list)
     same: bool = True
@@ -104,7 +138,7 @@ class _Asking:
     @property
     def known(self) -> tuple[Number | None, Number | None]:
         """Return what each version knows of the number."""
-        return self.rules[0].numbers.get(self.form), self.rules[1].numbers.get(self.form)
+        return self.compared.known(self.form)
 
     @property
     def services(self) -> tuple[str | None, str | None]:
@@ -114,25 +148,24 @@ class _Asking:
 
     def groups(self) -> Iterator[Group]:
         """Yield the situations in which calls go elsewhere, those with the same changes together."""
-        services = self._served()
-        languages = {"" if number is None else number.treatment.language for number in self.known}
-        if services[0] == services[1] and len(languages) == 1:
+        full = self.compared.served(self.form)
+        if full[0] == full[1] and len({_language(number) for number in self.known}) == 1:
             return
+        services = self.compared.services(self.form)
         same = id(services[0]), id(services[1])
         if same not in self.kinds:
             self.kinds[same] = self._kinds(services)
         kinds = self.kinds[same]
         yield from self._arriving(services, kinds)
-        queues = dict.fromkeys(queue for service in services for queue in _queues(service))
+        queues = dict.fromkeys(queue for service in full for queue in _queues(service))
         for queue in queues if any(service.while_waiting for service in services) else ():
             yield from self._waiting(services, kinds, queue)
 
-    def _served(self) -> tuple[Service, Service]:
-        first, second = (
-            rules.unknown if number is None else number.service
-            for rules, number in zip(self.rules, self.known, strict=True)
-        )
-        return first, second
+    @property
+    def _narrow(self) -> list[Rules]:
+        """Return the rules of both versions, as far as the number's service looks at them."""
+        served = self.compared.served(self.form)
+        return [of_service(rules, service) for rules, service in zip(self.rules, served, strict=True)]
 
     def _kinds(self, services: tuple[Service, Service]) -> list[list[Span]]:
         """Return the times of the window, those together at which the same calendars of both versions are open."""
@@ -149,7 +182,7 @@ class _Asking:
 
     def _arriving(self, services: tuple[Service, Service], kinds: list[list[Span]]) -> Iterator[Group]:
         differing, situations = self._searched(services, kinds, waiting=False)
-        narrow = [of_service(rules, service) for rules, service in zip(self.rules, services, strict=True)]
+        narrow = self._narrow if differing else []
 
         def ways(found: Found, at: datetime) -> _Ways:
             first, second = (self._way(rules, found.situation, at) for rules in narrow)
@@ -167,7 +200,7 @@ class _Asking:
 
     def _waiting(self, services: tuple[Service, Service], kinds: list[list[Span]], queue: str) -> Iterator[Group]:
         differing, situations = self._searched(services, kinds, waiting=True)
-        narrow = [of_service(rules, service) for rules, service in zip(self.rules, services, strict=True)]
+        narrow = self._narrow if differing else []
 
         def ways(found: Found, at: datetime) -> _Ways:
             first, second = (self._moved(rules, found, at, queue) for rules in narrow)
@@ -218,7 +251,7 @@ class _Asking:
 
     def _language(self) -> str:
         """Return the language of the number in both versions; empty where the call brings its own to one of them."""
-        languages = ["" if number is None else number.treatment.language for number in self.known]
+        languages = [_language(number) for number in self.known]
         return languages[0] if all(languages) else ""
 
     def _full(self, rules: Sequence[Rule]) -> Iterator[Found]:
@@ -233,10 +266,7 @@ class _Asking:
     def _left(
         self, services: tuple[Service, Service], at: datetime, *, waiting: bool
     ) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
-        askers = [
-            Asker(self.form, "" if number is None else number.treatment.language, at.timestamp())
-            for number in self.known
-        ]
+        askers = [Asker(self.form, _language(number), at.timestamp()) for number in self.known]
         first, second = (
             asker.waiting_residue(service) if waiting else asker.residue(service)
             for asker, service in zip(askers, services, strict=True)
