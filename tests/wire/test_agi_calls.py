@@ -92,6 +92,18 @@ def test_an_id_that_no_channel_has_is_refused(uniqueid: str) -> None:
         call_of(ASKED._replace(uniqueid=uniqueid), ONE)
 
 
+@pytest.mark.parametrize("language", ["fr", "fr_CA.utf8", "en-GB", "x" * 39])
+def test_a_language_is_kept_as_it_came(language: str) -> None:
+    """Asterisk leaves its name to whoever records the sounds."""
+    assert call_of(ASKED._replace(language=language), ONE).language == language
+
+
+@pytest.mark.parametrize("language", ["", "fr ca", "é", "fr\x1b[2J", "fr\x9b2J", "x" * 40])
+def test_what_is_no_language_is_none(language: str) -> None:
+    """The call is decided all the same; a terminal that shows it later obeys nothing."""
+    assert call_of(ASKED._replace(language=language), ONE).language == ""
+
+
 @pytest.mark.parametrize("presentation", ["", "-1", "x", "٣", "1000"])
 def test_a_presentation_that_is_no_number_is_refused(presentation: str) -> None:
     """Whether a number may be shown is never guessed."""

@@ -21,6 +21,7 @@ CODE_SCRIPT: Final = "mode"
 NUMBER: Final = re.compile(r"\+?[0-9]{1,40}")
 UNIQUEID: Final = re.compile(r"[\x21-\x7e]{1,149}")  # AST_MAX_UNIQUEID, without its final NUL
 CHANNEL: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+LANGUAGE: Final = re.compile(r"[\x21-\x7e]{1,39}")  # MAX_LANGUAGE, without its final NUL
 PRESENTATION: Final = re.compile(r"[0-9]{1,3}")
 
 RESTRICTION: Final = 0x60
@@ -77,7 +78,8 @@ def call_of(request: Request, pabxs: Collection[str]) -> Call:
         uniqueid=request.uniqueid,
         number=request.extension,
         caller=_caller(request.callerid, int(request.callingpres)),
-        language=request.language,
+        # What is none never costs a caller the plan; it stays out of the journal and of what a terminal shows.
+        language=request.language if LANGUAGE.fullmatch(request.language) else "",
     )
 
 
