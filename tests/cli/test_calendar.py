@@ -155,6 +155,21 @@ def test_unknown_number_goes_where_such_numbers_go() -> None:
     assert "all day      closed" in found.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["abc"], 2, "'abc' has no digits"),
+        (["0800 456 789", "--caller", "abc"], 2, "write a number, or anonymous"),
+        (["0800 456 789", "--output", "no-such-folder/year.svg"], 1, "no-such-folder/year.svg"),
+    ],
+)
+def test_what_can_not_be_drawn_is_told(arguments: list[str], code: int, told: str) -> None:
+    """A number without digits is no number that the file lacks, and a folder that is not there is told by its name."""
+    found = calendar(*arguments, "--file", FILE, *FROM, "--days", "7")
+    assert (found.exit_code, found.stdout) == (code, "")
+    assert told in found.stderr
+
+
 @pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(CONFIGS)))
 def test_every_file_has_a_calendar(file: Path) -> None:
     """Each number of each file that comes with ccrouter has a calendar that fits 80 columns."""

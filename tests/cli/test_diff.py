@@ -68,7 +68,7 @@ def test_one_number(files: tuple[str, str]) -> None:
     assert "0800 456 789 (orders)" in found
     assert "0800 123 456" not in found
     unknown = diff(*files, "--number", "0899 999 999")
-    assert (unknown.exit_code, "neither version knows" in unknown.stderr) == (2, True)
+    assert (unknown.exit_code, "neither version knows the number 0899 999 999" in unknown.stderr) == (2, True)
 
 
 def test_mode_that_is_on(files: tuple[str, str]) -> None:

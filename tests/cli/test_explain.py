@@ -205,6 +205,10 @@ def test_json_of_a_caller_who_stays() -> None:
         ([NUMBER, "--file", str(EXAMPLE), "--in", "paris"], "say how long, too: --waited 95s"),
         ([NUMBER, "--file", str(EXAMPLE), "--waited", "5s", "--in", "pariss"], "Did you mean `paris`?"),
         (["03 87 00 00 00", "--file", str(EXAMPLE), "--waited", "5s"], "metz has support, metz"),
+        (
+            [NUMBER, "--file", str(EXAMPLE), "--waited", "5s", "--calls", "10"],
+            "callers who wait are asked about one by",
+        ),
         ([NUMBER, "--file", str(EXAMPLE), "--caller", "who"], "write a number, or anonymous"),
     ],
 )  # fmt: skip - a table
@@ -268,6 +272,13 @@ async def test_what_is_said_stands_for_its_part(daemon: tuple[ScriptedDaemon, Pa
         )
     ]
     assert rules == ["crisis", "peak", "both", "crisis", "peak"]
+
+
+async def test_a_pabx_that_the_daemon_does_not_know_is_wrong_usage(daemon: tuple[ScriptedDaemon, Path]) -> None:
+    """A slip must not look like a PABX that can't be asked."""
+    _, socket = daemon
+    ended = await ask(socket, NUMBER, "--pabx", "mian")
+    assert (ended.exit_code, "there is no PABX `mian`. Did you mean `main`?" in ended.output) == (2, True)
 
 
 async def test_overrides_count(daemon: tuple[ScriptedDaemon, Path]) -> None:

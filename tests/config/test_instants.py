@@ -94,6 +94,8 @@ def test_a_span_runs_by_the_clock_that_does_not_jump() -> None:
         ("8:75", "there is no time 8:75. Write hours and minutes, 0:00 to 23:59."),
         ("2026-02-30 8:00", "there is no day 2026-02-30. Write year, month and day: 2026-12-24."),
         ("1999-12-31", "the year 1999 is out of reach. Write one from 2000 to 2199."),
+        ("in 99999d", "`in 99999d` is out of reach. Write an instant before the year 2200."),
+        (f"in {'99999d ' * 40}", f"`in {'99999d ' * 40}` is out of reach. Write an instant before the year 2200."),
         ("2026-12-24T18:00+99:00", "`2026-12-24T18:00+99:00` has no offset from UTC. Write one such as +01:00, or Z."),
         (
             "2026-03-29 02:30",

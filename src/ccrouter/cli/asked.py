@@ -72,6 +72,8 @@ def asked(number: str, options: Options, socket: Path) -> Asked:
     in_force = daemon is not None and options.file == LIVE
     rules = daemon.rules() if daemon is not None and in_force else rules_from(options.file, socket)
     call = _call(number, options, PABX if daemon is None else daemon.in_force.pabx)
+    if daemon is not None and options.pabx is not None:
+        _check_pabx(options.pabx, sorted(daemon.facts.snapshot.pabxs))
     known = rules.numbers.get(call.number)
     service = rules.unknown if known is None else known.service
     queue = _queue(rules, service, options)
@@ -152,6 +154,8 @@ def _load(text: str, rules: Rules, service: Service) -> Load:
 
 def _queue(rules: Rules, service: Service, options: Options) -> str:
     """Return where the caller waits, or an empty text."""
+    if options.waited is not None and options.calls is not None:
+        raise click.BadParameter("callers who wait are asked about one by one: leave it out", param_hint="--calls")
     if options.waited is None:
         if options.waits_in is not None:
             raise click.BadParameter("say how long, too: --waited 95s", param_hint="--in")
@@ -168,6 +172,11 @@ def _queue(rules: Rules, service: Service, options: Options) -> str:
         cure = suggest(options.waits_in, names)
         raise click.BadParameter(f"there is no queue or in-house site `{options.waits_in}`. {cure}", param_hint="--in")
     return queue
+
+
+def _check_pabx(name: str, known: list[str]) -> None:
+    if name not in known:
+        raise click.BadParameter(f"there is no PABX `{name}`. {suggest(name, known)}", param_hint="--pabx")
 
 
 def _check_names(rules: Rules, service: Service, options: Options, *, waits: bool) -> None:

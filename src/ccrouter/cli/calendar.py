@@ -68,7 +68,10 @@ def calendar(  # noqa: PLR0913 - what click hands over
             drawn = (
                 drawn if output.suffix == ".html" else sheet(found, _title(found, known), _while(modes, load, caller))
             )
-            output.write_text(drawn, "utf-8")
+            try:
+                output.write_text(drawn, "utf-8")
+            except OSError as error:
+                raise click.FileError(str(output), error.strerror) from None
         if as_json:
             click.echo(json.dumps(_record(found, known, modes, load), ensure_ascii=False, indent=2))
         elif output is None:
@@ -80,6 +83,8 @@ def _number(written: str, rules: "Rules") -> "tuple[str, Number | None]":
     from ccrouter.config.telephone import dialled  # noqa: PLC0415
 
     spelt = dialled(written)
+    if not spelt.strip("+"):
+        raise click.BadParameter(f"{written!r} has no digits", param_hint="NUMBER")
     known = rules.numbers.get(spelt)
     if known is None:
         click.echo(f"ccrouter: {written} is not in the routing file: it goes where all such numbers go", err=True)
@@ -96,6 +101,8 @@ def _circumstances(
     check_modes(modes, rules)
     service = rules.unknown if known is None else known.service
     called_by = None if caller == "anonymous" else dialled(caller)
+    if caller and called_by is not None and not called_by.strip("+"):
+        raise click.BadParameter("write a number, or anonymous", param_hint="--caller")
     return Circumstances(load_of(load, rules, service), frozenset(modes), called_by)
 
 

@@ -84,9 +84,10 @@ def diff(  # noqa: PLR0913 - what click hands over
 def _only(numbers: tuple[str, ...], before: "Rules", after: "Rules") -> "tuple[Rules, Rules]":
     from ccrouter.config.telephone import dialled  # noqa: PLC0415
 
-    wanted = {dialled(number) for number in numbers}
+    written = {dialled(number): number for number in numbers}
+    wanted = written.keys()
     for number in wanted - {*before.numbers, *after.numbers}:
-        raise click.BadParameter(f"neither version knows the number {number}", param_hint="--number")
+        raise click.BadParameter(f"neither version knows the number {written[number]}", param_hint="--number")
     first, second = (
         replace(rules, numbers={form: each for form, each in rules.numbers.items() if form in wanted})
         for rules in (before, after)

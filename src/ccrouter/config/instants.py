@@ -49,10 +49,7 @@ def instant(text: str, now: datetime, zone: tzinfo) -> datetime:
     if said == "now":
         return here
     if (span := _IN.fullmatch(said)) is not None:
-        parts = re.findall(r"(\d+) ?(min|[dhms])", span["span"])
-        return (now.astimezone(UTC) + timedelta(seconds=sum(int(n) * _UNITS[unit] for n, unit in parts))).astimezone(
-            zone
-        )
+        return _ahead(span["span"], text, now, zone)
     if (written := _ISO.fullmatch(said)) is not None:
         return _dated(written, text, zone)
     if _CLOCK.fullmatch(said) is not None:
@@ -112,6 +109,17 @@ def _dated(written: re.Match[str], text: str, zone: tzinfo) -> datetime:
     except ValueError:
         raise InstantError(f"`{text}` has no offset from UTC", "Write one such as +01:00, or Z") from None
     return datetime.combine(day, clock, offset).astimezone(zone)
+
+
+def _ahead(span: str, text: str, now: datetime, zone: tzinfo) -> datetime:
+    parts = re.findall(r"(\d+) ?(min|[dhms])", span)
+    try:
+        found = now.astimezone(UTC) + timedelta(seconds=sum(int(n) * _UNITS[unit] for n, unit in parts))
+    except OverflowError:
+        found = datetime.max.replace(tzinfo=UTC)
+    if found.year not in YEARS:
+        raise InstantError(f"`{text}` is out of reach", f"Write an instant before the year {YEARS.stop}")
+    return found.astimezone(zone)
 
 
 def _of_day(word: str, clock: str, text: str, here: datetime, zone: tzinfo) -> datetime:
