@@ -1,6 +1,7 @@
 """What a telephone's code does: believed by the PABX's word alone, kept before it counts, in the audit in any case."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from structlog.testing import LogCapture
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.agi.calls import CodeDialled
+from ccrouter.app import modes as module
 from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.phones import MOST, Dialled, Telephones, confirmed
 from ccrouter.errors import LinkError, StoreError
@@ -261,6 +263,38 @@ async def test_a_switch_that_cannot_be_kept_is_not_made(desk: Desk) -> None:
     desk.modes._keeper = kept
     desk.link.values[CHANNEL] = "7.2|*481*1|1*1|Anna"
     assert await desk.dial(replace(DIALLED, uniqueid="7.2")) == "on"
+
+
+async def test_behind_a_disk_that_hangs_nothing_is_switched_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who hears that it failed dials again: only the first, which is with the disk, may still be made."""
+    monkeypatch.setattr(module, "TURN_S", 0.05)
+    kept, hangs, answers = desk.modes._keeper, threading.Event(), threading.Event()
+
+    class Hung:
+        """A keeper on a disk that does not answer yet."""
+
+        def load(self) -> tuple[ModeOn, ...]:
+            """Keep nothing."""
+            return ()
+
+        def save(self, modes: Iterable[ModeOn], deed: Deed) -> None:
+            """Keep it in the end."""
+            hangs.set()
+            assert answers.wait(PATIENCE_S)
+            kept.save(modes, deed)
+
+    desk.modes._keeper = Hung()
+    desk.link.values |= {f"{CHANNEL}{n}": f"7.1{n}|*481|1|Anna" for n in range(3)}
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(desk.dial())
+        try:
+            assert await asyncio.to_thread(hangs.wait, PATIENCE_S)
+            for n in range(3):
+                assert await desk.dial(CodeDialled("pbx", f"{CHANNEL}{n}", f"7.1{n}")) == "failed"
+        finally:
+            answers.set()
+    assert first.result() == "on"
+    assert [what for _, what, _, _ in desk.deeds()] == ["mode on"]
 
 
 async def test_an_answer_that_cannot_be_told_costs_nothing_else(desk: Desk) -> None:

@@ -1,7 +1,8 @@
 """The one switch of modes: the command line and the telephones turn it, and whoever shows modes is told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from math import inf
@@ -21,6 +22,10 @@ LOOK_S = 1.0
 
 AGAIN_S = 60.0
 """How long to wait after a disk refused; a mode that was to end is off in any case."""
+
+TURN_S = 0.4
+"""How long a switch waits for one before it. A telephone hears within 0.9 s that it failed, and is then dialled again:
+behind a disk that hangs, all that was given up would be switched later, to and fro."""
 
 
 class ModeSwitch:
@@ -66,7 +71,7 @@ class ModeSwitch:
             StoreError: the switch could not be saved, and was not made.
 
         """
-        async with self._one_at_a_time:
+        async with self._alone():
             return await self._switch(order)
 
     async def turn(self, name: str, author: str, reason: str) -> ModeStatus:
@@ -74,7 +79,7 @@ class ModeSwitch:
 
         Raises as `switch` does.
         """
-        async with self._one_at_a_time:
+        async with self._alone():
             return await self._switch(ModeOrder(name, not self.is_on(name), author, reason))
 
     async def end_due(self) -> None:
@@ -91,6 +96,18 @@ class ModeSwitch:
                 self._log.info("mode ended", mode=mode.name, author=mode.author, reason=mode.reason)
             if ended:
                 self._changed()
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._one_at_a_time.acquire()
+        except TimeoutError:
+            raise StoreError("another switch still waits for the disk, so this one was not made") from None
+        try:
+            yield
+        finally:
+            self._one_at_a_time.release()
 
     async def _switch(self, order: ModeOrder) -> ModeStatus:
         at, rules = self._clock.now(), self._rules()
