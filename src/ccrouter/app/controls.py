@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
 
@@ -39,6 +39,8 @@ class Control:
     take: Callable[[Rules], None]
     started_at: float
     listening: bool = False
+    version: str = field(default_factory=lambda: version("ccrouter"))
+    """Of the code that runs: read once, for an upgrade takes the package's files away and puts others there."""
 
     def readiness(self) -> Readiness:
         """Return whether calls can be routed."""
@@ -53,7 +55,7 @@ class Control:
         """Return the whole picture at this instant."""
         facts = self.router.facts()
         return Status(
-            version=version("ccrouter"),
+            version=self.version,
             pid=os.getpid(),
             at=facts.at,
             started_at=self.started_at,
