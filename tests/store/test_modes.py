@@ -44,6 +44,19 @@ def restarted(tmp_path: Path, clock: HandClock) -> Modes:
     return modes
 
 
+def put_aside(folder: Path) -> Path:
+    """Put something else in place of the state file, and return where that is."""
+    away = (folder / STATE_FILE).rename(folder / "away")
+    (folder / STATE_FILE).mkdir()
+    return away
+
+
+def put_back(folder: Path, away: Path) -> None:
+    """Undo that."""
+    (folder / STATE_FILE).rmdir()
+    away.rename(folder / STATE_FILE)
+
+
 # --- what survives ----------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +154,25 @@ async def test_modes_that_are_on_survive_a_file_that_is_lost(tmp_path: Path, clo
     await asyncio.to_thread(shutil.rmtree, tmp_path)
     await asyncio.to_thread(tmp_path.mkdir)
     await modes.switch_on(CRISIS)
+    assert restarted(tmp_path, clock).on(NOW) == {"all_outside", "crisis"}
+
+
+async def test_what_could_not_be_read_at_the_start_is_not_written_over(
+    tmp_path: Path, clock: HandClock, modes: Modes, database: Database
+) -> None:
+    """While it can't be read nothing is switched; then all count, also where nobody switches any."""
+    await modes.switch_on(OUTSIDE)
+    database.close()
+    away = put_aside(tmp_path)
+    later = Modes(KeptModes(database))
+    with pytest.raises(StoreError, match="can't be read"):
+        later.load()
+    with pytest.raises(StoreError, match="can't be read"):
+        await later.switch_on(CRISIS)
+    put_back(tmp_path, away)
+    assert await later.end_due(NOW) == ()
+    assert later.on(NOW) == {"all_outside"}
+    await later.switch_on(CRISIS)
     assert restarted(tmp_path, clock).on(NOW) == {"all_outside", "crisis"}
 
 

@@ -103,3 +103,23 @@ async def test_ids_are_short_and_not_used_twice(overrides: Overrides) -> None:
     ids = {each.id for each in overrides.current(NOW)}
     assert len(ids) == 100
     assert all(len(id_) == 4 for id_ in ids)
+
+
+async def test_what_could_not_be_read_at_the_start_is_not_written_over(
+    tmp_path: Path, clock: HandClock, database: Database, overrides: Overrides
+) -> None:
+    """While it can't be read nothing is set; then both count, also where nobody sets any."""
+    await overrides.set(FIRST, NOW)
+    with database.writing() as connection:
+        connection.execute("update overrides set destinations = 'nonsense'")
+    later = Overrides(KeptOverrides(database))
+    with pytest.raises(StoreError, match="holds an override that is none"):
+        later.load()
+    with pytest.raises(StoreError, match="holds an override that is none"):
+        await later.set(SECOND, NOW)
+    with database.writing() as connection:
+        connection.execute("""update overrides set destinations = '["tunis", "closed"]'""")
+    assert await later.end_due(NOW) == ()
+    assert later.current(NOW) == (FIRST,)
+    await later.set(SECOND, NOW)
+    assert later.current(NOW) == restarted(tmp_path, clock) == (SECOND, FIRST)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import astuple
 
+from ccrouter.errors import StoreError
 from ccrouter.routing.overrides import Override
 from ccrouter.store.audit import Deed, note
 from ccrouter.store.database import Database
@@ -58,10 +59,16 @@ class KeptOverrides:
         """
         query = "select id, number, destinations, since, until, author, reason from overrides order by place desc"
         with self._database.reading() as connection:
+            rows = connection.execute(query).fetchall()
+        try:
             return tuple(
                 Override(id_, number, tuple(json.loads(to)), since, until, author, reason)
-                for id_, number, to, since, until, author, reason in connection.execute(query)
+                for id_, number, to, since, until, author, reason in rows
             )
+        except (TypeError, ValueError) as error:  # somebody wrote into the table
+            raise StoreError(
+                f"{self._database.path} holds an override that is none: {error}; delete its row there"
+            ) from error
 
     def save(self, overrides: Iterable[Override], deed: Deed) -> None:
         """Keep overrides, newest set first, and deed: both, or neither.

@@ -59,16 +59,17 @@ class Modes:
         self._kept: Mapping[str, ModeOn] = MappingProxyType({})
         self._on: frozenset[str] = frozenset()
         self._next_end = inf
+        self._loaded = False
         self._one_at_a_time = asyncio.Lock()
 
     def load(self) -> None:
         """Take over what the last run kept.
 
         Raises:
-            StoreError: it can't be read, no mode is on; all else works.
+            StoreError: it can't be read, no mode is on; all else works, and it is tried again before each change.
 
         """
-        self._take({mode.name: mode for mode in self._keeper.load()})
+        self._loaded_now(self._keeper.load())
 
     def on(self, at: float) -> frozenset[str]:
         """Return the names of the modes that are on at an instant; cheap enough for each decision."""
@@ -93,6 +94,7 @@ class Modes:
         """
         deed = Deed(mode.since, mode.author, "mode on", mode.name, mode.reason, until=mode.until)
         async with self._one_at_a_time:
+            await self._caught_up()
             await self._keep({**self._kept, mode.name: mode}, deed)
 
     async def switch_off(self, name: str, author: str, reason: str, at: float) -> bool:
@@ -103,6 +105,7 @@ class Modes:
 
         """
         async with self._one_at_a_time:
+            await self._caught_up()
             if all(mode.name != name for mode in self.all(at)):
                 return False
             await self._keep(_without(self._kept, name), Deed(at, author, "mode off", name, reason))
@@ -117,12 +120,22 @@ class Modes:
         """
         ended = []
         async with self._one_at_a_time:
+            await self._caught_up()
             for mode in list(self._kept.values()):
                 if mode.until is not None and mode.until <= at:
                     deed = Deed(mode.until, "ccrouter", "mode ended", mode.name, mode.reason)
                     await self._keep(_without(self._kept, mode.name), deed)
                     ended.append(mode)
         return tuple(ended)
+
+    async def _caught_up(self) -> None:
+        """Take over what the last run kept, where the start could not: a change would be written in its place."""
+        if not self._loaded:
+            self._loaded_now(await asyncio.to_thread(self._keeper.load))
+
+    def _loaded_now(self, modes: Iterable[ModeOn]) -> None:
+        self._take({mode.name: mode for mode in modes})
+        self._loaded = True
 
     async def _keep(self, modes: Mapping[str, ModeOn], deed: Deed) -> None:
         # A disk may take long over a sync, and calls must not wait for it.

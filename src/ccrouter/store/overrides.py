@@ -42,16 +42,19 @@ class Overrides:
         self._keeper = keeper
         self._kept: tuple[Override, ...] = ()
         self._next_end = inf
+        self._loaded = False
         self._one_at_a_time = asyncio.Lock()
 
     def load(self) -> None:
         """Take over what the last run kept.
 
         Raises:
-            StoreError: it can't be read, there is no override; all else works.
+            StoreError: it can't be read, there is no override; all else works, and it is tried again before each
+                change.
 
         """
         self._take(self._keeper.load())
+        self._loaded = True
 
     def current(self, at: float) -> tuple[Override, ...]:
         """Return those that count at an instant or will later; cheap enough for each decision."""
@@ -81,6 +84,7 @@ class Overrides:
             override.until,
         )
         async with self._one_at_a_time:
+            await self._caught_up()
             await self._keep((override, *self._kept), deed)
 
     async def cancel(self, override_id: str, author: str, reason: str, at: float) -> Override | None:
@@ -91,6 +95,7 @@ class Overrides:
 
         """
         async with self._one_at_a_time:
+            await self._caught_up()
             found = next((each for each in self.current(at) if each.id == override_id), None)
             if found is not None:
                 await self._keep(self._without(found), Deed(at, author, "override cancelled", told(found), reason))
@@ -105,12 +110,19 @@ class Overrides:
         """
         ended = []
         async with self._one_at_a_time:
+            await self._caught_up()
             for each in reversed(self._kept):
                 if each.until <= at:
                     deed = Deed(each.until, "ccrouter", "override ended", told(each), each.reason)
                     await self._keep(self._without(each), deed)
                     ended.append(each)
         return tuple(ended)
+
+    async def _caught_up(self) -> None:
+        """Take over what the last run kept, where the start could not: a change would be written in its place."""
+        if not self._loaded:
+            self._take(await asyncio.to_thread(self._keeper.load))
+            self._loaded = True
 
     def _without(self, override: Override) -> tuple[Override, ...]:
         return tuple(each for each in self._kept if each is not override)
