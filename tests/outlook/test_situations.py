@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from itertools import islice, product
 from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ccrouter.config.load import compile_text
 from ccrouter.outlook.ahead import Ahead
-from ccrouter.outlook.cubes import Budget, Cube
+from ccrouter.outlook.cubes import Budget, BudgetError, Cube
 from ccrouter.outlook.loads import Load, QueueLoad, facts_under
 from ccrouter.outlook.prospect import Prospect, entrance
 from ccrouter.outlook.reach import Reach
@@ -26,6 +27,7 @@ from ccrouter.routing.measures import LoggedIn, Ready, Waiting
 from ccrouter.routing.plan import PlayStep, Treatment
 from ccrouter.routing.rules import OTHERWISE, InHouse, Leg, Message, Number, Rule, Rules, Service
 from ccrouter.routing.thresholds import Direction, Latch, Level
+from support.configs import EXAMPLE
 from support.routing_files import calls, facts, routing_files
 
 DAY_S: Final = 86_400.0
@@ -264,3 +266,19 @@ def test_situations_begin_with_a_quiet_one_and_are_all_different(text: str) -> N
         assert found[0].load == Load()
         assert found[0].modes == frozenset()
         assert len(found) == len({repr(replace(each, text="")) for each in found})
+
+
+def test_what_can_not_be_laid_out_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that tell too many cases apart are given up once in each world, not again for each of them."""
+    tried: list[World] = []
+
+    def laid_out(_rules: object, _who: object, world: World) -> Space:
+        tried.append(world)
+        raise BudgetError
+
+    monkeypatch.setattr("ccrouter.outlook.prospect.Space", laid_out)
+    rules = compile_text(EXAMPLE.read_bytes(), "routing.yaml")
+    service = rules.services["support"]
+    prospect = Prospect(service, service.rules, numbers_of(rules, service), [frozenset()], Budget(10**6))
+    assert [prospect.can_decide(at) for at in range(len(service.rules))] == [None] * len(service.rules)
+    assert tried == [World.LASTING, World.CUT, World.ANY]

@@ -61,7 +61,7 @@ class Prospect:
     clocks: Sequence[frozenset[str]]
     purse: Budget
     waiting: bool = False
-    _reach: dict[World, Reach] = field(default_factory=dict)
+    _reach: dict[World, Reach | None] = field(default_factory=dict)
     _opened: dict[str, int] = field(default_factory=dict)
     _ever: dict[int, bool | None] = field(default_factory=dict)
 
@@ -143,12 +143,15 @@ class Prospect:
     # --- search -------------------------------------------------------------------------------------------------------
 
     def _in(self, world: World) -> Reach:
-        found = self._reach.get(world)
-        if found is None:
+        if world not in self._reach:
+            self._reach[world] = None  # what can't be laid out is not tried again for each rule
             space = Space(self.rules, Callers(self.numbers, self.waiting, self.clocks), world)
             # A waiting caller is not moved in vain: only a rule that leads to a message always keeps the caller.
             takes = [not self.waiting or isinstance(rule.to[0], Message) for rule in self.rules]
-            found = self._reach[world] = Reach(space, takes)
+            self._reach[world] = Reach(space, takes)
+        found = self._reach[world]
+        if found is None:
+            raise BudgetError
         return found
 
     def _budget(self) -> Budget:
