@@ -174,11 +174,11 @@ def callers(asked: Sequence[CallerIs]) -> tuple[tuple[str | None, ...], list[Ask
         for prefix in condition.prefixes:
             prefixes[prefix] = prefixes.get(prefix, 0) | 1 << at
         hidden |= condition.anonymous << at
-    longest = max(map(len, prefixes), default=0)
+    lengths = {len(prefix) for prefix in prefixes}
 
     def spoken_of(caller: str) -> int:
         found = numbers.get(caller, 0)
-        for length in range(min(longest, len(caller)) + 1):
+        for length in lengths:
             found |= prefixes.get(caller[:length], 0)
         return found
 

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 
+from ccrouter.outlook.meetings import can_meet
+from ccrouter.outlook.residue import STAY
 from ccrouter.routing.rules import OTHERWISE, Rule, Service
 
 
@@ -36,7 +38,7 @@ def pairs(
 
 
 def cut_short(before: Service, after: Service) -> tuple[Service, Service]:
-    """Return two services without the last rules of each, as far as they are in no such pair.
+    """Return two services without the rules that have to do with no such pair.
 
     They tell all that differs for a number which has the same language in both. What a rule leads to counts with all
     that is known of it: its sites, their calendars and their lines.
@@ -45,9 +47,9 @@ def cut_short(before: Service, after: Service) -> tuple[Service, Service]:
         return before, after
     otherwise = [Rule(OTHERWISE, None, service.otherwise) for service in (before, after)]
     rules = _cut([*before.rules, otherwise[0]], [*after.rules, otherwise[1]], asks)
-    waiting = _cut(before.while_waiting, after.while_waiting, _moves)
+    waiting = _cut([*before.while_waiting, STAY], [*after.while_waiting, STAY], _moves)
     first, second = (
-        replace(service, rules=service.rules[:arriving], while_waiting=service.while_waiting[:moving])
+        replace(service, rules=arriving, while_waiting=moving)
         for service, arriving, moving in zip((before, after), rules, waiting, strict=True)
     )
     return first, second
@@ -62,9 +64,23 @@ def _first_places(asked: Sequence[Hashable]) -> dict[Hashable, int]:
     return {each: at for at, each in reversed(list(enumerate(asked)))}
 
 
-def _cut(before: Sequence[Rule], after: Sequence[Rule], asked: Callable[[Rule], Hashable]) -> tuple[int, int]:
-    """Return how many rules of each list are in pairs, or stand before one that is."""
+def _cut(
+    before: Sequence[Rule], after: Sequence[Rule], asked: Callable[[Rule], Hashable]
+) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """Return the rules of each list, but for the last, that are in pairs, or may take the calls of one before it."""
     old, new = list(map(asked, before)), list(map(asked, after))
-    found = list(pairs(old, new, lambda at, other: before[at].to != after[other].to))
-    first, second = (max((each[side] + 1 for each in found), default=0) for side in (0, 1))
+    found = [
+        (before[at], after[other], at, other)
+        for at, other in pairs(old, new, lambda at, other: before[at].to != after[other].to)
+        if can_meet(before[at], after[other])
+    ]
+    ends = (max((each[2] for each in found), default=-1), max((each[3] for each in found), default=-1))
+    first, second = (
+        tuple(
+            rule
+            for rule in rules[: end + 1][: len(rules) - 1]
+            if any(can_meet(rule, one) and can_meet(rule, other) for one, other, _, _ in found)
+        )
+        for rules, end in zip((before, after), ends, strict=True)
+    )
     return first, second

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol, runtime_checkable
 
@@ -10,8 +10,11 @@ from ccrouter.outlook.asked import of_service
 from ccrouter.outlook.behaviour import Way, way
 from ccrouter.outlook.loads import QUIET, Load, facts_under
 from ccrouter.outlook.stretches import clocks, stretches
+from ccrouter.outlook.timeless import may_apply
 from ccrouter.routing.call import Call
+from ccrouter.routing.conditions import Question
 from ccrouter.routing.decide import decide
+from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import Rules
 from ccrouter.routing.schedule import Calendar
 
@@ -118,15 +121,33 @@ class Almanac(Protocol):
 
 def asking(rules: Rules, number: str, circumstances: Circumstances) -> Asking:
     """Return who tells where calls to a number go: `decide` itself, while these stay as they are."""
-    known = rules.numbers.get(number)
-    rules = of_service(rules, rules.unknown if known is None else known.service)
+    rules = _at_some_time(rules, number, circumstances)
 
     def ask(at: datetime) -> Way:
         facts = facts_under(circumstances.load, rules, at.timestamp(), modes=circumstances.modes)
-        call = Call(next(iter(facts.snapshot.pabxs)), "", number, circumstances.caller, circumstances.language)
-        return way(rules, decide(rules, facts, call, ""))
+        return way(rules, decide(rules, facts, _call(facts, number, circumstances), ""))
 
     return ask
+
+
+def _at_some_time(rules: Rules, number: str, circumstances: Circumstances) -> Rules:
+    """Return the rules with the one service of a number, and of that only what may apply at some time."""
+    known = rules.numbers.get(number)
+    service = rules.unknown if known is None else known.service
+    rules = of_service(rules, service)
+    facts = facts_under(circumstances.load, rules, 0.0, modes=circumstances.modes)
+    call = _call(facts, number, circumstances)
+    treatment = service.treatment if known is None else known.treatment
+    question = Question(replace(call, language=treatment.language or call.language), facts)
+    service = replace(service, rules=tuple(rule for rule in service.rules if may_apply(rule, question)))
+    rules = of_service(rules, service)
+    if known is None:
+        return replace(rules, unknown=service)
+    return replace(rules, numbers={number: replace(known, service=service)}, services={service.name: service})
+
+
+def _call(facts: Facts, number: str, circumstances: Circumstances) -> Call:
+    return Call(next(iter(facts.snapshot.pabxs)), "", number, circumstances.caller, circumstances.language)
 
 
 def course(calendars: Mapping[str, Calendar], ask: Asking, start: datetime, end: datetime) -> list[Piece]:
