@@ -120,23 +120,26 @@ class WallCalendar:
     def _changes_of(self, day: date) -> Iterator[datetime]:
         midnight = datetime(day.year, day.month, day.day, tzinfo=self._zone)
         start, end = midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
-        bounds = self._bounds(day)
+        ranges = self._ranges(day)
+        bounds = {0, *(bound for each in ranges for bound in each if 0 <= bound <= DAY_MIN)}
         if end - start == timedelta(days=1):  # minutes need no zone on a day of 24 hours
-            candidates = [start + timedelta(minutes=minutes) for minutes in sorted(bounds) if minutes < DAY_MIN]
-        else:
-            shift = _clock_change(midnight, midnight + timedelta(days=1))
-            walls = [midnight + timedelta(minutes=minutes) for minutes in bounds]
-            instants = {wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)}
-            candidates = sorted(instants if shift is None else instants | {shift})
-        for instant in candidates:
+            was_open = self._is_open_by_wall(start - _MOMENT)
+            for minutes in sorted(bounds - {DAY_MIN}):
+                if was_open != any(begin <= minutes < until for begin, until in ranges):
+                    was_open = not was_open
+                    yield start + timedelta(minutes=minutes)
+            return
+        shift = _clock_change(midnight, midnight + timedelta(days=1))
+        walls = [midnight + timedelta(minutes=minutes) for minutes in bounds]
+        instants = {wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)}
+        for instant in sorted(instants if shift is None else instants | {shift}):
             if self._is_open_by_wall(instant) != self._is_open_by_wall(instant - _MOMENT):
                 yield instant
 
-    def _bounds(self, day: date) -> set[int]:
-        """Return the minutes of a day at which a range of it, or of the day before, begins or ends."""
-        yesterday = [(start - DAY_MIN, end - DAY_MIN) for start, end in self._spans(day - timedelta(days=1))]
-        spans = (*self._spans(day), *yesterday)
-        return {0, *(bound for span in spans for bound in span if 0 <= bound <= DAY_MIN)}
+    def _ranges(self, day: date) -> Spans:
+        """Return the ranges of a day, and those of the day before, in minutes from 00:00 of the day."""
+        yesterday = ((start - DAY_MIN, end - DAY_MIN) for start, end in self._spans(day - timedelta(days=1)))
+        return (*self._spans(day), *yesterday)
 
     def _spans(self, day: date) -> Spans:
         found = self._days.get(day)
