@@ -27,6 +27,11 @@ EXAMPLE: Final = (Path(__file__).parents[2] / "configs/example.yaml").read_text(
         ("Montag bis Freitag 8-17 Uhr", "Mo-Fr 08:00-17:00"),
         ("lundi, mercredi 9h-17h", "Mo,We 09:00-17:00"),
         ("Mo-Fr 8.30-18.30", "Mo-Fr 08:30-18:30"),
+        ("Mo-Fr 09:00-18:00 Sa 10:00-12:00", "Mo-Fr 09:00-18:00; Sa 10:00-12:00"),
+        ("Mo-Fr 8h-18h Sa 10h-12h", "Mo-Fr 08:00-18:00; Sa 10:00-12:00"),
+        ("Mo-We,Fr 8h-18h, samedi 10h-12h", "Mo-We,Fr 08:00-18:00; Sa 10:00-12:00"),
+        ("Mo-Fr 9h-12h; 14h-18h", "Mo-Fr 09:00-12:00,14:00-18:00"),
+        ("9h-17h lundi-vendredi", "Mo-Fr 09:00-17:00"),
         ("24h/24", "24/7"),
         ("always", "24/7"),
     ],
@@ -37,7 +42,17 @@ def test_hours_of_other_forms_are_shown_in_the_right_one(written: str, meant: st
     hours(meant)
 
 
-@pytest.mark.parametrize("written", ["", "in the morning", "25:00-30:00", "8:75", "Mo-Fr 0830-1830"])
+UNSURE: Final = (
+    "8h-18h, mercredi 8h-12h",
+    "Mo-Fr 8h-18h Sa",
+    "Mo-Fr 8h-18h Sa 10h",
+    "Mo-Fr 8h-18h sauf mercredi",
+    "Dec 24 9h-12h",
+)
+"""Texts with words or days that no guess may leave out."""
+
+
+@pytest.mark.parametrize("written", ["", "in the morning", "25:00-30:00", "8:75", "Mo-Fr 0830-1830", *UNSURE])
 def test_what_can_not_be_guessed_is_not(written: str) -> None:
     """Where no times are found, or ones that no clock shows, nothing is made up."""
     assert hours_meant(written) == ""

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from holidays import HolidayBase
 
-from ccrouter.config.hours import DAY_MIN, Hours, Spans
+from ccrouter.config.hours import Hours, Spans
+from ccrouter.config.hours_doubts import DAY_MIN
 
 FARTHEST_DAYS: Final = 3660
 """A change further away than ten years is none."""

@@ -107,37 +107,73 @@ _DAYS: Final = {
 }
 _DAY_OF: Final = {word: day for day, words in _DAYS.items() for word in words.split()}
 _TO: Final = r"\s*(?:-|\N{EN DASH}|\N{EM DASH}|to|\N{LATIN SMALL LETTER A WITH GRAVE}|au|bis|until)\s*"
-_TIME: Final = re.compile(
-    r"(?<!\d)(\d{1,2})(?:\s?[:.]\s?(\d\d)|\s?h(?:eures?|rs?)?(\d\d)?)?(?:\s?([ap]\.?m\b\.?)|\s?Uhr)?(?!\d)",
+_SIGN: Final = re.compile(
+    r"(?<!\d)(?P<hour>\d{1,2})(?:\s?[:.]\s?(?P<minute>\d\d)|\s?h(?:eures?|rs?)?(?P<after>\d\d)?)?"
+    r"(?:\s?(?P<half>[ap]\.?m\b\.?)|\s?Uhr)?(?!\d)|(?P<word>[^\W\d_]+)",
     re.IGNORECASE,
 )
+"""A time of the clock, or a word."""
+
 _LAST: Final = "18:30"
+_UNLIKE: Final = re.compile(
+    r"\b(jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec|f\xe9v|avr|mai|juin|juil|ao\xfbt|d\xe9c|week|except|not|sauf|hors|"
+    r"au\xdfer|ausser|closed|off|ferm\xe9|geschlossen|odd|even|pair|impair)",
+    re.IGNORECASE,
+)
+"""Begins of words that change the meaning of the days and times beside them."""
 
 
 def hours_meant(text: str) -> str:
     """Return opening hours in OpenStreetMap's form with the days and times of a text that is in another; maybe empty.
 
-    Days may be words of English, French or German; where none are named, or no end, a usual one stands in.
+    Days may be words of English, French or German; where none are named, or no end, a usual one stands in. Days that
+    come after times begin a rule of their own.
     """
     if re.search(r"24\s?h?\s?/\s?(24|7)|\b(always|toujours|immer)\b", text, re.IGNORECASE):
         return "24/7"
-    parts = [_part(part) for part in re.split(r"[;\n]", text) if part.strip()]
-    return "; ".join(parts) if all(parts) else ""
-
-
-def _part(text: str) -> str:
-    times = [_clock(found[1], found[2] or found[3] or "00", found[4] or "") for found in _TIME.finditer(text)]
-    if not times or not all(times):
+    if _UNLIKE.search(text):
         return ""
+    rules = [rule for part in re.split(r"[;\n]", text) if part.strip() for rule in _rules(part)]
+    if not all(times for _, times in rules) or (len(rules) > 1 and any(len(times) % 2 for _, times in rules)):
+        return ""
+    if len(rules) > 1 and not rules[0][0]:
+        return ""
+    joined: list[tuple[str, list[str]]] = []
+    for days, times in rules:
+        if joined and not days:
+            joined[-1][1].extend(times)
+        else:
+            joined.append((days or "Mo-Fr", list(times)))
+    return "; ".join(f"{days} {_ranges(times)}" for days, times in joined)
+
+
+def _rules(text: str) -> list[tuple[str, list[str]]]:
+    """Return the days of each rule in a text with the times that follow them; no times where any is none of a clock."""
+    found: list[tuple[str, list[str]]] = []
+    days, at = "", 0
+    for sign in _SIGN.finditer(text):
+        day = _DAY_OF.get((sign["word"] or "").casefold())
+        if day is None and sign["word"]:
+            continue
+        if day is None:
+            if days or not found:
+                found.append((days, []))
+                days = ""
+            clock = _clock(sign["hour"], sign["minute"] or sign["after"] or "00", sign["half"] or "")
+            found[-1][1].append(clock)
+        else:
+            between = text[at : sign.start()]
+            days += f"{'-' if re.fullmatch(_TO, between, re.IGNORECASE) else ','}{day}" if days else day
+        at = sign.end()
+    if days:
+        found = [(days, found[0][1])] if len(found) == 1 and not found[0][0] else [*found, (days, [])]
+    return [(each, times if all(times) else []) for each, times in found] or [("", [])]
+
+
+def _ranges(times: list[str]) -> str:
     if len(times) % 2:
-        times.append(_LAST if times[-1] < _LAST else "24:00")
-    words = re.sub(_TIME, " ", text).casefold()
-    days = [_DAY_OF[word] for word in re.findall(r"[^\W\d_]+", words) if word in _DAY_OF]
-    ranged = len(days) == 2 and re.search(rf"[^\W\d_]{_TO}[^\W\d_]", words)
-    named = "-".join(days) if ranged else ",".join(days)
-    return (
-        f"{named or 'Mo-Fr'} {','.join(f'{start}-{end}' for start, end in zip(times[::2], times[1::2], strict=True))}"
-    )
+        times = [*times, _LAST if times[-1] < _LAST else "24:00"]
+    return ",".join(f"{start}-{end}" for start, end in zip(times[::2], times[1::2], strict=True))
 
 
 def _clock(hour: str, minute: str, half: str) -> str:

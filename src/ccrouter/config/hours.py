@@ -13,15 +13,12 @@ from typing import Final
 from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined] # its stubs forget one
 
 from ccrouter.config.cures import hours_meant
-
-DAY_MIN: Final = 24 * 60
+from ccrouter.config.hours_doubts import DAY_MIN, SPAN, clock, doubts, end_of
 
 Spans = tuple[tuple[int, int], ...]
 """Half-open ranges in minutes from 00:00 of the day on which they start, in order; the end may lie past 24:00."""
 
 _CENTURY: Final = (datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001 - the clock on the wall
-
-_SPAN = re.compile(r"\b(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\b")
 
 _REFUSED: Final = (
     (
@@ -121,37 +118,15 @@ def hours(text: str) -> Hours:
         if found:
             raise HoursError(code, message, cure, found.start())
     today = _parse(text)
-    _no_day_twice(text)
-    for found in _SPAN.finditer(text):
-        if _end(found) >= 2 * DAY_MIN:
-            cure = "End it before midnight of the day after, and give that day hours of its own"
-            raise HoursError("T115", f"`{found.group()}` lasts too long", cure, found.start())
-    if not any(_end(found) > DAY_MIN for found in _SPAN.finditer(text)):
+    for doubt in doubts(text):
+        raise HoursError(doubt.code, doubt.message, doubt.cure, doubt.offset)
+    if not any(end_of(found) > DAY_MIN for found in SPAN.finditer(text)):
         return Hours(today, None, None)
     return Hours(
-        _parse(_SPAN.sub(lambda found: f"{found[1]}:{found[2]}-{_clock(min(DAY_MIN, _end(found)))}", text)),
-        _parse(_SPAN.sub(lambda found: f"00:00-{_clock(max(0, _end(found) - DAY_MIN) + 1)}", text)),
-        _parse(_SPAN.sub("00:00-00:01", text)),
+        _parse(SPAN.sub(lambda found: f"{found[1]}:{found[2]}-{clock(min(DAY_MIN, end_of(found)))}", text)),
+        _parse(SPAN.sub(lambda found: f"00:00-{clock(max(0, end_of(found) - DAY_MIN) + 1)}", text)),
+        _parse(SPAN.sub("00:00-00:01", text)),
     )
-
-
-def _no_day_twice(text: str) -> None:
-    """Refuse the same days in two rules: in this syntax the second replaces the first, which nobody means."""
-    first: dict[str, str] = {}
-    for rule in re.finditer(r"[^;]+", text):
-        found = _SPAN.search(rule.group())
-        days = " ".join(rule.group()[: found.start()].split()) if found else ""
-        if found and days in first:
-            ranges = f"{first[days]},{rule.group()[found.start() :].strip()}"
-            offset = rule.start() + len(rule.group()) - len(rule.group().lstrip())
-            raise HoursError(
-                "T114",
-                f"`{days}` stands twice, and only the second counts",
-                f"Write {days} {ranges}".replace("  ", " "),
-                offset,
-            )
-        if found:
-            first[days] = rule.group()[found.start() :].strip()
 
 
 def _parse(text: str) -> OpeningHours:
@@ -171,22 +146,9 @@ def _parse(text: str) -> OpeningHours:
 
 def _is_good(text: str) -> bool:
     try:
-        return not OpeningHours(text, auto_country=False, auto_timezone=False).warnings
+        return not OpeningHours(text, auto_country=False, auto_timezone=False).warnings and not any(doubts(text))
     except ParserError:
         return False
-
-
-def _minutes(hour: str, minute: str) -> int:
-    return int(hour) * 60 + int(minute)
-
-
-def _end(found: re.Match[str]) -> int:
-    start, end = _minutes(found[1], found[2]), _minutes(found[3], found[4])
-    return end if end > start else end + DAY_MIN
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _open_minutes(hours_of_day: OpeningHours, day: date) -> Spans:

@@ -59,7 +59,8 @@ TIMES: Final = (
     Code(
         "T114",
         "days-twice",
-        "The same days are there twice. In this syntax the second replaces the first, which nobody means.",
+        "The same days are there twice, or a rule comes after one for some of its days. In this syntax the later rule "
+        "replaces the earlier one, which nobody means.",
         'calendars: {office: {hours: "Mo-Fr 08:30-12:00; Mo-Fr 14:00-18:30"}}',
         'calendars: {office: {hours: "Mo-Fr 08:30-12:00,14:00-18:30"}}',
     ),
@@ -78,6 +79,29 @@ TIMES: Final = (
         'calendars: {office: {hours: "Mo-Fr 08:30-18:30"}}',
     ),
     Code(
+        "T117",
+        "hours-without-days",
+        "A rule without days comes after another one. In this syntax it replaces all before it; a second range of the "
+        "same days stands behind a `,`.",
+        'calendars: {office: {hours: "Mo-Fr 09:00-12:00; 13:30-18:00"}}',
+        'calendars: {office: {hours: "Mo-Fr 09:00-12:00,13:30-18:00"}}',
+    ),
+    Code(
+        "T118",
+        "hours-overlap",
+        "Two ranges of the same days overlap: one of their times is a slip.",
+        'calendars: {office: {hours: "Mo-Fr 09:00-12:30,12:00-18:00"}}',
+        'calendars: {office: {hours: "Mo-Fr 09:00-12:00,12:30-18:00"}}',
+    ),
+    Code(
+        "T119",
+        "odd-range",
+        "A range ends past 24:00, or at the time at which it begins. OpenStreetMap's syntax can read both, but they "
+        "are slips more often than not. A range over midnight has its end on the clock: 22:00-02:00.",
+        'calendars: {office: {hours: "Mo-Fr 08:00-25:00"}}',
+        'calendars: {office: {hours: "Mo-Fr 08:00-15:00"}}',
+    ),
+    Code(
         "T120",
         "unknown-holidays",
         "No public holidays are known under this code: a country (FR), or a part of one (FR-57 is Moselle).",
@@ -90,6 +114,13 @@ TIMES: Final = (
         "An exception is `closed`, or the hours of that day, without days of the week.",
         "calendars: {office: {hours: 24/7, exceptions: {2026-12-24: morning}}}",
         'calendars: {office: {hours: 24/7, exceptions: {2026-12-24: "08:30-12:00"}}}',
+    ),
+    Code(
+        "T122",
+        "days-without-times",
+        "Days without times are open day and night in this syntax. Write their times, or `off`.",
+        'calendars: {office: {hours: "Mo-Fr 09:00-18:00; Sa-Su"}}',
+        'calendars: {office: {hours: "Mo-Fr 09:00-18:00; Sa-Su off"}}',
     ),
     Code(
         "T201",
