@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import pty
+import re
 import signal
 import sys
+import termios
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from click.testing import CliRunner
 from ccrouter.cli import main
 from ccrouter.errors import StoreError
 from ccrouter.web.orders import ReloadOutcome
-from ccrouter.web.status import QueueStatus, Status
+from ccrouter.web.status import ModeStatus, QueueStatus, Status
 from support.scripted_daemon import NOW, ScriptedDaemon
 
 DEADLINE_S = 30
@@ -281,8 +283,9 @@ async def test_watching_json_gives_a_line_for_each_look(daemon: ScriptedDaemon, 
 class Terminal:
     """A command in a terminal of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: int = 50, columns: int = 150) -> None:
         self.ours, self.theirs = pty.openpty()
+        termios.tcsetwinsize(self.ours, (lines, columns))
         self.shown = ""
         self._grew = asyncio.Event()
         asyncio.get_running_loop().add_reader(self.ours, self._read)
@@ -339,4 +342,28 @@ async def test_watching_in_a_terminal_outlives_the_daemon(daemon: ScriptedDaemon
         if process.returncode is None:
             process.kill()
             await process.wait()
+        terminal.close()
+
+
+@pytest.mark.parametrize(("lines", "columns"), [(24, 80), (43, 132)])
+async def test_watching_fits_the_window(daemon: ScriptedDaemon, socket: Path, lines: int, columns: int) -> None:
+    """However many queues there are, the modes that are on stay in sight, and what is not is counted."""
+    mode = ModeStatus("crisis", on=True, author="anna", reason="flooded", since=NOW)
+    daemon.picture = replace(PICTURE, queues=tuple(replace(QUEUE, name=f"q{n}") for n in range(60)), modes=(mode,))
+    terminal = Terminal(lines, columns)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ccrouter", "status", "--watch", "--socket", str(socket)),
+        stdin=terminal.theirs,
+        stdout=terminal.theirs,
+        stderr=terminal.theirs,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm-256color"},
+    )
+    try:
+        await terminal.shows(" queues")
+        assert "flooded" in terminal.shown
+        assert re.search(r"\.\.\. \d\d more lines: \d\d queues", terminal.shown)
+        assert terminal.shown.split("q59")[0].count("\n") < lines
+    finally:
+        process.kill()
+        await process.wait()
         terminal.close()

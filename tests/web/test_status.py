@@ -16,6 +16,7 @@ from ccrouter.web import status as made
 from ccrouter.web.status import (
     DecisionStatus,
     ModeStatus,
+    OverrideStatus,
     PabxStatus,
     QueueStatus,
     RulesStatus,
@@ -26,6 +27,7 @@ from ccrouter.web.terminal import (
     duration,
     headline,
     modes_section,
+    overrides_section,
     plain_lines,
     rich_picture,
     status_sections,
@@ -186,3 +188,27 @@ def test_no_text_gives_an_order_to_the_terminal(text: str) -> None:
         shown = drawn(picture(hostile))
         assert not any("\x1b" in line or "\n" in line or "\r" in line for line in [*lines, shown.replace("\n", "")])
     assert "[bold]x" in drawn(picture("[bold]x"))
+
+
+@pytest.mark.parametrize(
+    ("gone", "active", "state"),
+    [
+        ((), True, "active"),
+        ((), False, "coming"),
+        (("tunis",), True, "active"),
+        (("tunis", "backup"), True, "no effect"),
+        (("tunis", "backup"), False, "no effect"),
+        (("0800 123 456",), True, "no effect"),
+    ],
+)
+def test_an_override_without_its_place_in_the_file_is_not_called_active(
+    gone: tuple[str, ...],
+    active: bool,  # noqa: FBT001 - a parameter of the test
+    state: str,
+) -> None:
+    """It does nothing when its number is gone, or all that it leads to; else what is left of it counts."""
+    found = OverrideStatus(
+        "3f", "0800 123 456", ("tunis", "backup"), NOON, NOON + 60, "a", "b", active=active, gone=gone
+    )
+    assert found.state == state
+    assert state in "\n".join(plain_lines((), (overrides_section([found]),)))

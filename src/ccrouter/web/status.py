@@ -95,6 +95,13 @@ class OverrideStatus:
     gone: tuple[str, ...] = ()
     zone: str = "UTC"
 
+    @property
+    def state(self) -> str:
+        """Return a word for people: one that has lost its number, or all that it leads to, does nothing."""
+        if self.number in self.gone or set(self.to) <= set(self.gone):
+            return "no effect"
+        return "active" if self.active else "coming"
+
 
 @dataclass(frozen=True, slots=True)
 class RulesStatus:

@@ -33,7 +33,7 @@ def status_sections(status: Status) -> tuple[Section, ...]:
             "PABXs",
             ("pabx", "link", "picture", "last heard", "version", "remark"),
             tuple(
-                (p.name, p.link, "in sync" if p.in_sync else "none", _ago(p.heard_age_s), p.version or NONE, p.reason)
+                (p.name, p.link, "in sync" if p.in_sync else "none", ago(p.heard_age_s), p.version or NONE, p.reason)
                 for p in status.pabxs
             ),
             "no PABX is configured",
@@ -121,7 +121,7 @@ def overrides_section(overrides: Iterable[OverrideStatus]) -> Section:
         ("id", "number", "to", "state", "from", "until", "author", "reason", "remark"),
         tuple(
             (
-                *(each.id, each.number, ", ".join(each.to), "active" if each.active else "coming"),
+                *(each.id, each.number, ", ".join(each.to), each.state),
                 *(instant(each.since, each.zone), instant(each.until, each.zone), each.author, each.reason),
                 f"not in the routing file any more: {', '.join(each.gone)}" if each.gone else "",
             )
@@ -176,7 +176,7 @@ def rich_picture(head: Sequence[str], sections: Sequence[Section]) -> "Renderabl
         for column in section.columns:
             table.add_column(column)
         for row in section.rows:
-            table.add_row(*(Text(plain(cell), style=_style(cell)) for cell in row))
+            table.add_row(*(Text(plain(cell), style=style_of(cell)) for cell in row))
         parts.append(table if section.rows else Text(f"{section.title}: {section.empty}", style="dim"))
     return Group(*parts)
 
@@ -209,13 +209,16 @@ _STYLES: Final = {
     "down": "bold red",
     "on": "bold yellow",
     "active": "bold yellow",
+    "no effect": "bold red",
     "probe": "yellow",
 }
 
 
-def _style(cell: str) -> str:
+def style_of(cell: str) -> str:
+    """Return how a cell is painted."""
     return _STYLES.get(cell, "")
 
 
-def _ago(age_s: float | None) -> str:
+def ago(age_s: float | None) -> str:
+    """Return how long something is past."""
     return "never" if age_s is None else f"{age_s:.1f}s ago"

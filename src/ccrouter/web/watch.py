@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from ccrouter.errors import CcrouterError
 from ccrouter.web.client import Client
+from ccrouter.web.glance import glance
+from ccrouter.web.status import Status
 from ccrouter.web.terminal import headline, rich_picture, show, status_sections
 
 if TYPE_CHECKING:
@@ -38,18 +40,26 @@ async def show_status(client: Client, out: TextIO, *, again: bool) -> None:
 
 
 async def _watch_screen(client: Client) -> None:
-    from rich.live import Live  # noqa: PLC0415 - only a terminal needs it
+    from rich.console import Group  # noqa: PLC0415 - only a terminal needs it
+    from rich.live import Live  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     seen = await client.status()
-    picture: RenderableType = rich_picture(headline(seen), status_sections(seen))
     with Live(screen=True, auto_refresh=False) as screen:
+        console = screen.console
+
+        def fitting(seen: Status) -> "RenderableType":
+            whole = rich_picture(headline(seen), status_sections(seen))
+            if len(console.render_lines(whole)) <= console.height:
+                return whole
+            return Group(*glance(seen, console.width, console.height))
+
+        picture = fitting(seen)
         while True:
             screen.update(picture, refresh=True)
             await asyncio.sleep(EVERY_S)
             try:
-                seen = await client.status()
-                picture = rich_picture(headline(seen), status_sections(seen))
+                picture = fitting(await client.status())
             except CcrouterError as error:
                 # Whoever watches wants to see it come back.
                 picture = Text(str(error), style="bold red")
