@@ -104,7 +104,9 @@ class Router:
         )
         return decision
 
-    def drain(self, pabxs: Collection[str]) -> list[WithdrawCaller]:
+    def drain(
+        self, pabxs: Collection[str], failed: Callable[[WaitingCaller, Exception], object]
+    ) -> list[WithdrawCaller]:
         """Return orders for the waiting callers on these PABXs whom a rule sends elsewhere, longest wait first."""
         at = self._clock.now()
         served = {name for name, service in self.rules.services.items() if service.while_waiting}
@@ -136,7 +138,11 @@ class Router:
                 waited_s,
                 caller_known=caller.caller_known,
             )
-            decision = decide_waiting(self.rules, facts, call, caller.queue, decision_id)
+            try:
+                decision = decide_waiting(self.rules, facts, call, caller.queue, decision_id)
+            except Exception as error:  # noqa: BLE001 - a fault with one caller must not keep the others waiting
+                failed(caller, error)
+                continue
             if decision is not None:
                 orders.append(self._withdraw(caller, decision))
                 facts, decision_id = self.facts(), next(self._ids)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -23,15 +23,16 @@ from ccrouter.live.events import (
     WithdrawAccepted,
     WithdrawRefused,
 )
+from ccrouter.live.queues import WaitingCaller
 from ccrouter.live.sites import SiteLimits
 from ccrouter.live.state import State
-from ccrouter.router import MOST_ORDERS, Router
+from ccrouter.router import MOST_ORDERS, Router, WithdrawCaller
 from ccrouter.routing import measures
 from ccrouter.routing.call import Call
-from ccrouter.routing.conditions import All, CallerIs, Threshold, Waited
+from ccrouter.routing.conditions import All, CallerIs, Question, Threshold, Waited
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.rules import Leg, Rule, Rules, Share
-from ccrouter.routing.thresholds import Direction, Level
+from ccrouter.routing.thresholds import Direction, Level, Verdict
 from support.hand_clock import HandClock
 from support.world import NOON, World
 
@@ -115,9 +116,19 @@ class House:
         self.router.watch()
 
 
+def unexpected(_: WaitingCaller, error: Exception) -> None:
+    """Let no fault pass."""
+    raise error
+
+
+def orders(house: House) -> list[WithdrawCaller]:
+    """Return what is ordered now."""
+    return house.router.drain({"pbx"}, unexpected)
+
+
 def moved(house: House) -> list[tuple[str, str]]:
     """Return who is to be withdrawn, and where to."""
-    return [(order.caller.uniqueid, order.decision.destination) for order in house.router.drain({"pbx"})]
+    return [(order.caller.uniqueid, order.decision.destination) for order in orders(house)]
 
 
 def test_sixty_calls_at_once_never_overbook_a_site() -> None:
@@ -184,7 +195,7 @@ def test_a_caller_is_asked_for_once_until_the_pabx_has_answered() -> None:
     house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=WAITING))
     house.join("a", 1)
     house.pass_time(90)
-    (order,) = house.router.drain({"pbx"})
+    (order,) = orders(house)
     assert moved(house) == []
     refused_until = house.clock.now() + 5
     house.tell(WithdrawRefused, uniqueid="a", decision=order.decision.id, reason="gone", stays_until=refused_until)
@@ -200,7 +211,7 @@ def test_an_accepted_withdrawal_holds_its_line_however_long_the_ring_lasts() -> 
     house.join("a", 1)
     house.join("b", 2)
     house.pass_time(90)
-    (order,) = house.router.drain({"pbx"})
+    (order,) = orders(house)
     house.tell(WithdrawAccepted, uniqueid="a", decision=order.decision.id)
     house.pass_time(60)
     assert moved(house) == []
@@ -237,13 +248,37 @@ def test_who_waits_is_known_to_the_rules() -> None:
     assert moved(house) == [("b", "tunis")]
 
 
+@dataclass(frozen=True)
+class Faulty:
+    """A condition that breaks on one caller."""
+
+    caller: str
+
+    def test(self, question: Question) -> Verdict:
+        """Break, or say yes."""
+        if question.call.uniqueid == self.caller:
+            raise ZeroDivisionError
+        return Verdict.YES
+
+
+def test_a_fault_with_one_caller_keeps_nobody_else_waiting() -> None:
+    """Whoever can be decided about is moved; the fault is handed to whoever tells and counts it."""
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=(Rule("too long", Faulty("a"), LEGS("tunis")),)))
+    house.join("a", 1)
+    house.join("b", 2)
+    faults: list[tuple[str, type[Exception]]] = []
+    ordered = house.router.drain({"pbx"}, lambda caller, error: faults.append((caller.uniqueid, type(error))))
+    assert [order.caller.uniqueid for order in ordered] == ["b"]
+    assert faults == [("a", ZeroDivisionError)]
+
+
 @pytest.mark.parametrize("pabxs", [set(), {"another"}])
 def test_a_pabx_that_cannot_withdraw_is_not_asked(pabxs: set[str]) -> None:
     """Overflow while waiting is politely left out where the PABX lacks it."""
     house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=WAITING))
     house.join("a", 1)
     house.pass_time(90)
-    assert house.router.drain(pabxs) == []
+    assert house.router.drain(pabxs, unexpected) == []
 
 
 def test_nobody_is_moved_on_stale_facts() -> None:

@@ -113,7 +113,7 @@ class RandomHouse:
             and caller.stays_until <= self.clock.now()
         ]
         self.router.handed.clear()
-        orders = self.router.drain({PABX})
+        orders = self.router.drain({PABX}, _unexpected)
         return waiting, orders, list(self.router.handed)
 
     # --- what happens ---
@@ -238,3 +238,7 @@ class RandomHouse:
 
     def _some(self, callers: Iterator[WaitingCaller]) -> list[WaitingCaller]:
         return [caller for caller in callers if self.chance.random() < 0.5]
+
+
+def _unexpected(_: WaitingCaller, error: Exception) -> None:
+    raise error

@@ -72,7 +72,7 @@ class Lamps:
             if loop.time() >= again_at:
                 self._shown.clear()
                 again_at = loop.time() + AGAIN_S
-            for code, lit in {**left_over, **self._wanted()}.items():
+            for code, lit in {**left_over, **self._lit()}.items():
                 if self._shown.get(code) != STATES[lit]:
                     await self._set(code, STATES[lit])
             try:
@@ -80,6 +80,14 @@ class Lamps:
                     await self._changed.wait()
             except TimeoutError:
                 pass
+
+    def _lit(self) -> Mapping[str, bool | None]:
+        try:
+            return self._wanted()
+        except Exception:  # noqa: BLE001 - a display must not cost the link
+            self._failed(Fault.LAMP_NOT_SET)
+            self._log.exception("which lamps are lit could not be told")
+            return {}
 
     async def _left_over(self) -> dict[str, bool | None]:
         """Return lamps that the PABX has, and that may be of a routing file of long ago."""

@@ -262,8 +262,12 @@ class Daemon:
 
     async def _tick(self, supervisor: Supervisor) -> None:
         while True:
-            self._writer.apply(Ticked(at=self._clock.now()))
-            self._router.watch()
+            try:
+                self._writer.apply(Ticked(at=self._clock.now()))
+                self._router.watch()
+            except Exception:  # noqa: BLE001 - the next tick comes in a moment; ending here would end the daemon
+                self._metrics.fault("tick")
+                self._log.exception("the passing of time could not be followed")
             supervisor.beat()
             await asyncio.sleep(TICK_S)
 

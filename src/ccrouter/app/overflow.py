@@ -13,6 +13,7 @@ from ccrouter.app.entry import Entry
 from ccrouter.app.writer import Writer
 from ccrouter.clock import Clock
 from ccrouter.live.events import WithdrawAccepted, WithdrawRefused
+from ccrouter.live.queues import WaitingCaller
 from ccrouter.router import Router, WithdrawCaller
 from ccrouter.telemetry.metrics import Metrics
 
@@ -34,6 +35,7 @@ class Overflow:
     clock: Clock
     metrics: Metrics
     log: FilteringBoundLogger
+    _again_at: float = 0.0
 
     async def run(self) -> None:
         """Follow the load until cancelled."""
@@ -43,11 +45,29 @@ class Overflow:
                 self.writer.changed.clear()
                 able = {name for name, link in self.links.items() if link.can_withdraw}
                 started = self.clock.steady()
-                for order in self.router.drain(able) if able else ():
+                for order in self._orders(able):
                     self.entry.made("caller to be withdrawn", order.decision, self.clock.steady() - started)
                     tasks.create_task(self._withdraw(order), name=f"withdraw {order.decision.id}")
                     started = self.clock.steady()
                 await asyncio.sleep(PAUSE_S)
+
+    def _orders(self, able: set[str]) -> list[WithdrawCaller]:
+        if not able or self.clock.steady() < self._again_at:
+            return []
+        try:
+            return self.router.drain(able, self._failed)
+        except Exception as error:  # noqa: BLE001 - a daemon that ends over it would leave all callers alone
+            self._stumbled("callers who wait could not be looked at", error)
+            return []
+
+    def _failed(self, caller: WaitingCaller, error: Exception) -> None:
+        self.metrics.decisions.failed(caller.pabx)
+        self._stumbled("a caller who waits could not be decided about", error, uniqueid=caller.uniqueid)
+
+    def _stumbled(self, what: str, error: Exception, **about: str) -> None:
+        self._again_at = self.clock.steady() + ASK_AGAIN_S
+        self.metrics.fault("overflow")
+        self.log.error(what, exc_info=error, **about)
 
     async def _withdraw(self, order: WithdrawCaller) -> None:
         caller, decision = order.caller, order.decision

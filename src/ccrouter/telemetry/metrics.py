@@ -55,6 +55,9 @@ class Metrics:
         self.rules = RulesCounts(registry)
         self.journal = JournalCounts(registry)
         self.loop = LoopLag(registry)
+        self._own_faults = Counter(
+            "ccrouter_faults_total", "Faults of ccrouter's own that it outlived, by task.", ["task"], registry=registry
+        )
         self._events = Counter(
             "ccrouter_events_total", "Events that the PABXs told, by kind.", ["pabx", "event"], registry=registry
         )
@@ -110,6 +113,10 @@ class Metrics:
         """Note that this version of the routing file is in force since `at`; its names become the labels."""
         self.rules.taken(at)
         self._names.use(rules)
+
+    def fault(self, task: str) -> None:
+        """Count a fault of our own that a task outlived; `task` is one of a few words of the code."""
+        self._own_faults.labels(task).inc()
 
     def event(self, event: PabxEvent) -> None:
         """Count an event of a PABX."""
