@@ -197,6 +197,11 @@ def test_json_of_a_caller_who_stays() -> None:
         ([NUMBER, "--file", str(EXAMPLE), "--at", "frday 8:00"], "Did you mean `friday`?"),
         ([NUMBER, "--file", str(EXAMPLE), "--mode", "crise"], "there is no mode `crise`. Did you mean `crisis`?"),
         ([NUMBER, "--file", str(EXAMPLE), "--load", "wating=6"], "Did you mean `waiting`?"),
+        ([NUMBER, "--file", str(EXAMPLE), "--load", "waiting"], "`waiting` says no load. Write waiting=5"),
+        ([NUMBER, "--file", str(EXAMPLE), "--load", "support.occupancy"], "Write support.occupancy=80%"),
+        ([NUMBER, "--file", str(EXAMPLE), "--load", "paris.calls=3"], "`paris` is in-house: its queue is measured"),
+        ([NUMBER, "--file", str(EXAMPLE), "--load", "backup.calls=13"], "never has 13 calls: its `max_calls` is 12"),
+        ([NUMBER, "--file", str(EXAMPLE), "--language", "english"], "`english` is no language. Write a code such as"),
         (
             [NUMBER, "--file", str(EXAMPLE), "--expect", "pari"],
             "there is no site or message `pari`. Did you mean `paris`?",

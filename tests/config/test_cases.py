@@ -158,6 +158,15 @@ REFUSALS = {
         "`in` says where a caller waits [C115]. Add `waited: 90s`, or remove `in`.",
     ),
     "language: fr": ("{name", "the case expects nothing [C111]. Write `expect: NAME`, or `rule: NAME`."),
+    "load: waiting=5,ready=0, expect: paris": (
+        "ready=0",
+        ('`ready=0` stands behind a `,`, which ends the load [K101]. Write it in quotes: load: "waiting=5,ready=0".'),
+    ),
+    "load: waiting, expect: paris": ("waiting,", "`waiting` says no load [C101]. Write waiting=5."),
+    "caller: anonymus, expect: paris": (
+        "anonymus",
+        "`anonymus` is not possible here [V130]. Did you mean `anonymous`?",
+    ),
     "expct: paris": ("expct", "`expct` is not known here [K101]. Did you mean `expect`?"),
     "caller: 0612345678, expect: paris": (
         "0612345678",

@@ -1,5 +1,6 @@
 """From the options of `explain` to rules, facts and a call."""
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ccrouter.cli.moments import moment_asked
 from ccrouter.cli.options import FAILED, tell_problems
 from ccrouter.cli.seen import seen
 from ccrouter.cli.sources import LIVE, rules_from
 from ccrouter.clock import SystemClock, utc
-from ccrouter.config.instants import InstantError, instant
-from ccrouter.config.loads import UNKNOWN, LoadError, load_file, load_of
+from ccrouter.config.instants import InstantError
+from ccrouter.config.loads import LoadError, load_file, load_of, says_file
 from ccrouter.config.problems import RefusedFileError, suggest
 from ccrouter.config.telephone import dialled
+from ccrouter.config.values import LANGUAGE, LANGUAGE_CURE
 from ccrouter.outlook.cases import ORDINARY, PABX, STAYS, with_waiting
 from ccrouter.outlook.circumstances import Sources, source_of
 from ccrouter.outlook.loads import QUIET, Load, facts_under, moved
@@ -80,7 +83,7 @@ def asked(number: str, options: Options, socket: Path) -> Asked:
     _check_names(rules, service, options, waits=bool(queue))
     now = SystemClock().now() if daemon is None else daemon.facts.at
     try:
-        at = now if options.at is None else instant(options.at, utc(now), rules.zone).timestamp()
+        at = now if options.at is None else moment_asked(options.at, utc(now), rules.zone).timestamp()
     except InstantError as error:
         raise click.BadParameter(str(error), param_hint="--at") from None
     load = None if options.load is None else _load(options.load, rules, service)
@@ -96,6 +99,8 @@ def _call(number: str, options: Options, pabx: str) -> Call:
     caller = ORDINARY if options.caller is None else dialled(options.caller)
     if options.caller not in {None, ANONYMOUS} and not caller.strip("+"):
         raise click.BadParameter(f"write a number, or {ANONYMOUS}", param_hint="--caller")
+    if options.language and not re.fullmatch(LANGUAGE, options.language):
+        raise click.BadParameter(f"`{options.language}` is no language. {LANGUAGE_CURE}", param_hint="--language")
     hidden = options.caller == ANONYMOUS
     return Call(
         options.pabx or pabx, "explain", called, None if hidden else caller, options.language, waited_s=options.waited
@@ -140,7 +145,7 @@ def _facts(  # noqa: PLR0913 - all that facts come from
 
 
 def _load(text: str, rules: Rules, service: Service) -> Load:
-    if "=" not in text and text.strip() not in {"quiet", UNKNOWN}:
+    if says_file(text, Path()):
         try:
             return load_file(Path(text), rules, service)
         except RefusedFileError as error:

@@ -11,8 +11,8 @@ from ccrouter.config.document import Document, Text
 from ccrouter.config.document import Path as Where
 from ccrouter.config.instants import InstantError, dated
 from ccrouter.config.load import load_routing, read_file
-from ccrouter.config.loads import UNKNOWN, load_at, load_file
-from ccrouter.config.problems import RefusedFileError, suggest
+from ccrouter.config.loads import load_at, load_file, says_file
+from ccrouter.config.problems import RefusedFileError, nearest, suggest
 from ccrouter.config.reads import OneOrMore, Reads
 from ccrouter.config.shape import Strict, shape
 from ccrouter.config.telephone import Phone, dialled, phone
@@ -35,6 +35,8 @@ Calls = Annotated[int, whole(least=1, most=MOST_CALLS)]
 
 
 def _caller(value: object) -> str:
+    if isinstance(value, Text) and value != ANONYMOUS and nearest(value, [ANONYMOUS]):
+        fail("V130", f"`{value}` is not possible here", f"Did you mean `{ANONYMOUS}`?")
     return ANONYMOUS if value == ANONYMOUS else phone(value)
 
 
@@ -242,7 +244,7 @@ class _Asked:
     def _load(self, load: Any, service: Service) -> Load:  # noqa: ANN401 - whatever the file holds
         if load is None:
             return QUIET
-        if not isinstance(load, Text) or "=" in load or load in {"quiet", UNKNOWN}:
+        if not isinstance(load, Text) or not says_file(load, Path(self.document.file).parent):
             return load_at(self.document, (*self.path, "load"), self.rules, service)
         try:
             return load_file(Path(self.document.file).parent / load, self.rules, service)

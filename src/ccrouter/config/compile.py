@@ -106,6 +106,9 @@ def _calendar(document: Document, name: str, written: places.Calendar, zone: Zon
         except NoHolidaysError as error:
             near = nearest(code, error.known)
             cure = f"Did you mean `{near}`?" if near else "Write a country, or a part of one: FR, FR-57, DE-BW"
+            if re.fullmatch(r"FR-\d[\dAB]", code):
+                cure = "Write FR: in mainland France, only FR-6AE (Alsace) and FR-57 (Moselle) have days of their own"
+                cure = "Write FR-6AE: Alsace is one; FR-57 is Moselle" if code in {"FR-67", "FR-68"} else cure
             document.blame((*path, "holidays", i), "T120", f"no public holidays are known for `{code}`", cure)
     exceptions: dict[date, Hours | None] = {}
     for day, text in written.exceptions.items():

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
 from ccrouter.config.document import Text
+from ccrouter.config.problems import nearest
 from ccrouter.config.reads import OneOrMore
 from ccrouter.config.shape import Strict, one_of
 from ccrouter.config.telephone import Phone
@@ -179,6 +180,8 @@ class Caller(Strict, json_schema_extra={"minProperties": 1}):
     def _short(cls, data: object) -> object:
         if data == "anonymous":
             return {Text("anonymous", plain=True): Text("true", plain=True)}
+        if isinstance(data, Text) and nearest(data, ["anonymous"]):
+            fail("V130", f"`{data}` is not possible here", "Did you mean `anonymous`?")
         return {Text("numbers", plain=True): data} if isinstance(data, list) else data
 
     @classmethod

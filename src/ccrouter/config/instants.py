@@ -65,7 +65,7 @@ def instant(text: str, now: datetime, zone: tzinfo) -> datetime:
 def past(text: str, now: datetime, zone: tzinfo) -> datetime:
     """Return the instant that a text says of what has been: as `instant`, but a time or a day is the last that was.
 
-    `yesterday 18:00` and `2h ago` are understood too.
+    `yesterday 18:00` and `2h ago` are understood too, and `2h` as the same.
 
     Raises:
         InstantError: it says none, or one that the clocks of the zone leave out.
@@ -74,7 +74,7 @@ def past(text: str, now: datetime, zone: tzinfo) -> datetime:
     said = " ".join(text.lower().split())
     if said.startswith("yesterday"):
         return instant(said.replace("yesterday", "today", 1), now - timedelta(days=1), zone)
-    if (span := _IN.fullmatch(f"in {said.removesuffix(' ago')}")) is not None and said.endswith(" ago"):
+    if (span := _IN.fullmatch(f"in {said.removesuffix(' ago')}")) is not None:
         ahead = instant(span[0], now, UTC) - now
         return (now.astimezone(UTC) - ahead).astimezone(zone)
     looks = (instant(text, now - timedelta(days=back), zone) for back in (0, 1, 7))

@@ -41,6 +41,14 @@ _OF_QUEUE: Final[Mapping[str, Callable[[object], float]]] = {
     "occupancy": percent,
     "service_level": percent,
 }
+_FORMS: Final = {
+    "longest_wait": "90s",
+    "estimated_wait": "90s",
+    "occupancy": "80%",
+    "service_level": "80%",
+}
+"""How values of these look; the others are numbers."""
+
 _OF_SITE: Final = ("calls", "health")
 _OF_SERVICE: Final = ("call_rate",)
 _MEASURES: Final = (*_OF_QUEUE, *_OF_SITE, *_OF_SERVICE)
@@ -76,6 +84,14 @@ def load_of(text: str, rules: Rules, service: Service | None) -> Load:
         raise LoadError(code, message, cure)
 
     return _Saying(rules, service, blame).load(_pieces(text))
+
+
+def says_file(text: str, folder: Path) -> bool:
+    """Tell whether a text names a file with a load, and is none itself: it looks like one, or it is there."""
+    if "=" in text or text.strip() in {"quiet", UNKNOWN}:
+        return False
+    looks = "/" in text or ("." in text and text.rpartition(".")[2] not in _MEASURES)
+    return looks or (folder / text).is_file()
 
 
 def load_file(path: Path, rules: Rules, service: Service | None) -> Load:
@@ -130,7 +146,10 @@ def _pieces(text: str) -> list[_Said]:
     for piece in text.split(","):
         key, _, value = (part.strip() for part in piece.partition("="))
         if not key or not value:
-            raise LoadError("C101", f"`{piece.strip()}` says no load", "Write measures: waiting=6,ready=0,tunis=down")
+            cure = "Write measures: waiting=6,ready=0,tunis=down"
+            if piece.strip().rpartition(".")[2] in _OF_QUEUE:
+                cure = f"Write {piece.strip()}={_FORMS.get(piece.strip().rpartition('.')[2], '5')}"
+            raise LoadError("C101", f"`{piece.strip()}` says no load", cure)
         found.append(_said(key, Text(value, plain=True)))
     return found
 
@@ -216,8 +235,15 @@ class _Saying:
         else:
             before = self.sites.get(of, SiteLoad())
             health = Health(_one_of(said)) if said.measure == "health" else before.health
-            calls = number(said.value) if said.measure == "calls" else before.calls
+            calls = self._calls(of, said) if said.measure == "calls" else before.calls
             self.sites[of] = SiteLoad(calls, health)
+
+    def _calls(self, of: str, said: _Said) -> int:
+        found, site = number(said.value), self.rules.sites[of]
+        if isinstance(site, External) and 0 < site.max_calls < found:
+            message = f"`{of}` never has {found} calls: its `max_calls` is {site.max_calls}"
+            self.blame(said, "V142", message, f"Write a number from 0 to {site.max_calls}", key=False)
+        return found
 
     def _amount(self, said: _Said) -> float:
         found = _OF_QUEUE[said.measure](said.value)
@@ -242,6 +268,9 @@ class _Saying:
         if said.measure == "health" and isinstance(site, InHouse):
             cure = f"Say how many are there: {said.of}.logged_in=0"
             self.blame(said, "C103", f"`{said.of}` is in-house: it is neither up nor down", cure, key=True)
+        elif said.measure == "calls" and isinstance(site, InHouse):
+            cure = f"Say how many wait or talk: {said.of}.waiting=3, {said.of}.busy=3"
+            self.blame(said, "C103", f"`{said.of}` is in-house: its queue is measured, not its lines", cure, key=True)
         elif said.measure == "health" and not isinstance(said.value, dict) and said.value not in _HEALTH:
             cure = suggest(said.of, _MEASURES)
             self.blame(said, "C102", f"`{said.of}` is neither a measure nor a site", cure, key=True)

@@ -136,6 +136,11 @@ def _blame(document: Document, error: ErrorDetails, context: Context, meant: set
             cure = f"Write `{before}: {after}`"
             document.blame(path, "Y125", "a space is missing after the `:`", cure, key=True, offset=len(before))
             return
+        load = document.get((*path[:-1], "load"))
+        if "load" in known and "=" in str(path[-1]) and isinstance(load, Text):
+            cure = f'Write it in quotes: load: "{load},{path[-1]}"'
+            document.blame(path, "K101", f"`{path[-1]}` stands behind a `,`, which ends the load", cure, key=True)
+            return
         meant.add((*path[:-1], nearest(str(path[-1]), known) or ""))
         document.blame(path, "K101", f"`{path[-1]}` is not known here", suggest(str(path[-1]), known), key=True)
     else:

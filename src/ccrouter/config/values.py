@@ -54,12 +54,22 @@ _TYPOGRAPHIC: Final = (
 """What word processors and keyboards put in place of straight quotes, with the spaces that French puts beside them."""
 
 
+SPACE_CURE: Final = "Type an ordinary space in its place"
+
+
+def space_told(sign: str) -> str:
+    """Return what is told of a space that YAML takes for a letter."""
+    return f"a space that is none to YAML (U+{ord(sign):04X}) stands here"
+
+
 def word(value: object) -> str:
     """Return a single value of which nothing can be misread: numbers with a unit, `true`, dates."""
     if not isinstance(value, Text):
         fail("K107", f"a single value is expected here, not {_kind(value)}", "Write one value")
     if not value.strip():
         fail("K103", "a value is missing here", "Write one, or remove the key")
+    if value.plain and unicodedata.category(value[0]) == "Zs":
+        fail("Y104", space_told(value[0]), SPACE_CURE, offset=0)
     if value.plain and value[0] in _TYPOGRAPHIC:
         cure = f'Write it in straight quotes: "{value.strip(_TYPOGRAPHIC + " ")}"'
         fail("Y124", f"`{value[0]}` is a quote on paper, and none in YAML", cure)
@@ -158,9 +168,9 @@ SoundFile = Annotated[str, Reads(_sound, "sound file", pattern=rf"^(?!.*{_ENDING
 Mailbox = Annotated[
     str, matching("V107", r"[\w.-]+@[\w.-]+", "mailbox", "Write box and context: 1234@default", longest=80)
 ]
-Language = Annotated[
-    str, matching("V108", r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*", "language", "Write a code such as fr, en or fr_CA")
-]
+LANGUAGE: Final = r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*"
+LANGUAGE_CURE: Final = "Write a code such as fr, en or fr_CA"
+Language = Annotated[str, matching("V108", LANGUAGE, "language", LANGUAGE_CURE)]
 
 
 # --- amounts ----------------------------------------------------------------------------------------------------------

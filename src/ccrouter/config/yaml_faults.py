@@ -7,6 +7,7 @@ from yaml.error import MarkedYAMLError
 
 from ccrouter.config.openers import unclosed
 from ccrouter.config.problems import Problem, RefusedFileError
+from ccrouter.config.values import SPACE_CURE, space_told
 
 MAX_BYTES: Final = 1 << 20
 """A routing file of 1,000 rules takes about 200 kB."""
@@ -39,6 +40,9 @@ def decode(data: bytes, file: str) -> str:
                 _spot(file, before, "Y103", f"byte 0x{data[error.start]:02x} is no UTF-8", cure),
             ]
         ) from None
+    spaced = _strange_space(text, file)
+    if spaced is not None:
+        raise RefusedFileError([spaced])
     found = _INVISIBLE.search(text)
     if found:
         message = f"an invisible character (U+{ord(found.group()):04X}) stands here"
@@ -46,6 +50,27 @@ def decode(data: bytes, file: str) -> str:
             [_spot(file, text[: found.start()], "Y104", message, "Remove it, and type the line again")]
         )
     return text
+
+
+_SPACE: Final = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+_SPACES: Final = re.compile(_SPACE)
+_KEY: Final = r"[\w./+-]+(?: [\w./+-]+)*"
+_QUOTED: Final = re.compile(r"(?<![^\s\[{,:])(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*')")
+_OF_A_LINE: Final = re.compile(rf" *(?:- +)*(?:(?:{_KEY}):|-)? *({_SPACE})")
+_OF_A_FLOW: Final = re.compile(rf"[{{,] *(?:{_KEY}:(?={_SPACE})|(?={_SPACE}+ *{_KEY}:\s))({_SPACE})")
+"""A space of another kind where YAML needs one of its own: before a key or behind a `- `, or behind a `:`."""
+
+
+def _strange_space(text: str, file: str) -> Problem | None:
+    """Return a space in the frame of the file that is a letter to YAML: it came with a copy, or of AltGr and space."""
+    for row, line in enumerate(text.split("\n") if _SPACES.search(text) else [], 1):
+        bare = _QUOTED.sub(lambda found: "x" * len(found.group()), line)
+        bare = re.sub(r"(^|\s)#.*", "", bare, flags=re.ASCII)
+        found = _OF_A_LINE.match(bare) or _OF_A_FLOW.search(bare, len(bare.partition("{")[0]))
+        if found:
+            column = found.start(1)
+            return Problem(file, row, column + 1, "Y104", space_told(line[column]), SPACE_CURE)
+    return None
 
 
 def _spot(file: str, before: str, code: str, message: str, cure: str) -> Problem:
@@ -151,6 +176,11 @@ def syntax_problem(error: MarkedYAMLError, text: str, file: str) -> Problem:
         if tight:
             cure = f"Write `{tight[1].strip()}: `, with a space, and then the value"
             return Problem(file, at + 1, tight.end(1) + 1, "Y125", "a space is missing after the `:`", cure)
+    expression = re.search(r"\$\{[^}]*$", lines[row][: column + 1]) if "',' or" in told else None
+    if expression:
+        cure = "Write technology and address: PJSIP/+33155000000@trunk-backup"
+        message = "expressions in `${}` are not possible: nothing here knows what they stand for"
+        return Problem(file, row + 1, expression.start() + 1, "V110", message, cure)
     for sign, code, message, cure in _CURES:
         if sign in told:
             return Problem(file, row + 1, column + 1, code, message, cure)

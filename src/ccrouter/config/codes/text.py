@@ -31,7 +31,8 @@ TEXT: Final = (
         "Y104",
         "invisible-character",
         "A character that nobody sees is in the file: a control character, a byte order mark in the middle, a line end "
-        "of another kind. It came with a copy and would be part of a name.",
+        "of another kind, a space that is none to YAML (no-break: AltGr and space). It came with a copy and would be "
+        "part of a name.",
         "modes: [cri\ufeffsis]",
         "modes: [crisis]",
     ),
