@@ -1,6 +1,7 @@
 """`ccrouter override` as a person types it, against the real control API."""
 
 import asyncio
+import json
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -60,3 +61,30 @@ async def test_a_refusal_is_told_with_status_1_and_its_cure(socket: Path) -> Non
     code, out, err = await override(socket, "set", "0800 123 456", "tuniss", "--for", "2h", "--reason", "x")
     assert (code, out) == (1, "")
     assert err == "ccrouter: the routing file has no site or message tuniss. Did you mean `tunis`?\n"
+
+
+async def test_the_list_for_machines(socket: Path) -> None:
+    """What the list for people is made of."""
+    await override(socket, "set", "0800123456", "tunis", "--for", "1h30min", "--reason", "drill")
+    code, listed, _ = await override(socket, "list", "--json")
+    (found,) = json.loads(listed)
+    assert (code, found["to"], found["active"], found["reason"]) == (0, ["tunis"], True, "drill")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--for", "400d", "--reason", "x"], "400d is too long: a year is the most"),
+        (["--for", "0s", "--reason", "x"], "it would end at once"),
+        (["--for", "2h", "--reason", " "], "it is empty; say in a few words why"),
+        (["--for", "2h", "--reason", "x" * 301], "it has 301 characters; say it in 300 at most"),
+        (["--for", "2h", "--reason", "two\nlines"], "write it on one line"),
+        (["--until", "someday", "--reason", "x"], "`someday` says no instant. Did you mean `today`?"),
+        (["--from", "someday", "--for", "2h", "--reason", "x"], "`someday` says no instant"),
+    ],
+)
+async def test_what_is_typed_wrongly_is_told_with_status_2(socket: Path, arguments: list[str], told: str) -> None:
+    """In sentences that say what to write, whoever finds it: the command or the daemon."""
+    code, out, err = await override(socket, "set", "0800 123 456", "tunis", *arguments)
+    assert (code, out) == (2, "")
+    assert told in " ".join(err.split())

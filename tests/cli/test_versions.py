@@ -7,8 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from click.testing import CliRunner
 
-from ccrouter.cli import put_back
+from ccrouter.cli import main, put_back
 from ccrouter.cli.put_back import back, one_before
 from ccrouter.errors import CcrouterError
 from ccrouter.store.versions import hash_of
@@ -249,3 +250,21 @@ async def test_a_version_that_is_not_there_is_refused(client: Client, number: in
     """With the command that lists those that are."""
     with pytest.raises(CcrouterError, match="`ccrouter versions` lists those that are"):
         await back(client, number, "", "")
+
+
+async def test_versions_that_are_alike_are_said_to_be(daemon: ScriptedDaemon, folder: Path) -> None:
+    """Nothing at all would look like a fault."""
+    socket = str(folder / "control.sock")
+    async with daemon.served(folder / "control.sock"):
+        told = await asyncio.to_thread(CliRunner().invoke, main, ["versions", "diff", "3", "3", "--socket", socket])
+    assert (told.exit_code, told.stdout) == (0, "version 3 and version 3 are the same\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("rollback", "abc"), ("versions", "show", "0"), ("versions", "diff", "1", "1.5")]
+)
+def test_what_is_no_number_of_a_version_is_told(arguments: tuple[str, ...]) -> None:
+    """With the command that lists them."""
+    told = CliRunner().invoke(main, arguments)
+    text = f"{arguments[-1]!r} is no number of a version; `ccrouter versions` lists them"
+    assert (told.exit_code, text in told.stderr) == (2, True)

@@ -105,7 +105,10 @@ async def test_thousands_of_rows_hold_up_no_call(
         ("?until=2026-11-21", ["1.0"]),
         ("?number=%2B33%20800%20123%20456&limit=1", ["4.0"]),
         ("?rule=otherwise&destination=paris", ["4.0", "3.0", "2.0", "1.0"]),
-        ("?service=other", []),
+        ("?since=2h", ["4.0", "3.0"]),
+        ("?service=support&until=2026-11-01", []),
+        ("?rule=otherwise&until=2026-11-01", []),
+        ("?destination=closed", []),
     ],
 )
 async def test_calls_are_found_in_the_words_of_a_person(client: Client, query: str, found: list[str]) -> None:
@@ -129,6 +132,21 @@ async def test_a_bad_question_is_told(client: Client, path: str, told: str) -> N
     """With what is wrong in it; nobody searches for a caller."""
     with pytest.raises(RefusedError, match=told):
         await client.ask("GET", path)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("?rule=otherwize", "neither the rules nor the journal have a rule otherwize. Did you mean `otherwise`?"),
+        ("?destination=pariss", "a site or message pariss. Did you mean `paris`?"),
+        ("?service=other", "a service other. Known here: `support`"),
+    ],
+)
+async def test_a_name_that_nothing_has_is_told(client: Client, query: str, told: str) -> None:
+    """Else a slip would look like a quiet day."""
+    with pytest.raises(RefusedError) as refused:
+        await client.ask("GET", f"/journal{query}")
+    assert told in str(refused.value)
 
 
 async def test_one_call_is_told_with_all_its_decisions(client: Client) -> None:

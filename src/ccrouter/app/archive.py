@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 
 from ccrouter.clock import Clock, utc
 from ccrouter.config.instants import InstantError, past
+from ccrouter.config.problems import suggest
 from ccrouter.config.telephone import dialled
-from ccrouter.routing.rules import Rules
+from ccrouter.routing.rules import TAKEN_NAMES, Rules
 from ccrouter.store.audit import Audit
-from ccrouter.store.decisions import CallEnd, Decisions, Wanted
+from ccrouter.store.decisions import CallEnd, Column, Decisions, Wanted
 from ccrouter.web.journal import CallOutcome, History, JournalEntry, JournalLine, JournalLines, JournalQuery, PastDeed
-from ccrouter.web.orders import OrderError
+from ccrouter.web.orders import OrderError, UnknownNameError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Archive:
 
         Raises:
             OrderError: an instant is none.
+            UnknownNameError: nothing was found, and neither the rules nor the journal have such a name.
             StoreError: the journal can't be read.
 
         """
@@ -56,7 +58,10 @@ class Archive:
             since=self._instant(query.since, rules),
             until=self._instant(query.until, rules),
         )
-        return JournalLines(str(rules.zone), await asyncio.to_thread(self._lines, wanted, query.limit))
+        found = await asyncio.to_thread(self._lines, wanted, query.limit)
+        if not found:
+            await asyncio.to_thread(self._check_names, wanted, rules)
+        return JournalLines(str(rules.zone), found)
 
     async def history(self, limit: int) -> History:
         """Return the last deeds, newest first.
@@ -72,6 +77,24 @@ class Archive:
     def _lines(self, wanted: Wanted, limit: int) -> tuple[JournalLine, ...]:
         found = self.decisions.search(wanted, limit)
         return tuple(JournalLine(**{**asdict(each), "end": _outcome(each.end)}) for each in found)
+
+    def _check_names(self, wanted: Wanted, rules: Rules) -> None:
+        services = [rules.unknown, *(each.service for each in rules.numbers.values())]
+        deciding = {rule.name for each in services for rule in (*each.rules, *each.while_waiting)} | TAKEN_NAMES
+        known: dict[Column, set[str]] = {
+            "service": {each.name for each in services},
+            "rule": deciding,
+            "destination": {*rules.sites, *rules.messages},
+        }
+        for column, names in known.items():
+            name = getattr(wanted, column)
+            if not name or name in names:
+                continue
+            there = names | self.decisions.names(column)
+            if name not in there:
+                word = "site or message" if column == "destination" else column
+                cure = suggest(name, sorted(there))
+                raise UnknownNameError(f"neither the rules nor the journal have a {word} {name}. {cure}")
 
     def _deeds(self, limit: int) -> tuple[PastDeed, ...]:
         return tuple(PastDeed(**asdict(deed)) for deed in self.audit.latest(limit))

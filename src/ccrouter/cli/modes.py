@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import ask, duration, examples, person, reason_option, socket_option
+from ccrouter.cli.options import ask, examples, lasting, person, reason_option, socket_option
 
 if TYPE_CHECKING:
     from ccrouter.web.client import Client
@@ -42,7 +42,13 @@ def mode_list(socket: Path) -> None:
 )
 @click.argument("name")
 @reason_option
-@click.option("--for", "for_s", type=duration, help="Length of time after which it ends by itself: 90s, 30min, 2h, 1d.")
+@click.option(
+    "--for",
+    "for_s",
+    type=lasting,
+    metavar="TIME",
+    help="Length of time after which it ends by itself: 90s, 30min, 2h, 1d.",
+)
 @click.option("--until", default="", help="In place of --for, when it ends by itself: 18:30, monday 8:00.")
 @socket_option
 def mode_set(name: str, reason: str, for_s: float | None, until: str, socket: Path) -> None:

@@ -21,10 +21,14 @@ SETTINGS: Final = Path("/etc/ccrouter/settings.yaml")
 SOCKET: Final = Path("/run/ccrouter/control.sock")
 
 FAILED: Final = 1
+MISASKED: Final = 2
 UNREACHABLE: Final = 3
 
 COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 """Of problems, by severity."""
+
+LONGEST_S: Final = 366 * 86400
+MOST_LETTERS: Final = 300
 
 UNITS_S: Final = {"d": 86400, "h": 3600, "min": 60, "m": 60, "s": 1}
 
@@ -35,6 +39,16 @@ def duration(text: str) -> float:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise click.BadParameter(f"{text!r} is no length of time; write 90s, 30min, 2h or 1d12h")
     return float(sum(int(number) * UNITS_S[unit] for number, unit in parts))
+
+
+def lasting(text: str) -> float:
+    """Return the seconds that a mode or an override is to last."""
+    found = duration(text)
+    if not found:
+        raise click.BadParameter("it would end at once; write how long it is to last: 30min, 2h, 1d")
+    if found > LONGEST_S:
+        raise click.BadParameter(f"{text} is too long: a year is the most, 366d")
+    return found
 
 
 def examples(*lines: str) -> str:
@@ -55,7 +69,27 @@ socket_option = click.option(
 
 def reason_option(command: Callable[..., None]) -> Callable[..., None]:
     """Ask for the reason of a deed."""
-    return click.option("--reason", required=True, help="Why; kept in the audit journal.")(command)
+    return click.option("--reason", required=True, type=said, metavar="TEXT", help="Why; kept in the audit journal.")(
+        command
+    )
+
+
+def said(text: str) -> str:
+    """Return a reason: some words on one line."""
+    if not text.strip():
+        raise click.BadParameter("it is empty; say in a few words why, for those who will read it later")
+    if len(text) > MOST_LETTERS:
+        raise click.BadParameter(f"it has {len(text)} characters; say it in {MOST_LETTERS} at most")
+    if not text.isprintable():
+        raise click.BadParameter("write it on one line, without control characters")
+    return text
+
+
+def version_number(text: str) -> int:
+    """Return the number of a version."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise click.BadParameter(f"{text!r} is no number of a version; `ccrouter versions` lists them")
+    return int(text)
 
 
 def person() -> str:
@@ -67,7 +101,7 @@ def ask(socket: Path, work: "Callable[[Client], Coroutine[Any, Any, None]]") -> 
     """Do some work with the daemon at a socket; its errors are told, and end the command with their exit code."""
     import asyncio  # noqa: PLC0415 - `--help` and `check` have no use for it
 
-    from ccrouter.web.client import UnreachableError, connected  # noqa: PLC0415
+    from ccrouter.web.client import MisaskedError, UnreachableError, connected  # noqa: PLC0415
 
     async def session() -> None:
         async with connected(socket) as client:
@@ -79,6 +113,9 @@ def ask(socket: Path, work: "Callable[[Client], Coroutine[Any, Any, None]]") -> 
         except UnreachableError as error:
             click.echo(f"ccrouter: {error}", err=True)
             sys.exit(UNREACHABLE)
+        except MisaskedError as error:
+            click.echo(f"ccrouter: {error}", err=True)
+            sys.exit(MISASKED)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import ask, duration, examples, person, reason_option, socket_option
+from ccrouter.cli.options import ask, examples, lasting, person, reason_option, socket_option
 
 if TYPE_CHECKING:
     from ccrouter.web.client import Client
@@ -23,9 +23,10 @@ def override() -> None:
     """Send a number elsewhere for a time, whatever its rules say."""
 
 
-@override.command("list", epilog=examples("ccrouter override list"))
+@override.command("list", epilog=examples("ccrouter override list", "ccrouter override list --json | jq '.[].id'"))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @socket_option
-def override_list(socket: Path) -> None:
+def override_list(as_json: bool, socket: Path) -> None:  # noqa: FBT001 - click hands flags over so
     """List the overrides that count now or will later, with who set them, why, and until when."""
 
     async def work(client: "Client") -> None:
@@ -33,7 +34,11 @@ def override_list(socket: Path) -> None:
         from ccrouter.web.overrides import OVERRIDES  # noqa: PLC0415
         from ccrouter.web.terminal import overrides_section, show, times_of  # noqa: PLC0415
 
-        found = read(OVERRIDES, await client.ask("GET", "/overrides"))
+        answer = await client.ask("GET", "/overrides")
+        if as_json:
+            click.echo(answer)
+            return
+        found = read(OVERRIDES, answer)
         show(sys.stdout, times_of(found[0].zone) if found else (), (overrides_section(found),))
 
     ask(socket, work)
@@ -50,7 +55,9 @@ def override_list(socket: Path) -> None:
 @click.argument("to", nargs=-1, required=True)
 @click.option("--from", "since", default="now", show_default=True, help="When it begins: now, friday 18:00, in 2h.")
 @click.option("--until", default="", help="When it ends: 18:30, monday 8:00, 2026-12-24 18:00.")
-@click.option("--for", "for_s", type=duration, help="In place of --until, how long it lasts: 30min, 2h, 1d.")
+@click.option(
+    "--for", "for_s", type=lasting, metavar="TIME", help="In place of --until, how long it lasts: 30min, 2h, 1d."
+)
 @reason_option
 @socket_option
 def override_set(  # noqa: PLR0913, PLR0917 - click hands each option over by itself

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import ask, examples, person, socket_option
+from ccrouter.cli.options import ask, examples, person, socket_option, version_number
 
 if TYPE_CHECKING:
     from ccrouter.web.client import Client
     from ccrouter.web.versions import KeptVersion
 
-number_argument = click.argument("number", type=click.IntRange(min=1), metavar="NUMBER")
+number_argument = click.argument("number", type=version_number, metavar="NUMBER")
 
 
 @click.group(
@@ -47,7 +47,7 @@ def show(number: int, socket: Path) -> None:
 
 @versions.command(epilog=examples("ccrouter versions diff 41", "ccrouter versions diff 41 38"))
 @number_argument
-@click.argument("other", type=click.IntRange(min=1), metavar="[OTHER]", required=False)
+@click.argument("other", type=version_number, metavar="[OTHER]", required=False)
 @socket_option
 def diff(number: int, other: int | None, socket: Path) -> None:
     """Print the lines that a version changed against the one before it, or against OTHER.
@@ -64,6 +64,8 @@ def diff(number: int, other: int | None, socket: Path) -> None:
         before = "" if earlier is None else await _text(client, earlier)
         after = await _text(client, number)
         names = ("nothing" if earlier is None else f"version {earlier}", f"version {number}")
+        if before == after:
+            click.echo(f"{names[0]} and {names[1]} are the same")
         for line in unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""):
             click.echo(line)
 
@@ -73,7 +75,7 @@ def diff(number: int, other: int | None, socket: Path) -> None:
 @click.command(
     epilog=examples('sudo ccrouter rollback --reason "queue of Tunis was wrong"', "sudo ccrouter rollback 38")
 )
-@click.argument("number", type=click.IntRange(min=1), metavar="[NUMBER]", required=False)
+@click.argument("number", type=version_number, metavar="[NUMBER]", required=False)
 @click.option("--reason", default="", help="Why; kept in the audit journal.")
 @socket_option
 def rollback(number: int | None, reason: str, socket: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import CallFinished
@@ -15,6 +15,7 @@ from ccrouter.store.database import Database
 from ccrouter.telemetry.privacy import masked, plain
 
 Entry = Decision | CallFinished
+Column = Literal["service", "rule", "destination"]
 
 SPARED_BYTES: Final = 64 * 1024 * 1024
 """Room on the disk that the journal leaves to what matters more: modes, overrides, versions of the routing file."""
@@ -157,6 +158,19 @@ class Decisions:
         query = f"select {_LINE} from decisions where {where} order by at desc, id desc limit ?"  # noqa: S608 - our own texts
         with self._database.reading() as connection:
             return [DecisionMade(*(*row[:10], _end(*row[10:]))) for row in connection.execute(query, (*values, limit))]
+
+    def names(self, column: Column) -> set[str]:
+        """Return all that the journal has in a column; for a destination also where calls ended. Slow: it reads it all.
+
+        Raises:
+            StoreError: they can't be read.
+
+        """
+        queries = [f"select distinct {column} from decisions"]  # noqa: S608 - our own texts
+        if column == "destination":
+            queries.append("select distinct target from decisions where target is not null")
+        with self._database.reading() as connection:
+            return {name for query in queries for (name,) in connection.execute(query) if name}
 
     def tidy(self, before: float, most: int) -> int:
         """Delete the oldest decisions that were made before an instant, `most` at once; return how many.

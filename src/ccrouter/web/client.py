@@ -29,6 +29,10 @@ class RefusedError(CcrouterError):
     """The daemon answered that it does not do this; the text is its own."""
 
 
+class MisaskedError(RefusedError):
+    """What was asked can't be done as it was given: the text says how to give it."""
+
+
 class Client:
     """One connection to a daemon; `connected` gives one."""
 
@@ -71,6 +75,7 @@ class Client:
 
         Raises:
             UnreachableError: no daemon answers.
+            MisaskedError: it was asked wrongly.
             RefusedError: it does not do this; the text is its own.
 
         """
@@ -82,7 +87,8 @@ class Client:
                 content = await response.read()
                 if response.status == HTTPStatus.OK or response.status in accepted:
                     return content
-                raise RefusedError(_told(content) or f"the daemon answered {response.status}")
+                refusal = MisaskedError if response.status == HTTPStatus.BAD_REQUEST else RefusedError
+                raise refusal(_told(content) or f"the daemon answered {response.status}")
         except TimeoutError as error:
             raise UnreachableError(
                 f"the daemon at {self._path} did not answer within {ANSWER_WITHIN_S:g} s; what was asked may yet happen"
