@@ -75,6 +75,15 @@ def review(file: Path, at: float, environment: Mapping[str, str], sounds: Sequen
     return [found, _routing_of(routing, at, sounds)] if routing else [found]
 
 
+def review_text(data: bytes, name: str, at: float, sounds: Sequence[Path] = ()) -> Review:
+    """Return what is found in the text of a routing file, which is called `name`; the rest as in `review`."""
+    try:
+        document = read(data, name)
+    except RefusedFileError as error:
+        return _refused(name, "", error, data)
+    return _routing(document, data, at, sounds)
+
+
 def _read(file: Path) -> tuple[Document | Review, bytes]:
     data = b""
     try:

@@ -180,7 +180,7 @@ def syntax_problem(error: MarkedYAMLError, text: str, file: str) -> Problem:
     if expression:
         cure = "Write technology and address: PJSIP/+33155000000@trunk-backup"
         message = "expressions in `${}` are not possible: nothing here knows what they stand for"
-        return Problem(file, row + 1, expression.start() + 1, "V110", message, cure)
+        return Problem(file, row + 1, expression.start() + 1, "Y127", message, cure)
     for sign, code, message, cure in _CURES:
         if sign in told:
             return Problem(file, row + 1, column + 1, code, message, cure)

@@ -152,10 +152,20 @@ MEANING: Final = (
         "warning",
     ),
     Code(
+        "M125",
+        "site-twice",
+        "A list names the same site twice. Who was not taken there the first time waits for the same once more before "
+        "the next destination. A share may be followed by its own sites; that is another thing.",
+        "- {name: busy, when: {mode: crisis}, to: [tunis, tunis, paris]}",
+        "- {name: busy, when: {mode: crisis}, to: [tunis, paris]}",
+        "warning",
+    ),
+    Code(
         "M131",
         "share-beyond-lines",
         "The parts of a share do not fit the lines of its sites: one is full long before the others, and from then on "
-        "they take its part.",
+        "they take its part. Looked at are shares of external sites that all have `max_calls`, of which one is full "
+        "before another is half full; how many calls an in-house site can take is not known beforehand.",
         "sites:\n  paris: {in_house: {queue: support, max_wait: 2min}}\n"
         "  tunis: {external: {dial: PJSIP/+21671000000@trunk-tunis, answer_within: 25s, max_calls: 30}}\n"
         "  sfax: {external: {dial: PJSIP/+21674000000@trunk-sfax, answer_within: 25s, max_calls: 3}}\n"

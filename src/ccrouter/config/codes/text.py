@@ -210,6 +210,18 @@ TEXT: Final = (
         "- {name: night, when: {closed: office}, to: [{site: tunis}, closed]}",
     ),
     Code(
+        "Y127",
+        "dialplan-expression",
+        "`${}` is an expression of Asterisk's dialplan. Nothing here knows what it stands for, and in brackets its `{` "
+        "begins a mapping.",
+        "sites:\n"
+        "  tunis: {external: {dial: PJSIP/${EXTEN}@trunk, answer_within: 25s}}\n"
+        "  paris: {in_house: {queue: support, max_wait: 2min}}",
+        "sites:\n"
+        "  tunis: {external: {dial: PJSIP/+21671000000@trunk, answer_within: 25s}}\n"
+        "  paris: {in_house: {queue: support, max_wait: 2min}}",
+    ),
+    Code(
         "Y201",
         "misread-word",
         "Without quotes, YAML reads this word as a number, a date, a truth value or nothing: `NO` is "

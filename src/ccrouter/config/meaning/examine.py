@@ -5,6 +5,7 @@ from ccrouter.config.meaning.destinations import of_destinations
 from ccrouter.config.meaning.levels import of_levels
 from ccrouter.config.meaning.loops import of_loops
 from ccrouter.config.meaning.never import of_rules
+from ccrouter.config.meaning.repeats import of_repeats
 from ccrouter.config.meaning.shares import of_shares
 from ccrouter.config.meaning.subject import Subject
 from ccrouter.config.meaning.waiting import of_waiting
@@ -21,6 +22,6 @@ def examine(document: Document, written: RoutingFile, rules: Rules, at: float) -
     """
     subject = Subject(document, written, rules, at)
     found = []
-    for part in (of_rules, of_levels, of_destinations, of_shares, of_waiting, of_loops):
+    for part in (of_rules, of_levels, of_destinations, of_repeats, of_shares, of_waiting, of_loops):
         found += list(part(subject))
     return sorted(set(found))
