@@ -7,6 +7,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from ccrouter.cli import main
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -55,6 +58,20 @@ def test_a_good_file_is_told_with_what_it_holds(folder: Path) -> None:
     ended = check(folder / "routing.yaml")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith(f"{folder}/routing.yaml: good: 1 number, 1 service, 1 site, 0 modes, version ")
+
+
+def test_a_settings_file_can_be_named_as_run_has_it(folder: Path) -> None:
+    """What was typed for `ccrouter run` can be checked with the same words."""
+    named, given = (check(*words, folder / "settings.yaml", AMI_WORD="x") for words in ((), ("--settings",)))
+    assert (given.returncode, given.stdout) == (0, named.stdout)
+
+
+def test_a_routing_file_can_come_in_on_the_standard_input(folder: Path) -> None:
+    """Told as if it were a file."""
+    text = (folder / "routing.yaml").read_text()
+    good, bad = (CliRunner().invoke(main, ["check", "-"], input=each) for each in (text, f"{text}\nnumbrs: {{}}\n"))
+    assert (good.exit_code, good.stdout.startswith("standard input: good: 1 number")) == (0, True)
+    assert (bad.exit_code, "standard input:" in bad.stderr, "numbrs: {}" in bad.stderr) == (1, True, True)
 
 
 def test_a_settings_file_is_checked_with_its_routing_file(folder: Path) -> None:

@@ -134,12 +134,14 @@ def test_a_port_that_is_taken_is_told(office: Office, what: str, name: str) -> N
 
 
 def test_a_second_daemon_leaves_the_first_alone(office: Office) -> None:
-    """Who is started twice says so and ends; the one that runs keeps its socket."""
+    """Who is started twice says so and no more, and ends: it reads and writes nothing of the one that runs."""
     office.start()
+    office.routing.write_text(BAD)
     second = RealDaemon(office.daemon.folder, office.http_port)
     second.start()
     assert second.wait() == 1
-    assert "another ccrouter is running" in second.lines[-1]["event"]
+    [told] = second.lines
+    assert "another ccrouter is running" in told["event"]
     assert office.daemon.pid == office.status().pid
 
 

@@ -56,6 +56,7 @@ from ccrouter.web.overrides import overrides
 from ccrouter.web.public import public_app
 from ccrouter.web.serve import serve_tcp, serve_unix
 from ccrouter.web.steering import steering
+from ccrouter.web.unix_socket import check_alone
 from ccrouter.web.versions import versions
 
 TICK_S: Final = 0.5
@@ -73,6 +74,7 @@ def run_daemon(settings: Settings) -> int:
         CcrouterError: an address, a socket or a folder can't be used.
 
     """
+    check_alone(settings.control)
     sys.setswitchinterval(SWITCH_S)
     faulthandler.enable()  # the watchdog of systemd ends a hung daemon with SIGABRT: this shows where it hung
     clock = SystemClock()

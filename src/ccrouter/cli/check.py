@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ccrouter.cli.options import COLOURS, FAILED, SETTINGS, examples, paint, show, without_collector
+from ccrouter.cli.sources import STDIN
 
 if TYPE_CHECKING:
     from ccrouter.config.review import Review
@@ -19,10 +20,16 @@ if TYPE_CHECKING:
         "ccrouter check /etc/ccrouter/routing.yaml",
         "ccrouter check configs/*.yaml && echo good",
         "ccrouter check --strict --format github routing.yaml",
+        "git show HEAD~1:routing.yaml | ccrouter check -",
         "ccrouter check --explain N301",
     ),
 )
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option(
+    "--settings",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The same as to name the settings file, as `ccrouter run` takes it.",
+)
 @click.option(
     "--format",
     "form",
@@ -41,17 +48,26 @@ if TYPE_CHECKING:
 )
 @click.option("--strict", is_flag=True, help="Warnings count like errors: exit status 1.")
 @click.option("--explain", metavar="CODE", help="Explain a code such as N301, with an example, and do no more.")
-def check(files: tuple[Path, ...], sounds: tuple[Path, ...], form: str, explain: str | None, *, strict: bool) -> None:
+def check(  # noqa: PLR0913 - click hands each option over by itself
+    files: tuple[Path, ...],
+    settings: Path | None,
+    sounds: tuple[Path, ...],
+    form: str,
+    explain: str | None,
+    *,
+    strict: bool,
+) -> None:
     """Check settings and routing files by the daemon's own rules, without touching a daemon.
 
     A settings file is checked with the routing file that it names. Without FILES, /etc/ccrouter/settings.yaml is.
+    The file `-` is a routing file that comes in on the standard input.
     Errors refuse a file (exit status 1); warnings say what may cost calls; notes are for information.
     """
     if explain is not None:
         _explain(explain)
         return
     with without_collector():
-        reviews = _reviewed(files or (SETTINGS,), sounds)
+        reviews = _reviewed((*files, *((settings,) if settings else ())) or (SETTINGS,), sounds)
     if form == "text":
         for found in reviews:
             _tell(found)
@@ -66,13 +82,18 @@ def check(files: tuple[Path, ...], sounds: tuple[Path, ...], form: str, explain:
 def _reviewed(files: tuple[Path, ...], sounds: tuple[Path, ...]) -> "list[Review]":
     """Return what is found in each file, and in those that they name, once each."""
     from ccrouter.clock import SystemClock  # noqa: PLC0415
-    from ccrouter.config.review import review  # noqa: PLC0415
+    from ccrouter.config.review import review, review_text  # noqa: PLC0415
     from ccrouter.config.sounds import usual_folders  # noqa: PLC0415
 
     at = SystemClock().now()
     told: dict[tuple[Path, str], Review] = {}
     for file in files:
-        for found in review(file, at, os.environ, sounds or usual_folders()):
+        folders = sounds or usual_folders()
+        if str(file) == STDIN:
+            reviews = [review_text(sys.stdin.buffer.read(), "standard input", at, folders)]
+        else:
+            reviews = review(file, at, os.environ, folders)
+        for found in reviews:
             told.setdefault((Path(found.file).absolute(), found.kind), found)
     return list(told.values())
 

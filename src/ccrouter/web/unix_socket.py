@@ -46,12 +46,8 @@ def listening(path: Path, mode: int = 0o600, group: int | None = None) -> Iterat
         SocketError: another daemon lives there, or the path can't be used.
 
     """
-    try:
-        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise SocketError(f"{path} can't be used: {error.strerror}; does its folder exist, and is it ours?") from error
-    try:
-        _take(lock, path)
+    with _locked(path):
+        _clear(path)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             _open(listener, path, mode, group)
             ours = _inode(path)
@@ -60,15 +56,36 @@ def listening(path: Path, mode: int = 0o600, group: int | None = None) -> Iterat
             finally:
                 if _inode(path) == ours:
                     path.unlink()
+
+
+def check_alone(path: Path) -> None:
+    """Look whether the daemon of this path lives, so that a second one can end before it touches anything.
+
+    Raises:
+        SocketError: it lives, or the path can't be used.
+
+    """
+    with _locked(path):
+        pass
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SocketError(f"{path} can't be used: {error.strerror}; does its folder exist, and is it ours?") from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SocketError(f"another ccrouter is running: it holds {path}; stop it first") from None
+        yield
     finally:
         os.close(lock)
 
 
-def _take(lock: int, path: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise SocketError(f"another ccrouter is running: it holds {path}; stop it first") from None
+def _clear(path: Path) -> None:
     try:
         found = path.lstat().st_mode
     except FileNotFoundError:
