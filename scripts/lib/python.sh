@@ -15,6 +15,7 @@ ensure_venv() {
 
 ensure_venv_from() {
     local lock=$1 project_key
+    keep_python
     expect "Looking for Python 3.11 or newer" "Install python3, or set CCROUTER_PYTHON to the one to use."
     python_identity >/dev/null
     # What was made for development has all that running needs.
@@ -22,10 +23,23 @@ ensure_venv_from() {
         make_venv "$lock"
         venv_key "$lock" >"$VENV/.stamp-$lock"
     fi
+    "$PYTHON" -c 'import sys; print(sys.executable)' >"$VENV/.stamp-python"
     project_key=$({ echo "$ROOT" && cat "$ROOT/pyproject.toml"; } | fingerprint)
     if ! is_current "$VENV/.stamp-project" "$project_key"; then
         install_project
         echo "$project_key" >"$VENV/.stamp-project"
+    fi
+}
+
+# An environment that works is not made anew because another python3 comes first in the PATH now, that of an activated
+# environment for instance: a demo may run in it at this moment. CCROUTER_PYTHON is meant, and counts.
+keep_python() {
+    local made_by
+    if [[ -z ${CCROUTER_PYTHON:-} && -f $VENV/.stamp-python ]]; then
+        made_by=$(<"$VENV/.stamp-python")
+        if [[ -x $made_by && -x $VENV/bin/python ]]; then
+            PYTHON=$made_by
+        fi
     fi
 }
 
