@@ -167,7 +167,7 @@ def test_sites_and_services_are_said_alike() -> None:
     ("text", "told"),
     [
         ("", "`` says no load. Write measures: waiting=6,ready=0,tunis=down."),
-        ("waiting", "`waiting` says no load. Write measures: waiting=6,ready=0,tunis=down."),
+        ("waiting", "`waiting` says no load. Write waiting=5."),
         ("waitin=6", "`waitin` is neither a measure nor a site. Did you mean `waiting`?"),
         ("support.waitin=6", "`waitin` is no measure. Did you mean `waiting`?"),
         ("suport.waiting=6", "there is no queue `suport`. Did you mean `support`?"),

@@ -14,6 +14,7 @@ from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-
 
 from ccrouter.config.cures import hours_meant
 from ccrouter.config.hours_doubts import DAY_MIN, SPAN, clock, doubts, end_of
+from ccrouter.config.values import SPACE_CURE, space_told
 
 Spans = tuple[tuple[int, int], ...]
 """Half-open ranges in minutes from 00:00 of the day on which they start, in order; the end may lie past 24:00."""
@@ -113,6 +114,9 @@ def hours(text: str) -> Hours:
         HoursError: the text is not in the syntax, or uses what has no meaning here.
 
     """
+    for place, sign in enumerate(text):
+        if sign.isspace() and not sign.isascii():
+            raise HoursError("Y104", space_told(sign), SPACE_CURE, place)
     for pattern, code, message, cure in _REFUSED:
         found = pattern.search(text)
         if found:
