@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         "ccrouter check /etc/ccrouter/routing.yaml",
         "ccrouter check configs/*.yaml && echo good",
         "ccrouter check --strict --format github routing.yaml",
-        "git show HEAD~1:routing.yaml | ccrouter check -",
+        "ccrouter check - < routing.yaml",
         "ccrouter check --explain N301",
     ),
 )
