@@ -156,6 +156,14 @@ def test_junit_is_what_ci_servers_read(folder: Path) -> None:
     assert suite[3][0].attrib["message"] == "expected paris 6, tunis 4, found paris 7, tunis 3"
 
 
+@pytest.mark.usefixtures("folder")
+def test_report_that_cannot_be_written_is_told_in_one_line() -> None:
+    """A folder that isn't there is named with its reason and status 1, without a traceback."""
+    found = ran("routing.yaml", "--junit", "no-such-folder/report.xml")
+    assert found.exit_code == 1
+    assert found.stderr == "Error: Could not open file 'no-such-folder/report.xml': No such file or directory\n"
+
+
 def test_without_files_the_settings_say_which(folder: Path) -> None:
     """The case file beside the routing file of the settings; secrets of the daemon are not needed."""
     only_good(folder)

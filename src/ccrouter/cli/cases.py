@@ -54,7 +54,10 @@ def test(*, files: tuple[Path, ...], all_rules: bool, junit: Path | None, as_jso
     if junit is not None:
         from ccrouter.cli.junit import report  # noqa: PLC0415
 
-        junit.write_text(report([(str(each.cases.file), each.answers) for each in results]), "utf-8")
+        try:
+            junit.write_text(report([(str(each.cases.file), each.answers) for each in results]), "utf-8")
+        except OSError as error:
+            raise click.FileError(str(junit), error.strerror) from None
     if as_json:
         click.echo(json.dumps([_record(each) for each in results], ensure_ascii=False))
     else:
