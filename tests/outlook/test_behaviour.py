@@ -41,6 +41,7 @@ EMPTY: Final = Load({"support": QueueLoad(logged_in=0, ready=0)})
 FULL: Final = Load(sites={"tunis": SiteLoad(calls=2)})
 DOWN: Final = Load(sites={"backup": SiteLoad(health=Health.DOWN)})
 THREE: Final = "[{share: {paris: 50, tunis: 30, backup: 20}}, closed]"
+AND_BOTH = "[{share: {paris: 70, tunis: 30}}, paris, tunis, closed]"
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,9 @@ THREE: Final = "[{share: {paris: 50, tunis: 30, backup: 20}}, closed]"
         (THREE, NOON, Load(), "paris 50 % / tunis 30 % / backup 20 %, then closed"),
         (THREE, NIGHT, Load(), "paris 71.4 % / backup 28.6 %, then closed"),
         (THREE, NOON, Load(EMPTY.queues, {**FULL.sites, **DOWN.sites}), "paris, then tunis, then backup, then closed"),
+        (AND_BOTH, NOON, Load(), "paris 70 % / tunis 30 %, then paris, then tunis, then closed"),
+        (AND_BOTH, NIGHT, Load(), "paris, then closed"),
+        (AND_BOTH, NOON, Load(EMPTY.queues, {**FULL.sites, **DOWN.sites}), "paris, then tunis, then closed"),
         ("[{share: {paris: 100, tunis: 0}}, closed]", NOON, Load(), "paris, then closed"),
         ("[closed]", NOON, Load(), "closed"),
     ],
@@ -75,9 +79,10 @@ def test_way_says_what_the_decision_does(to: str, at: float, load: Load, expecte
     assert (found.text, found.rule) == (expected, "all")
 
 
-def test_turn_of_a_share_makes_no_other_way() -> None:
+@pytest.mark.parametrize(("to", "different"), [(THREE, 3), (AND_BOTH, 2)])
+def test_turn_of_a_share_makes_no_other_way(to: str, different: int) -> None:
     """Calls one after the other go to different parts of a share, and the way is the same."""
-    known = rules(THREE)
+    known = rules(to)
     turns: dict[str, Turns] = {}
     plans, ways = set(), set()
     for _ in range(10):
@@ -85,7 +90,7 @@ def test_turn_of_a_share_makes_no_other_way() -> None:
         turns = {**decision.turns}
         plans.add(decision.plan)
         ways.add(way(known, decision))
-    assert (len(plans), len(ways)) == (3, 1)
+    assert (len(plans), len(ways)) == (different, 1)
 
 
 def test_ways_of_unknown_numbers_and_overrides() -> None:

@@ -225,6 +225,25 @@ def flow(rules: Rules, count: int, facts: Facts) -> Counter[str]:
     return first
 
 
+def test_what_a_share_chose_is_not_tried_again() -> None:
+    """A list that goes on with the parts of its share tries the others: nobody waits twice in one queue by it."""
+    rules = WORLD.rules(Rule("both", None, (share(paris=70, tunis=30), *LEGS("paris", "tunis", "backup"))))
+    facts, sites = WORLD.facts(), []
+    for _ in range(2):
+        decision = decide(rules, facts, WORLD.call(), "id")
+        facts = replace(facts, turns=decision.turns)
+        sites.append([step.site for step in decision.plan.transfers])
+    assert sites == [["paris", "tunis", "backup"], ["tunis", "paris", "backup"]]
+
+
+def test_a_limit_of_its_own_is_another_try() -> None:
+    """A part of the share that comes again with another limit is meant to be tried twice."""
+    paris = Leg(WORLD.paris, 30)
+    rules = WORLD.rules(Rule("both", None, (share(paris=70, tunis=30), paris, *LEGS("tunis"))))
+    decision = decide(rules, WORLD.facts(), WORLD.call(), "id")
+    assert [step.site for step in decision.plan.transfers] == ["paris", "paris", "tunis"]
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ccrouter.routing.decision import Considered, Decision
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment, VoicemailStep
-from ccrouter.routing.route import step
+from ccrouter.routing.route import PLACED, step
 from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Destination, Leg, Rules, Share
 
 
@@ -31,12 +31,18 @@ class Way:
 
 def way(rules: Rules, decision: Decision) -> Way:
     """Return the way that a decision of these rules gives its call."""
-    legs = list(_placed(rules, decision))
+    named = list(_named(rules, decision))
     to: list[str] = []
+    in_turn: set[Leg] = set()
     for transfer in decision.plan.transfers:
-        at = next(i for i, (leg, _) in enumerate(legs) if step(leg) == transfer)
-        leg, share = legs.pop(at)
-        to.append(leg.site.name if share is None else shared(share))
+        at = next(i for i, each in enumerate(named) if not each.twice and step(each.leg) == transfer)
+        taken = named.pop(at)
+        to.append(taken.text)
+        in_turn |= set(taken.share) if taken.share and len(taken.share) > 1 else set()
+        while at < len(named) and named[at].twice:
+            again = named.pop(at)
+            if again.leg in in_turn:  # when it is another's turn, this is where it is tried
+                to.append(again.text)
     return Way((*to, decision.plan.last.message), decision.rule)
 
 
@@ -44,29 +50,49 @@ _Shared = Mapping[Leg, int]
 """The parts of a share that can take calls now, with their weights."""
 
 
-def _placed(rules: Rules, decision: Decision) -> Iterator[tuple[Leg, _Shared | None]]:
-    """Yield the destinations that got a step, in the order of the rule, with the share whose turn led to each.
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A destination of a rule that is not closed.
+
+    Attributes:
+        share: the share whose turn led to it.
+        twice: it is in the plan already by the turn of a share; at another turn another one is.
+
+    """
+
+    leg: Leg
+    share: _Shared | None = None
+    twice: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.leg.site.name if self.share is None else shared(self.share)
+
+
+def _named(rules: Rules, decision: Decision) -> Iterator[_Named]:
+    """Yield the destinations that are not closed, in the order of the rule.
 
     The decision tells in `considered` what it saw of every part of every destination of its rule.
     """
     considered = iter(decision.considered)
     for destination in _destinations(rules, decision):
         if isinstance(destination, Leg):
-            if next(considered).state != "closed":
-                yield destination, None
+            state = next(considered).state
+            if state != "closed":
+                yield _Named(destination, twice=state == PLACED[0])
         elif isinstance(destination, Share):
             yield from _of_share(destination, [next(considered) for _ in destination.legs])
         else:
             return
 
 
-def _of_share(share: Share, seen: list[Considered]) -> Iterator[tuple[Leg, _Shared | None]]:
+def _of_share(share: Share, seen: list[Considered]) -> Iterator[_Named]:
     parts = [(leg, weight, each.state) for leg, weight, each in zip(share.legs, share.weights, seen, strict=True)]
     usable = {leg: weight for leg, weight, state in parts if weight and state in {"", "not its turn"}}
     if usable:
-        yield next((leg, usable) for leg, weight, state in parts if weight and not state)
+        yield next(_Named(leg, usable) for leg, weight, state in parts if weight and not state)
     else:  # whose turn it would be can't be said: all are tried, as far as they are open
-        yield from ((leg, None) for leg, weight, state in parts if weight and state != "closed")
+        yield from (_Named(leg) for leg, weight, state in parts if weight and state != "closed")
 
 
 def _destinations(rules: Rules, decision: Decision) -> tuple[Destination, ...]:

@@ -140,20 +140,23 @@ def _destinations(found: Decision | Stay) -> Iterator[Line]:
         yield from lines(_state(seen) or can, first=f"  {seen.destination:<{width}}  ", tone=tone)
 
 
+_SAID = {
+    "down": "not tried first: down",
+    "not its turn": "passed over: not its turn in the share",
+    "in the plan already": "in the plan already, by the share",
+}
+
+
 def _state(seen: Considered) -> str:
     match seen.state:
         case "closed":
             return f"passed over: closed by the calendar {seen.seen}"
         case "full":
             return f"not tried first: full, {seen.seen}"
-        case "down":
-            return "not tried first: down"
         case "empty":
             return f"not tried first: {seen.seen}"
-        case "not its turn":
-            return "passed over: not its turn in the share"
         case _:
-            return ""
+            return _SAID.get(seen.state, "")
 
 
 def _step(step: Step) -> str:

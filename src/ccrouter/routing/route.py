@@ -15,13 +15,16 @@ Obstacle = tuple[str, str]
 
 FREE: Obstacle = ("", "")
 
+PLACED: Obstacle = ("in the plan already", "")
+
 
 @dataclass(slots=True)
 class Route:
     """The destinations of a rule, turned into steps.
 
     A closed destination is left out. One that is full, down or without positions at this moment does not come first:
-    it moves behind those that can take the call now, and the PABX has the last word when its turn comes.
+    it moves behind those that can take the call now, and the PABX has the last word when its turn comes. What a share's
+    turn has brought is not tried again where the list goes on with the parts of the share.
     """
 
     facts: Facts
@@ -31,6 +34,7 @@ class Route:
     last: Message | None = None
     considered: list[Considered] = field(default_factory=list)
     turns: dict[str, Turns] = field(default_factory=dict)
+    _shared: set[tuple[str, int | None]] = field(default_factory=set)
 
     def add_all(self, destinations: Sequence[Destination]) -> None:
         """Add destinations in order, up to the first message."""
@@ -42,7 +46,8 @@ class Route:
             if isinstance(destination, Share):
                 self._add_share(destination)
             else:
-                self._add(destination, self._obstacle(destination))
+                placed = (destination.site.name, destination.limit_s) in self._shared
+                self._add(destination, PLACED if placed else self._obstacle(destination))
 
     def plan(self, last: Message) -> Plan:
         """Return the plan, with `last` where the rule brought no message of its own."""
@@ -51,7 +56,7 @@ class Route:
     def _add(self, leg: Leg, obstacle: Obstacle) -> None:
         state, seen = obstacle
         self.considered.append(Considered(leg.site.name, state, seen))
-        if state == "closed":
+        if state == "closed" or obstacle is PLACED:
             return
         comes_first = not self.steps
         (self.postponed if state and comes_first else self.steps).append(step(leg))
@@ -64,6 +69,7 @@ class Route:
         for i, (leg, obstacle) in enumerate(zip(share.legs, obstacles, strict=True)):
             if i == chosen or (chosen is None and share.weights[i]):
                 self._add(leg, obstacle)
+                self._shared.add((leg.site.name, leg.limit_s))
             else:
                 self.considered.append(Considered(leg.site.name, obstacle[0] or "not its turn", obstacle[1]))
 
