@@ -77,6 +77,43 @@ def test_shorter_hours_are_told_with_their_times() -> None:
     ]
 
 
+CROWDED: Final = """
+timezone: Europe/Paris
+calendars:
+  office: {hours: "Mo-Fr 08:30-18:30"}
+  desk: {hours: "Mo-Fr 09:00-17:30"}
+sites:
+  desk: {in_house: {queue: desk, max_wait: 90s}}
+  tunis: {external: {dial: PJSIP/+21671000000@trunk-tunis, answer_within: 25s}}
+  night: {external: {dial: PJSIP/+21671000001@trunk-tunis, answer_within: 25s}}
+messages:
+  closed: {play: ccrouter/closed}
+numbers:
+  "0800 123 456": {service: support}
+services:
+  support:
+    rules:
+      - {name: evening, when: {closed: office}, to: [night, closed]}
+      - {name: crowded, when: {all: [{open: desk}, {waiting: {queue: desk, at_least: 5}}]}, to: [tunis, closed]}
+    otherwise: [desk, closed]
+"""
+
+
+def test_a_situation_that_changes_as_the_quiet_one_is_not_told_again() -> None:
+    """Of a situation, only the times are told at which its calls change in another way than in quiet."""
+    before, after = compiled(CROWDED), compiled(CROWDED.replace("08:30-18:30", "08:30-16:30"))
+    assert told(before, after) == [
+        "0800 123 456 (support)",
+        "  Mo-Fr 16:30-18:30, 5 times, first Mon 23 Nov 2026 16:30; 10 h",
+        "      desk, then closed",
+        "      -> night, then closed",
+        "  Mo-Fr 16:30-17:30, 5 times, first Mon 23 Nov 2026 16:30; 5 h",
+        "    when waiting: desk at least 5",
+        "      tunis, then closed",
+        "      -> night, then closed",
+    ]
+
+
 def test_order_of_two_rules_is_told_by_what_both_need() -> None:
     """Rules that changed places matter only where both apply."""
     crisis = "      - {name: crisis, when: {mode: crisis}, to: [backup, tunis, all busy]}\n"

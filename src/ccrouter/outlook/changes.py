@@ -2,8 +2,10 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
+from ccrouter.outlook.behaviour import Way
 from ccrouter.outlook.changed import Change, Differences, Group, Pair
 from ccrouter.outlook.recurring import Span, hours, recurring
 
@@ -58,19 +60,50 @@ def _by_queue(pair: Pair) -> Iterator[tuple[tuple[str, ...], list[Group]]]:
 
 def _by_time(groups: Sequence[Group], window: Span, zone: tzinfo) -> Iterator[str]:
     """Yield changes, those at the same times together: first in quiet, then in other situations."""
-    by_time: dict[tuple[Span, ...], list[tuple[Group, Change]]] = {}
-    for group in groups:
-        for change in group.changes:
-            by_time.setdefault(change.spans, []).append((group, change))
+    by_time: dict[tuple[Span, ...], dict[tuple[Way, Way], Group]] = {}
+    for group, change in _told_once(groups):
+        same = by_time.setdefault(change.spans, {})
+        way = change.before, change.after
+        known = same.get(way)
+        same[way] = Group((*(known.found if known else ()), *group.found), (known.changes[0] if known else change,))
     for spans, changes in by_time.items():
         for told in times(spans, window, zone):
             yield from _wrapped(told, "  ")
-        for group, change in changes:
+        for group in changes.values():
+            change = group.changes[0]
             situations = [each for each in group.situations if each]
             if "" not in group.situations:
                 yield from _wrapped("; or ".join(_few(situations)), "    when ", "         ")
             yield from _wrapped(change.before.text, "      ")
             yield from _wrapped(change.after.text, "      -> ", "         ")
+
+
+def _told_once(groups: Sequence[Group]) -> Iterator[tuple[Group, Change]]:
+    """Yield changes of groups; those of a situation without the times at which the quiet one changes the same way."""
+    quiet = {
+        (change.before, change.after): change.spans
+        for group in groups
+        for change in group.changes
+        if "" in group.situations
+    }
+    for group in groups:
+        for change in group.changes:
+            same = () if "" in group.situations else quiet.get((change.before, change.after), ())
+            if spans := tuple(_outside(change.spans, same)):
+                yield group, replace(change, spans=spans)
+
+
+def _outside(spans: Sequence[Span], others: Sequence[Span]) -> Iterator[Span]:
+    """Yield the parts of times that lie in none of some others; both are in order, and none overlap."""
+    for start, end in spans:
+        left = start
+        for first, last in others:
+            if first < end and last > left:
+                if first > left:
+                    yield left, first
+                left = last
+        if left < end:
+            yield left, end
 
 
 def _few(situations: Sequence[str]) -> list[str]:
