@@ -220,6 +220,22 @@ MEANING: Final = (
         "warning",
     ),
     Code(
+        "M144",
+        "waits-too-short",
+        "A rule of `while_waiting` asks for a longer wait than callers ever have: they leave their queue before, at "
+        "`max_wait` or `for`. The waits of the queues to which one list leads count together. Overrides "
+        "are not looked at.",
+        "sites:\n  paris: {in_house: {queue: support, max_wait: 2min}}\n"
+        "  tunis: {external: {dial: PJSIP/+21671000000@trunk-tunis, answer_within: 25s}}\n"
+        "services:\n  support:\n    otherwise: [paris, closed]\n    while_waiting:\n"
+        "      - {name: too long, when: {waited: 300s}, to: tunis}",
+        "sites:\n  paris: {in_house: {queue: support, max_wait: 2min}}\n"
+        "  tunis: {external: {dial: PJSIP/+21671000000@trunk-tunis, answer_within: 25s}}\n"
+        "services:\n  support:\n    otherwise: [paris, closed]\n    while_waiting:\n"
+        "      - {name: too long, when: {waited: 90s}, to: tunis}",
+        "warning",
+    ),
+    Code(
         "M151",
         "calls-itself",
         "A site dials one of the numbers of this file. Where the trunk leads to the public network, its calls come "

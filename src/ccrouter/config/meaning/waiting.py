@@ -1,13 +1,13 @@
-"""Rules for callers who wait that move nobody, or move them to and fro."""
+"""Rules for callers who wait that move nobody, come too late, or move callers to and fro."""
 
 from collections.abc import Iterator, Sequence
 
 from ccrouter.config.meaning.subject import Listed, Subject, sites_of
 from ccrouter.config.problems import Problem
 from ccrouter.outlook.space import literals
-from ccrouter.routing.conditions import All, Condition, Threshold
+from ccrouter.routing.conditions import All, Condition, Threshold, Waited
 from ccrouter.routing.measures import EstimatedWait, LongestWait, Waiting
-from ccrouter.routing.rules import Destination, InHouse, Leg, Message, Service
+from ccrouter.routing.rules import Destination, InHouse, Leg, Message, Service, Share
 from ccrouter.routing.thresholds import Direction
 
 
@@ -25,6 +25,7 @@ def of_waiting(subject: Subject) -> Iterator[Problem]:
         listed = [each for each in subject.lists if each.service is service and each.prospect.waiting]
         yield from (_moves_nobody(subject, each) for each in listed if _only_to(each.rule.to) == queues)
         yield from _to_and_fro(subject, listed, queues)
+        yield from _too_late(subject, listed)
 
 
 def _queues(service: Service) -> set[str]:
@@ -79,3 +80,35 @@ def _crowded(when: Condition | None) -> set[str]:
     if not rising or len(measured) < len(thresholds):
         return set()
     return {each.read.queue for each in measured if isinstance(each.read, Waiting | LongestWait | EstimatedWait)}
+
+
+def _too_late(subject: Subject, listed: Sequence[Listed]) -> Iterator[Problem]:
+    """Yield rules that ask for a longer wait than any queue of their service lets its callers wait.
+
+    Nothing is said where another rule moves callers to a queue: they may wait there again, any number of times.
+    """
+    for each in listed:
+        service = each.service
+        if any(_longest_wait_s(rule.to) for rule in service.while_waiting if rule is not each.rule):
+            continue
+        longest_s = max(_longest_wait_s(to) for to in (service.otherwise, *(rule.to for rule in service.rules)))
+        asked_s = _wait_asked_s(each.rule.when)
+        if longest_s and asked_s > longest_s:
+            message = (
+                f"the rule `{each.rule.name}` never decides: it asks for a wait of {asked_s:g} s, "
+                f"and callers wait {longest_s} s at most"
+            )
+            cure = "Ask for a shorter wait, or let callers wait longer (`max_wait` of the site, `for` in the rule)"
+            yield subject.document.problem((*each.path, "when"), "M144", message, cure, key=True)
+
+
+def _longest_wait_s(to: Sequence[Destination]) -> int:
+    """Return how long a caller can wait in the queues of a list, one after another."""
+    legs = [leg for each in to for leg in (each.legs if isinstance(each, Share) else (each,)) if isinstance(leg, Leg)]
+    return sum(leg.limit_s or leg.site.max_wait_s for leg in legs if isinstance(leg.site, InHouse))
+
+
+def _wait_asked_s(when: Condition | None) -> float:
+    """Return the wait without which a condition can't hold."""
+    parts = when.parts if isinstance(when, All) else (when,)
+    return max((part.at_least_s for part in parts if isinstance(part, Waited)), default=0.0)
