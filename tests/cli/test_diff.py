@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ccrouter.cli import main
+from ccrouter.web.status import ModeStatus
 from ccrouter.web.versions import RulesInForce
 from support.configs import EXAMPLE
 from support.scripted_daemon import ScriptedDaemon
@@ -123,6 +124,7 @@ async def socket() -> AsyncIterator[Path]:
     with TemporaryDirectory(prefix="ccrouter-") as folder:
         path = Path(folder) / "control.sock"
         daemon = ScriptedDaemon(rules=RulesInForce("/etc/ccrouter/routing.yaml", "v1", OLD, "pbx"))
+        daemon.switched["crisis"] = ModeStatus("crisis", on=True)
         async with daemon.served(path):
             yield path
 
@@ -134,6 +136,14 @@ async def test_file_alone_is_compared_with_the_rules_in_force(socket: Path, file
     out, _ = await process.communicate()
     assert (process.returncode, out.decode().splitlines()[0]) == (0, f"live -> {files[1]}")
     assert "0800 456 789 (orders)" in out.decode()
+
+
+async def test_modes_that_are_on_are_told_at_the_head(socket: Path, files: tuple[str, str]) -> None:
+    """Whoever compares with the rules in force sees which modes are on now."""
+    arguments = [sys.executable, "-m", "ccrouter", "diff", files[1], *FROM, "--socket", str(socket)]
+    process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    assert out.decode().splitlines()[2:4] == ["crisis is on now", ""]
 
 
 def test_no_daemon_is_exit_code_3(files: tuple[str, str]) -> None:

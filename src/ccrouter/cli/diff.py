@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ccrouter.cli.options import FAILED, examples, socket_option, told
-from ccrouter.cli.sources import LIVE, STDIN, check_modes, first_day, rules_from
+from ccrouter.cli.sources import LIVE, STDIN, check_modes, first_day, modes_now, rules_from
 
 if TYPE_CHECKING:
     from ccrouter.outlook.changed import Differences
@@ -76,7 +76,8 @@ def diff(  # noqa: PLR0913 - what click hands over
         if as_json:
             click.echo(json.dumps(_record(found, minor, after), ensure_ascii=False, indent=2))
         else:
-            _show(found, minor, (old, new), window, after)
+            on = modes_now(socket) if LIVE in {old, new} else []
+            _show(found, minor, (old, new), window, after, on=on)
     if exit_code and (found.pairs or minor):
         sys.exit(FAILED)
 
@@ -95,8 +96,14 @@ def _only(numbers: tuple[str, ...], before: "Rules", after: "Rules") -> "tuple[R
     return first, second
 
 
-def _show(
-    found: "Differences", minor: "list[Detail]", sources: tuple[str, str], window: "Span", after: "Rules"
+def _show(  # noqa: PLR0913 - the head and the body of one page
+    found: "Differences",
+    minor: "list[Detail]",
+    sources: tuple[str, str],
+    window: "Span",
+    after: "Rules",
+    *,
+    on: list[str],
 ) -> None:
     from datetime import timedelta  # noqa: PLC0415
 
@@ -105,7 +112,10 @@ def _show(
 
     first, last = window[0].date(), (window[1] - timedelta(days=1)).date()
     click.secho(f"{sources[0]} -> {sources[1]}", bold=True)
-    click.echo(f"{day(first)} to {day(last)}, {after.zone}\n")
+    click.echo(f"{day(first)} to {day(last)}, {after.zone}")
+    if on:
+        click.echo(f"{', '.join(on)} {'is' if len(on) == 1 else 'are'} on now")
+    click.echo()
     for line in lines(found, window, after.zone):
         click.secho(line, bold=bool(line) and not line.startswith(" "))
     if not found.pairs:

@@ -66,6 +66,17 @@ def check_modes(modes: tuple[str, ...], *versions: "Rules") -> None:
             raise click.BadParameter(f"there is no mode {mode!r}. {suggest(mode, known)}", param_hint="--mode")
 
 
+def modes_now(socket: Path) -> list[str]:
+    """Return the modes that are on in the daemon."""
+    found: list[str] = []
+
+    async def work(client: "Client") -> None:
+        found.extend(each.name for each in await client.modes() if each.on)
+
+    ask(socket, work)
+    return found
+
+
 def _live(socket: Path) -> bytes:
     found: list[str] = []
 
