@@ -16,8 +16,8 @@ from ccrouter.outlook.loads import Load, QueueLoad, facts_under
 from ccrouter.routing.call import Call
 from ccrouter.routing.decide import decide
 from ccrouter.routing.overrides import Override
-from ccrouter.routing.records import record_of
-from ccrouter.web.journal import CallOutcome, JournalEntry
+from ccrouter.routing.records import CallEnd, record_of
+from ccrouter.web.journal import JournalEntry
 from ccrouter.web.status import ModeStatus
 from ccrouter.web.versions import RulesInForce
 from support.scripted_daemon import ScriptedDaemon
@@ -316,7 +316,7 @@ async def test_a_past_call_is_told_in_the_same_words(daemon: tuple[ScriptedDaemo
     scripted, socket = daemon
     call = Call("main", "1.1", "0800123456", "0612", "fr")
     entry = decide(RULES, facts_under(Load(), RULES, scripted.seen.at), call, "d1")
-    ended = CallOutcome("answered", "paris", 12.0, 180.0, scripted.seen.at + 192)
+    ended = CallEnd("answered", "paris", 12.0, 180.0, scripted.seen.at + 192)
     scripted.entries["1.1"] = (JournalEntry(record_of(entry), None), JournalEntry(record_of(entry), ended))
     told = (await ask(socket, "--call", "1.1")).output
     assert told.count("0800 123 456 (Numéro Vert SAV), service support") == 2

@@ -11,8 +11,8 @@ import pytest
 
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import Outcome
-from ccrouter.routing.records import decision_of, record_of
-from ccrouter.store.decisions import CallEnd, Decisions, Wanted
+from ccrouter.routing.records import CallEnd, decision_of, record_of
+from ccrouter.store.decisions import Decisions, Wanted
 from ccrouter.store.schema import JOURNAL_FILE, journal_database
 from support.full_disk import full_disk
 from support.hand_clock import HandClock

@@ -8,10 +8,11 @@ from ccrouter.clock import Clock, utc
 from ccrouter.config.instants import InstantError, past
 from ccrouter.config.problems import suggest
 from ccrouter.config.telephone import dialled
+from ccrouter.routing.records import DecisionMade
 from ccrouter.routing.rules import TAKEN_NAMES, Rules
 from ccrouter.store.audit import Audit
-from ccrouter.store.decisions import CallEnd, Column, Decisions, Wanted
-from ccrouter.web.journal import CallOutcome, History, JournalEntry, JournalLine, JournalLines, JournalQuery, PastDeed
+from ccrouter.store.decisions import Column, Decisions, Wanted
+from ccrouter.web.journal import History, JournalEntry, JournalLines, JournalQuery, PastDeed
 from ccrouter.web.orders import OrderError, UnknownNameError
 
 
@@ -38,7 +39,7 @@ class Archive:
 
         """
         found = await asyncio.to_thread(self.decisions.of_call, uniqueid)
-        return tuple(JournalEntry(record, _outcome(end)) for record, end in found)
+        return tuple(JournalEntry(record, end) for record, end in found)
 
     async def lines(self, query: JournalQuery) -> JournalLines:
         """Return decisions in short, newest first.
@@ -74,9 +75,8 @@ class Archive:
 
     # Thousands of rows take longer than a call may wait: the thread that reads them makes them what is told, too.
 
-    def _lines(self, wanted: Wanted, limit: int) -> tuple[JournalLine, ...]:
-        found = self.decisions.search(wanted, limit)
-        return tuple(JournalLine(**{**asdict(each), "end": _outcome(each.end)}) for each in found)
+    def _lines(self, wanted: Wanted, limit: int) -> tuple[DecisionMade, ...]:
+        return tuple(self.decisions.search(wanted, limit))
 
     def _check_names(self, wanted: Wanted, rules: Rules) -> None:
         services = [rules.unknown, *(each.service for each in rules.numbers.values())]
@@ -115,7 +115,3 @@ def _spellings(rules: Rules, number: str) -> tuple[str, ...]:
     digits = dialled(number.strip())
     known = rules.numbers.get(digits)
     return (digits,) if known is None else (digits, known.number)
-
-
-def _outcome(end: CallEnd | None) -> CallOutcome | None:
-    return None if end is None else CallOutcome(**asdict(end))

@@ -12,9 +12,9 @@ from ccrouter.cli.seen import journalled, seen
 from ccrouter.errors import CcrouterError
 from ccrouter.outlook.circumstances import head, moment, past
 from ccrouter.outlook.words import Line, Tone, lines, reasons, summary
-from ccrouter.routing.records import decision_of
+from ccrouter.routing.records import CallEnd, decision_of
 from ccrouter.routing.rules import Rules
-from ccrouter.web.journal import CallOutcome, JournalEntry
+from ccrouter.web.journal import JournalEntry
 
 
 def tell_past_call(uniqueid: str, socket: Path, *, as_json: bool) -> None:
@@ -53,7 +53,7 @@ def _told(entry: JournalEntry, rules: Rules) -> Iterator[Line]:
     yield from reasons(decision, rules if same else None)
 
 
-def _outcome(outcome: CallOutcome, rules: Rules) -> str:
+def _outcome(outcome: CallEnd, rules: Rules) -> str:
     at = f" at {outcome.target}" if outcome.target else ""
     talked = "" if outcome.talked_s is None else f", talked {outcome.talked_s:.0f} s"
     ended = moment(outcome.at, rules.zone)

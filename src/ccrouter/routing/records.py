@@ -5,7 +5,7 @@ the decision left behind in the router (thresholds, turns of shares) is not part
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ccrouter.routing.call import Call
@@ -19,6 +19,50 @@ from ccrouter.routing.thresholds import Latch, Verdict
 
 Record = dict[str, Any]
 """What json.dumps takes and json.loads gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """What became of a call under a decision.
+
+    Attributes:
+        outcome: answered, message, abandoned or unknown.
+        target: site or message where the call was when it ended.
+        waited_s: from the decision to the answer, or to the end where nobody answered.
+        talked_s: None where nobody answered.
+
+    """
+
+    outcome: str
+    target: str
+    waited_s: float
+    talked_s: float | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMade:
+    """One line of the journal.
+
+    Attributes:
+        number: as the routing file writes it, or as it was dialled where the file does not know it.
+        caller: masked, unless the settings say otherwise; None where it was hidden.
+        waited_s: how long the caller had waited; None for a call that had just arrived.
+        end: None while the call goes on, after a later decision about it, and where its end was not seen.
+
+    """
+
+    at: float
+    pabx: str
+    uniqueid: str
+    decision: str
+    number: str
+    caller: str | None
+    service: str
+    rule: str
+    destination: str
+    waited_s: float | None
+    end: CallEnd | None
 
 
 def record_of(decision: Decision) -> Record:

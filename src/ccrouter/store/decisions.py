@@ -10,7 +10,7 @@ from typing import Final, Literal
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import CallFinished
 from ccrouter.routing.decision import Decision
-from ccrouter.routing.records import Record, record_of
+from ccrouter.routing.records import CallEnd, DecisionMade, Record, record_of
 from ccrouter.store.database import Database
 from ccrouter.telemetry.privacy import masked, plain
 
@@ -22,50 +22,6 @@ SPARED_BYTES: Final = 64 * 1024 * 1024
 
 PAGES: Final = 512
 """Pages (of 4 KiB) that are given back to the disk in one step."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallEnd:
-    """What became of a call under a decision.
-
-    Attributes:
-        outcome: a word of live.effects.Outcome.
-        target: site or message where the call was when it ended.
-        waited_s: from the decision to the answer, or to the end where nobody answered.
-        talked_s: None where nobody answered.
-
-    """
-
-    outcome: str
-    target: str
-    waited_s: float
-    talked_s: float | None
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionMade:
-    """One line of the journal.
-
-    Attributes:
-        number: as the routing file writes it, or as it was dialled where the file does not know it.
-        caller: masked, unless the settings say otherwise; None where it was hidden.
-        waited_s: how long the caller had waited; None for a call that had just arrived.
-        end: None while the call goes on, after a later decision about it, and where its end was not seen.
-
-    """
-
-    at: float
-    pabx: str
-    uniqueid: str
-    decision: str
-    number: str
-    caller: str | None
-    service: str
-    rule: str
-    destination: str
-    waited_s: float | None
-    end: CallEnd | None
 
 
 @dataclass(frozen=True, slots=True)

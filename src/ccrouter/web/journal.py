@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from ccrouter.routing.records import CallEnd, DecisionMade
 from ccrouter.web.control import Line, json_answer
 from ccrouter.web.orders import OrderError
 
@@ -16,53 +17,11 @@ Query = TypeVar("Query", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class CallOutcome:
-    """What became of a call. `waited_s` is from the decision to the answer or, without one, to the end.
-
-    Attributes:
-        outcome: answered, message, abandoned or unknown.
-        target: site or message where the call was when it ended.
-        talked_s: None where nobody answered.
-
-    """
-
-    outcome: str
-    target: str
-    waited_s: float
-    talked_s: float | None
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
 class JournalEntry:
     """A decision about a call, as routing/records.py writes it, and what became of the call under it."""
 
     record: dict[str, Any]
-    outcome: CallOutcome | None
-
-
-@dataclass(frozen=True, slots=True)
-class JournalLine:
-    """A decision in short.
-
-    Attributes:
-        caller: masked, unless the settings say otherwise; None where it was hidden.
-        waited_s: how long the caller had waited; None for a call that had just arrived.
-        end: None while the call goes on, after a later decision about it, and where its end was not seen.
-
-    """
-
-    at: float
-    pabx: str
-    uniqueid: str
-    decision: str
-    number: str
-    caller: str | None
-    service: str
-    rule: str
-    destination: str
-    waited_s: float | None
-    end: CallOutcome | None
+    outcome: CallEnd | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +29,7 @@ class JournalLines:
     """Decisions in short, newest first; `zone` is the one whose clock people here go by."""
 
     zone: str
-    lines: tuple[JournalLine, ...]
+    lines: tuple[DecisionMade, ...]
 
 
 @dataclass(frozen=True, slots=True)

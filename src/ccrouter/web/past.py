@@ -1,6 +1,7 @@
 """The past for people: the journal of decisions and the audit journal as tables."""
 
-from ccrouter.web.journal import CallOutcome, History, JournalLine, JournalLines
+from ccrouter.routing.records import CallEnd, DecisionMade
+from ccrouter.web.journal import History, JournalLines
 from ccrouter.web.terminal import NONE, Section, duration, instant
 
 HIDDEN = "hidden"
@@ -39,12 +40,12 @@ def history_section(found: History) -> Section:
     )
 
 
-def _became(line: JournalLine) -> str:
+def _became(line: DecisionMade) -> str:
     waited = "" if line.waited_s is None else f"taken out of a queue after {duration(line.waited_s)}"
     return ", ".join(filter(None, (waited, NONE if line.end is None and not waited else _ended(line.end))))
 
 
-def _ended(end: CallOutcome | None) -> str:
+def _ended(end: CallEnd | None) -> str:
     if end is None:
         return ""
     talked = "" if end.talked_s is None else f", talked {duration(end.talked_s)}"
