@@ -5,8 +5,11 @@ from typing import Final
 PLAN: Final = "CCROUTER_PLAN"
 """Channel variable set by the FastAGI answer: the text of the plan (routing/plan.py)."""
 
-HEARTBEAT: Final = "CCROUTER_BEAT"
-"""Global variable: seconds since 1970, by the PABX's own clock, of the router's last sign of life."""
+
+def heartbeat(rank: int) -> str:
+    """Return the global variable of a router's last sign of life: seconds since 1970, by the PABX's own clock."""
+    return "CCROUTER_BEAT" if rank == 1 else f"CCROUTER_BEAT_{rank}"
+
 
 SWITCH: Final = "CCROUTER_SWITCH"
 """Channel variable of a telephone that dialled the code of a mode: `uniqueid|dialled|code|name`. The code is the digits
@@ -78,5 +81,5 @@ END_FIELDS: Final = (
     "Step",
     "Kind",
     "Target",
-    "Entry",  # routed, stored, static: which plan the entry found (stored and static: without the router)
+    "Entry",  # routed, fallback, stored, static: which plan the entry found (but for the first: without a router)
 )

@@ -10,7 +10,7 @@ from ccrouter.ami import link as link_module
 from ccrouter.ami.backoff import Backoff
 from ccrouter.ami.orders import Answer, Outcome
 from ccrouter.ami.watches import LinkState
-from ccrouter.contract import HEARTBEAT
+from ccrouter.contract import heartbeat
 from ccrouter.live.events import (
     CallerJoined,
     CallerListed,
@@ -138,7 +138,7 @@ async def test_the_heartbeat_is_written_by_the_pabxs_own_clock() -> None:
     async with AmiPeer(clock_ahead_s=3600.0) as peer, linked(peer) as house:
         call = await peer.called()
         beats = [await call.ordered("Setvar", count) for count in (1, 2, 3)]
-        assert {beat["Variable"] for beat in beats} == {HEARTBEAT}
+        assert {beat["Variable"] for beat in beats} == {heartbeat(1)}
         values = [float(beat["Value"]) for beat in beats]
         assert all(3500 < value - house.ear.events[0].at < 3700 for value in values)
         assert all(later - earlier > 0 for earlier, later in itertools.pairwise(values))

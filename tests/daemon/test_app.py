@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ccrouter.contract import HEARTBEAT
+from ccrouter.contract import heartbeat
 from support.ami_peer import AmiPeer, silent
 from support.daemon_process import DaemonError
 from support.office import GOOD, Office, open_office
@@ -223,5 +223,5 @@ async def test_the_pabx_hears_that_it_stops(office: Office, answers: bool) -> No
         assert await asyncio.to_thread(office.daemon.wait, 3) == 0
         await call.gone()
         last = call.named("Setvar")[-1]
-    assert (last["Variable"], last["Value"]) == (HEARTBEAT, "0")
+    assert (last["Variable"], last["Value"]) == (heartbeat(1), "0")
     assert office.text() == ""

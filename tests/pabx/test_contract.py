@@ -69,7 +69,7 @@ def test_the_dialplan_of_modes_speaks_the_contract() -> None:
 def test_the_router_s_two_variables_are_read() -> None:
     """The plan and the heartbeat are read under the names that the router writes."""
     assert f"${{{contract.PLAN}}}" in DIALPLAN
-    assert f"${{{contract.HEARTBEAT}}}" in DIALPLAN
+    assert f"${{{contract.heartbeat(1)}}}" in DIALPLAN
 
 
 def test_the_event_filter_lets_the_router_s_events_through() -> None:

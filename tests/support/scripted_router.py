@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ccrouter.contract import HEARTBEAT, PLAN
+from ccrouter.contract import PLAN, heartbeat
 from support.listener import Listener
 
 Request = Mapping[str, str]
@@ -122,7 +122,7 @@ class Heartbeat:
             self._stopped.set()
             self._thread.join()
             self._thread = None
-            self._listener.ask("Setvar", Variable=HEARTBEAT, Value="")
+            self._listener.ask("Setvar", Variable=heartbeat(1), Value="")
 
     def close(self) -> None:
         """Beat no more, and leave."""
@@ -131,7 +131,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         now = self._listener.ask("Ping")["Timestamp"]
-        self._listener.ask("Setvar", Variable=HEARTBEAT, Value=now)
+        self._listener.ask("Setvar", Variable=heartbeat(1), Value=now)
 
     def _keep_beating(self) -> None:
         while not self._stopped.wait(BEAT_S):

@@ -55,6 +55,7 @@ class PabxLink:
         clock: tells the instant of events.
         log: logger.
         watches: counts.
+        rank: of this router among those of the PABX, from 1.
         paces: of the listings.
 
     Attributes:
@@ -75,6 +76,7 @@ class PabxLink:
         clock: Clock,
         log: FilteringBoundLogger,
         watches: Watches,
+        rank: int = 1,
         paces: Paces | None = None,
     ) -> None:
         self.state = LinkState.DOWN
@@ -88,12 +90,18 @@ class PabxLink:
         self._clock = clock
         self._log = log.bind(pabx=address.name)
         self._watches = watches
+        self._rank = rank
         self._paces = paces or Paces()
         self._session: Session | None = None
         self._leaving = False
         self._started = ""
         self._told_unable: str | None = None
         self._told_reason = ("", 0.0)
+
+    @property
+    def on_duty(self) -> bool:
+        """Tell whether it is ours to do for this PABX what only one of its routers must do."""
+        return self._session is not None and self._session.pulse.on_duty
 
     async def run(self) -> None:
         """Keep the link up, until cancelled."""
@@ -209,7 +217,7 @@ class PabxLink:
             log=self._log,
             paces=self._paces,
         )
-        pulse = Pulse(connection, clock, answered, self._failed, leaving=self._leaving)
+        pulse = Pulse(connection, clock, answered, self._failed, rank=self._rank, leaving=self._leaving)
         lamps = Lamps(connection, self._lamps, self._failed, self._log)
         self._session = Session(pulse, Orders(connection, ORDER_WITHIN_S), resync, lamps)
         reason = "ccrouter stops"

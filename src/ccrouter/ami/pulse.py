@@ -8,7 +8,7 @@ from typing import Final
 from ccrouter.ami.connection import Connection
 from ccrouter.ami.watches import Fault
 from ccrouter.clock import Clock
-from ccrouter.contract import HEARTBEAT
+from ccrouter.contract import heartbeat
 from ccrouter.errors import LinkError
 
 PING_S: Final = 1.0
@@ -26,6 +26,8 @@ TIMESTAMP: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 SILENCE: Final = "0"
 """The heartbeat of a router that says goodbye."""
 
+HEARTBEAT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+
 GOODBYE_WITHIN_S: Final = 0.5
 
 
@@ -34,22 +36,28 @@ class Pulse:
 
     Attributes:
         ahead_s: how far the PABX's clock is ahead of ours; None until it told.
+        on_duty: no router of a better rank lives for this PABX, so far as is known: what one of them must do alone is
+            ours to do.
 
     Args:
+        rank: of this router among those of the PABX, from 1.
         leaving: the router is about to stop: no heartbeat is written any more.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing it works with
         self,
         connection: Connection,
         clock: Clock,
         answered: Callable[[float], None],
         failed: Callable[[Fault], None],
         *,
+        rank: int,
         leaving: bool,
     ) -> None:
         self.ahead_s: float | None = None
+        self.on_duty = rank == 1
+        self._rank = rank
         self._connection = connection
         self._clock = clock
         self._answered = answered
@@ -106,16 +114,32 @@ class Pulse:
             began = loop.time()
             if self.ahead_s is not None and not self._leaving:
                 await self._write(f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S)
+                self.on_duty = not await self._betters_live(self.ahead_s)
             await asyncio.sleep(max(0.0, began + BEAT_S - loop.time()))
 
     async def end(self) -> None:
-        """Tell the dialplan that there is no router any more."""
+        """Tell the dialplan that this router is no more."""
         self._leaving = True
+        self.on_duty = False
         await self._write(SILENCE, GOODBYE_WITHIN_S)
+
+    async def _betters_live(self, ahead_s: float) -> bool:
+        """Tell whether the PABX has a fresh heartbeat of a router of a better rank; what it does not tell is no."""
+        for rank in range(1, self._rank):
+            try:
+                response = await self._connection.ask("Getvar", {"Variable": heartbeat(rank)}, BEAT_WITHIN_S)
+            except LinkError:
+                continue
+            told = response.fields.get("Value", "")
+            if HEARTBEAT.fullmatch(told) and abs(self._clock.now() + ahead_s - float(told)) <= BEAT_WITHIN_S:
+                return True
+        return False
 
     async def _write(self, value: str, within_s: float) -> None:
         try:
-            response = await self._connection.ask("Setvar", {"Variable": HEARTBEAT, "Value": value}, within_s)
+            response = await self._connection.ask(
+                "Setvar", {"Variable": heartbeat(self._rank), "Value": value}, within_s
+            )
         except LinkError:
             self._failed(Fault.MISSED_BEAT)
         else:

@@ -25,7 +25,7 @@ from ccrouter.live.events import (
 )
 
 DEVICE_STATES: Final = dict(zip("012345678", DeviceState, strict=True))
-ENTRIES: Final = frozenset({"routed", "stored", "static"})
+ENTRIES: Final = frozenset({"routed", "fallback", "stored", "static"})
 
 
 def translate(message: Message, pabx: str, at: float) -> PabxEvent | None:

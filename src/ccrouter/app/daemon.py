@@ -148,6 +148,7 @@ class Daemon:
                 clock=clock,
                 log=log,
                 watches=self._metrics.links,
+                rank=settings.router,
             )
             for pabx in settings.pabxs
         }

@@ -43,7 +43,7 @@ class Overflow:
             while True:
                 await self.writer.changed.wait()
                 self.writer.changed.clear()
-                able = {name for name, link in self.links.items() if link.can_withdraw}
+                able = {name for name, link in self.links.items() if link.can_withdraw and link.on_duty}
                 started = self.clock.steady()
                 for order in self._orders(able):
                     self.entry.made("caller to be withdrawn", order.decision, self.clock.steady() - started)

@@ -145,6 +145,9 @@ class WrittenJournal(Strict):
 class SettingsFile(Strict):
     """The whole settings file."""
 
+    router: Annotated[int, whole(least=1, most=2)] = Field(
+        1, description="rank of this router where two serve the same PABXs: calls ask 2 where 1 does not answer"
+    )
     pabxs: list[WrittenPabx] = Field(min_length=1, description="each Asterisk")
     agi: WrittenAgi = Field(WrittenAgi(), description="where Asterisk asks for each call")
     http: WrittenHttp = Field(WrittenHttp(), description="where metrics and health are read")
@@ -215,6 +218,7 @@ class Settings:
     """The settings with all paths absolute and all secrets read.
 
     Attributes:
+        router: rank of this router, from 1.
         control: path of the control socket.
         routing: path of the routing file.
         reload_on_save: it is taken as soon as it is saved.
@@ -222,6 +226,7 @@ class Settings:
 
     """
 
+    router: int
     pabxs: tuple[Pabx, ...]
     agi: Listen
     http: Listen
@@ -264,6 +269,7 @@ def settings_of(document: Document, path: Path, environment: Mapping[str, str], 
     state_dir = around.place(written.state_dir, ("state_dir",))
     document.refuse()
     return Settings(
+        router=written.router,
         pabxs=pabxs,
         agi=Listen(written.agi.host, written.agi.port),
         http=Listen(written.http.host, written.http.port),

@@ -20,8 +20,8 @@ from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.peers import AgiCounts, LinkCounts
 
-ENTRIES = ("routed", "stored", "static")
-"""Which plan the PABX's entry found: the router's, the last one stored for the number, or the static one."""
+ENTRIES = ("routed", "fallback", "stored", "static")
+"""Which plan the PABX's entry found: the router's, that of the compiled rules, the number's last, or the static one."""
 
 
 def new_registry() -> CollectorRegistry:
@@ -90,7 +90,7 @@ class Metrics:
         )
         self._entries = Counter(
             "ccrouter_calls_ended_total",
-            "Calls that ended, by the plan that the PABX's entry found; stored and static went without the router.",
+            "Calls that ended, by the plan that the PABX's entry found; the others went without the router.",
             ["pabx", "entry"],
             registry=registry,
         )
