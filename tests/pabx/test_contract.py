@@ -66,10 +66,14 @@ def test_the_dialplan_of_modes_speaks_the_contract() -> None:
     assert value[1].count("|") == 3
 
 
-def test_the_router_s_two_variables_are_read() -> None:
-    """The plan and the heartbeat are read under the names that the router writes."""
+def test_the_routers_variables_are_read() -> None:
+    """The plan and the heartbeat of each router are read under the names that the routers write."""
     assert f"${{{contract.PLAN}}}" in DIALPLAN
-    assert f"${{{contract.heartbeat(1)}}}" in DIALPLAN
+    read = re.search(r"\$\{(\w+BEAT)\$\{which\}\}", DIALPLAN)
+    suffix = re.search(r"Set\(LOCAL\(which\)=\$\{IF\(\$\[\$\{ARG1\} > 1\]\?(\w+)\$\{ARG1\}:\)\}\)", DIALPLAN)
+    assert read is not None
+    assert suffix is not None
+    assert (contract.heartbeat(1), contract.heartbeat(2)) == (read[1], f"{read[1]}{suffix[1]}2")
 
 
 def test_the_event_filter_lets_the_router_s_events_through() -> None:
