@@ -54,6 +54,7 @@ class Layout:
         sites: name to the UDP port on SITES_ADDRESS where it answers; its trunk is PJSIP/trunk-NAME.
         statics: number to its static plan; the empty number stands for all others.
         agi: where the router listens, and under which path.
+        agi_2: the same of the second router; empty where there is none.
         sip_port, ami_port: of this PABX; 0 takes a free one.
         rtp_ports: first and last; several PABXs may share a range.
         ring_s: how long a position rings.
@@ -68,6 +69,7 @@ class Layout:
     sites: Mapping[str, int] = field(default_factory=dict)
     statics: Mapping[str, str] = field(default_factory=dict)
     agi: str = "agi://127.0.0.1:4573/route"
+    agi_2: str = ""
     sip_port: int = 0
     ami_port: int = 0
     rtp_ports: tuple[int, int] = (10000, 29999)
@@ -215,6 +217,7 @@ class SmallPabx:
             "RING_S": str(self.layout.ring_s),
             "RTP_FIRST": str(self.layout.rtp_ports[0]),
             "RTP_LAST": str(self.layout.rtp_ports[1]),
+            "SECOND_AGI": self.layout.agi_2,
             "SIP_PORT": str(self.sip_port),
             "SIP_SECRET": self.sip_secret,
             "SITES": _sites(self.layout),

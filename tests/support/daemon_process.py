@@ -66,16 +66,19 @@ class DaemonLog:
 class DaemonProcess(DaemonLog):
     """One daemon with the files of a folder: settings.yaml, routing.yaml, control.sock, state/, ccrouter.log.
 
+    A second one shares routing file and state; its own files are settings-2.yaml, control-2.sock and ccrouter-2.log.
     It ends with the thread that started it, however that ends; start it from one that lasts.
 
     Attributes:
+        rank: of this router among those of its PABX, 1 or 2.
         environment: variables that it is started with, beside PATH; None for those of this process.
 
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rank: int = 1) -> None:
         super().__init__()
         self.folder = folder
+        self.rank = rank
         self.environment: Mapping[str, str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._readers: list[threading.Thread] = []
@@ -83,7 +86,7 @@ class DaemonProcess(DaemonLog):
     def start(self) -> None:
         """Start it, and return at once."""
         self._process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-            [*END_WITH_US, CCROUTER, "run", "--settings", self.folder / "settings.yaml"],
+            [*END_WITH_US, CCROUTER, "run", "--settings", self.settings],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -92,10 +95,20 @@ class DaemonProcess(DaemonLog):
             env=None if self.environment is None else {"PATH": os.environ["PATH"], **self.environment},
         )
         assert self._process.stderr is not None
-        arguments = (self._process.stderr, self.folder / "ccrouter.log")
+        arguments = (self._process.stderr, self._own("ccrouter.log"))
         reader = threading.Thread(target=self._read, args=arguments, daemon=True)
         reader.start()
         self._readers.append(reader)
+
+    @property
+    def settings(self) -> Path:
+        """Its settings file."""
+        return self._own("settings.yaml")
+
+    @property
+    def socket(self) -> Path:
+        """Its control socket."""
+        return self._own("control.sock")
 
     @property
     def pid(self) -> int:
@@ -155,6 +168,10 @@ class DaemonProcess(DaemonLog):
             self.kill()
         for reader in self._readers:
             reader.join()
+
+    def _own(self, name: str) -> Path:
+        path = self.folder / name
+        return path if self.rank == 1 else path.with_stem(f"{path.stem}-{self.rank}")
 
     @property
     def _running(self) -> subprocess.Popen[str]:

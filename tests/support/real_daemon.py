@@ -16,11 +16,16 @@ LOOK_AGAIN_S: Final = 0.05
 
 
 class RealDaemon(DaemonProcess):
-    """One daemon; see DaemonProcess for its files, its log, and how it is started, stopped and hurt."""
+    """One daemon; see DaemonProcess for its files, its log, and how it is started, stopped and hurt.
 
-    def __init__(self, folder: Path, http_port: int) -> None:
-        super().__init__(folder)
-        self._http_port = http_port
+    Attributes:
+        http_port: where its pages are.
+
+    """
+
+    def __init__(self, folder: Path, http_port: int, rank: int = 1) -> None:
+        super().__init__(folder, rank)
+        self.http_port = http_port
         self._clock = SystemClock()
 
     def status(self) -> Status | None:
@@ -70,7 +75,7 @@ class RealDaemon(DaemonProcess):
 
         """
         done = subprocess.run(  # noqa: S603 - our own program with our own arguments
-            [CCROUTER, *arguments, "--socket", self._socket], capture_output=True, text=True, check=False, timeout=30
+            [CCROUTER, *arguments, "--socket", self.socket], capture_output=True, text=True, check=False, timeout=30
         )
         if done.returncode:
             raise DaemonError(f"`ccrouter {' '.join(arguments)}` failed: {done.stdout}{done.stderr}")
@@ -80,13 +85,9 @@ class RealDaemon(DaemonProcess):
         """Type `ccrouter mode set` or `ccrouter mode clear`."""
         self.command("mode", "set" if on else "clear", mode, "--reason", "a test")
 
-    @property
-    def _socket(self) -> Path:
-        return self.folder / "control.sock"
-
     def _url(self, page: str) -> str:
-        return f"http://127.0.0.1:{self._http_port}/{page}"
+        return f"http://127.0.0.1:{self.http_port}/{page}"
 
     async def _ask(self) -> Status:
-        async with connected(self._socket) as client:
+        async with connected(self.socket) as client:
             return await client.status()

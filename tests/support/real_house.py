@@ -25,8 +25,9 @@ pabxs: [{{name: {name}, host: 127.0.0.1, port: {ami}, username: ccrouter, secret
 agi: {{host: 127.0.0.1, port: {agi}}}
 http: {{host: 127.0.0.1, port: {http}}}
 routing: routing.yaml
-control: control.sock
+control: {control}
 state_dir: state
+router: {rank}
 log: {{format: json, mask_callers: false}}
 """
 
@@ -50,6 +51,7 @@ class HousePlan:
         pabx_files: text that is put at the end of the PABX's configuration files, by their name.
         relayed: whether the daemon's AMI link goes through the house's relay, which can cut it.
         agreeing: whether the daemon must agree with all that the PABX tells, for nobody cuts the link or cheats.
+        routers: how many daemons there are, 1 or 2; they share the state folder and the routing file.
 
     """
 
@@ -64,6 +66,7 @@ class HousePlan:
     pabx_files: Mapping[str, str] = field(default_factory=dict)
     relayed: bool = False
     agreeing: bool = False
+    routers: int = 1
 
 
 @dataclass(slots=True)
@@ -71,22 +74,33 @@ class RealHouse(Parties):
     """A house that runs; see Parties for callers, positions and what they saw.
 
     Attributes:
-        daemon: the real one.
+        daemons: all of them, by rank.
         relay: to the PABX's AMI; used where the plan says so.
         agreeing: as the plan says.
 
     """
 
-    daemon: RealDaemon = field(kw_only=True)
+    daemons: Sequence[RealDaemon] = field(kw_only=True)
     relay: Relay = field(kw_only=True)
     agreeing: bool = field(kw_only=True)
-    _looked_at: int = 0
+    _looked_at: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def daemon(self) -> RealDaemon:
+        """The daemon, or the first of two."""
+        return self.daemons[0]
+
+    @property
+    def running(self) -> list[RealDaemon]:
+        """The daemons that run, by rank."""
+        return [daemon for daemon in self.daemons if daemon.runs]
 
     def sit_down(self, queue: str, count: int = 1, **habits: Unpack[CalleeHabits]) -> Callee:
-        """Have positions sign in and log in to `queue`, and wait until the daemon counts them."""
+        """Have positions sign in and log in to `queue`, and wait until each daemon counts them."""
         before = self.queue(queue).logged_in
         callee = Parties.sit_down(self, queue, count, **habits)
-        self.daemon.wait_until(lambda status: queue_in(status, queue).logged_in == before + count)
+        for daemon in self.running:
+            daemon.wait_until(lambda status: queue_in(status, queue).logged_in == before + count)
         return callee
 
     def queue(self, name: str) -> QueueStatus:
@@ -108,16 +122,18 @@ class RealHouse(Parties):
         self.sites[name] = self._open.enter_context(again)
 
     def tidy_up(self) -> None:
-        """End what the last test started, and show that neither the PABX nor the daemon sees a call any more."""
+        """End what the last test started, and show that neither the PABX nor a daemon sees a call any more."""
         Parties.tidy_up(self)
-        if self.daemon.runs:
-            self.daemon.wait_until(at_rest)
-        told = self.daemon.lines[self._looked_at :]
-        self._looked_at += len(told)
-        assert not self.agreeing or not [line for line in told if is_doubt(line)]
+        for daemon in self.running:
+            daemon.wait_until(at_rest)
+        for daemon in self.daemons:
+            seen = self._looked_at.get(daemon.rank, 0)
+            told = daemon.lines[seen:]
+            self._looked_at[daemon.rank] = seen + len(told)
+            assert not self.agreeing or not [line for line in told if is_doubt(line)]
 
     def _status(self) -> Status:
-        return self.daemon.wait_until(lambda _: True)
+        return self.running[0].wait_until(lambda _: True)
 
 
 def site_in(status: Status, name: str) -> SiteStatus:
@@ -165,7 +181,7 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
             name: stack.enter_context(Callee(folder / "sipp", name, address=SITES_ADDRESS, **habits))
             for name, habits in plan.sites.items()
         }
-        agi_port, http_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM)
+        agi_ports = [free_port(socket.SOCK_STREAM) for _ in range(plan.routers)]
         names = [f"agent{n}" for n in range(1, plan.positions + 1)]
         trunks = {name: site.port for name, site in sites.items()}
         trunks |= {name: free_port(address=SITES_ADDRESS) for name in plan.dead}
@@ -175,7 +191,8 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
             positions=dict.fromkeys(names, ()),
             sites=trunks,
             statics=plan.statics,
-            agi=f"agi://127.0.0.1:{agi_port}/route",
+            agi=f"agi://127.0.0.1:{agi_ports[0]}/route",
+            agi_2=f"agi://127.0.0.1:{agi_ports[1]}/route" if plan.routers > 1 else "",
             ring_s=plan.ring_s,
             site_rtp_timeout_s=plan.site_rtp_timeout_s,
             extra=plan.pabx_files,
@@ -183,13 +200,25 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
         pabx = stack.enter_context(SmallPabx(layout, folder / "pabx"))
         relay = stack.enter_context(Relay(pabx.ami_port))
         ami_port = relay.port if plan.relayed else pabx.ami_port
-        settings = SETTINGS.format(name=PABX, ami=ami_port, secret=pabx.ami_secret_file, agi=agi_port, http=http_port)
-        (folder / "settings.yaml").write_text(settings)
         (folder / "routing.yaml").write_text(plan.routing)
         (folder / "state").mkdir()
-        daemon = RealDaemon(folder, http_port)
-        stack.callback(daemon.close)
-        daemon.start()
+        daemons = []
+        for rank, agi_port in enumerate(agi_ports, 1):
+            daemon = RealDaemon(folder, free_port(socket.SOCK_STREAM), rank)
+            daemon.settings.write_text(
+                SETTINGS.format(
+                    name=PABX,
+                    ami=ami_port,
+                    secret=pabx.ami_secret_file,
+                    agi=agi_port,
+                    http=daemon.http_port,
+                    control=daemon.socket.name,
+                    rank=rank,
+                )
+            )
+            stack.callback(daemon.close)
+            daemon.start()
+            daemons.append(daemon)
         listener = stack.enter_context(Listener(pabx.ami_port, "ccrouter", pabx.ami_secret))
         house = RealHouse(
             pabx=pabx,
@@ -197,16 +226,18 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
             listener=listener,
             sites=sites,
             free_positions=names,
-            daemon=daemon,
+            daemons=daemons,
             relay=relay,
             agreeing=plan.agreeing,
         )
         external = {name for name, site in rules.sites.items() if isinstance(site, External)}
         health = {name: "down" if name in plan.dead else "up" for name in external}
-        daemon.wait_until(
-            lambda status: (
-                in_sync(status) and health == {site.name: site.health for site in status.sites if site.name in external}
+        for daemon in daemons:
+            daemon.wait_until(
+                lambda status: (
+                    in_sync(status)
+                    and health == {site.name: site.health for site in status.sites if site.name in external}
+                )
             )
-        )
         yield house
         house.tidy_up()
