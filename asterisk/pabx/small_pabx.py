@@ -4,6 +4,7 @@ Everything stays on the loopback, each party on an address of its own, since Ast
 from the positions by their address. The configuration is written from templates/ into a folder of the caller's choice.
 """
 
+import os
 import re
 import secrets
 import socket
@@ -60,6 +61,7 @@ class Layout:
         ring_s: how long a position rings.
         site_rtp_timeout_s: silence after which a site counts as dead in the talk.
         extra: name of a configuration file to text that is put at its end.
+        movable_clock: whether `show` may put its clock elsewhere; needs `scripts/ensure faketime-VERSION`.
 
     """
 
@@ -76,6 +78,7 @@ class Layout:
     ring_s: int = 6
     site_rtp_timeout_s: int = 5
     extra: Mapping[str, str] = field(default_factory=dict)
+    movable_clock: bool = False
 
 
 class SmallPabx:
@@ -95,8 +98,11 @@ class SmallPabx:
         self.sip_secret = secrets.token_hex(24)
         self.ami_secret_file = folder / "ami.secret"
         self.conf = folder / "conf"
+        self._clock = folder / "clock"
         self._process: subprocess.Popen[bytes] | None = None
         self._write()
+        if layout.movable_clock:
+            self._clock.write_text("+0\n")
 
     @property
     def log(self) -> Path:
@@ -134,6 +140,7 @@ class SmallPabx:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, **({"CCROUTER_CLOCK": str(self._clock)} if self.layout.movable_clock else {})},
             # Ctrl-C reaches whoever started it, who then ends it in order.
             start_new_session=True,
         )
@@ -164,6 +171,21 @@ class SmallPabx:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def show(self, at: float) -> None:
+        """Put the clock of a PABX with a movable one at an instant, from which it goes on; calls may be up.
+
+        Set forward, all that was to happen until then happens at once. Set back, what is due later waits for its time:
+        start it anew for an earlier day.
+
+        Args:
+            at: seconds since 1970-01-01 UTC.
+
+        """
+        new = self._clock.with_suffix(".new")
+        new.write_text(f"{at - time.time():+.6f}\n")  # noqa: TID251 - one clock is told by how far it is from another
+        # It reads the file whenever it looks at the clock, and must never find half of it.
+        new.replace(self._clock)
 
     def cli(self, command: str) -> str:
         """Return what Asterisk's console prints for `command`.

@@ -155,6 +155,9 @@ ensure_unpacked() {
     mv "$work" "$tree"
 }
 
+# A library that goes before all others in what run_unpacked starts.
+PRELOAD=
+
 # run_unpacked TREE PROGRAM [ARGUMENT...]: takes the place of this process.
 run_unpacked() {
     local tree=$1 program=$2
@@ -163,5 +166,5 @@ run_unpacked() {
     shopt -s nullglob
     loaders=("$tree"/{usr/,}lib/*/ld-linux*.so.*)
     folders=("$tree"/{usr/,}lib{/*-linux-gnu*,})
-    exec "${loaders[0]}" --library-path "$(IFS=: && echo "${folders[*]}")" "$tree/$program" "$@"
+    exec "${loaders[0]}" --library-path "$(IFS=: && echo "${folders[*]}")" --preload "$PRELOAD" "$tree/$program" "$@"
 }

@@ -31,6 +31,31 @@ finish_asterisk() {
     [[ $told == "Asterisk ${tree##*-}."* ]]
 }
 
+# ensure_faketime 22|16: what puts the clock of that Asterisk elsewhere, from the same suite, for the same C library.
+ensure_faketime() {
+    local suite
+    case ${1:-} in
+    22) suite=sid ;;
+    16) suite=bullseye ;;
+    *) die "ensure_faketime ${1:-}" "Give the version: 22 or 16." ;;
+    esac
+    locked debian ensure_unpacked "$suite" "$CACHE/faketime-$1" finish_faketime libfaketime
+}
+
+finish_faketime() {
+    expect "Looking for libfaketime in $1" "The package may have changed its layout; compare it with ${BASH_SOURCE[0]}."
+    ln -s "$(cd "$1" && find usr/lib -name libfaketimeMT.so.1)" "$1/libfaketime.so"
+}
+
+# fake_clock VERSION FILE: the Asterisk that this process becomes reads its clock's offset from FILE, at each look; what
+# it waits for still takes as long as it takes.
+fake_clock() {
+    PRELOAD=$CACHE/faketime-$1/libfaketime.so
+    expect "Looking for $PRELOAD" "Run: scripts/ensure faketime-$1"
+    [[ -e $PRELOAD ]]
+    export FAKETIME_TIMESTAMP_FILE=$2 FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+}
+
 ensure_sipp() { locked debian ensure_unpacked bookworm "$CACHE/sipp" finish_sipp sip-tester; }
 
 finish_sipp() {
