@@ -36,7 +36,11 @@ exten => _0991!,1,AGI(${CCROUTER_AGI})
  same => n,Set(CCROUTER_NUMBER=0991)
  same => n,Goto(ccrouter-plan,choose,1)
 exten => _[*#]!,1,Goto(ccrouter,${EXTEN},1)
+; Callers reach a mode's code: their name is what a telephone's would be.
+exten => _0992!,1,Set(CCROUTER_DIALLED=*481)
+ same => n,Goto(ccrouter-mode,1,1)
 """
+CODE = "0992"
 QUEUED = "0990"
 ASKED = "0991"
 POSITIONS = 2
@@ -179,6 +183,60 @@ def test_any_number_dialled_is_treated(seated: RealHouse) -> None:
     assert total(seated, "ccrouter_decisions_total", 'rule="unknown number"', 'destination="closed"') - before == len(
         dialled
     )
+    seated.daemon.wait_until(well)
+
+
+# --- what else a SIP message can say ----------------------------------------------------------------------------------
+
+OWNED = "CCROUTER_TEST_OWNED"
+"""A global that nothing sets but a text of a caller that was run."""
+
+RUN = (
+    f"x):Set(GLOBAL({OWNED})=1",
+    f"x)?Set(GLOBAL({OWNED})=1",
+    f"),Set(GLOBAL({OWNED})=1",
+    f"x' = 'x' & ${{SET(GLOBAL({OWNED})=1)}}",
+    f"${{IF(1?${{SET(GLOBAL({OWNED})=1)}}:)}}",
+    f"x&Set(GLOBAL({OWNED})=1)|v1|||static||position|0|&play|x|beep",
+)
+"""What an application or an expression of the dialplan would run, change or break at, had it these texts in its own."""
+
+HIDDEN = "Privacy: id"
+
+
+def header_lines(text: str, caller: str) -> dict[str, tuple[str, ...]]:
+    """Return each place where a caller can put a text, as the header lines that do it."""
+    user = sip(text)
+    return {
+        "an asserted name": (f'P-Asserted-Identity: "{text}" <sip:{caller}@carrier.example>',),
+        "an asserted name, hidden": (f'P-Asserted-Identity: "{text}" <sip:{caller}@carrier.example>', HIDDEN),
+        "an asserted number": (f"P-Asserted-Identity: <sip:{user}@carrier.example>",),
+        "an asserted number, hidden": (f"P-Asserted-Identity: <sip:{user}@carrier.example>", HIDDEN),
+        "a remote party": (f'Remote-Party-ID: "{text}" <sip:{user}@carrier.example>',),
+        "a diversion": (f'Diversion: "{text}" <sip:{user}@carrier.example>',),
+        "headers of one's own": (f"X-CCRouter-Number: {text}", f"X-Asterisk-HangupCause: {text}"),
+        "a telephone's make": (f"User-Agent: {text}", f"Subject: {text}"),
+    }
+
+
+@pytest.mark.parametrize("number", [ROUTED, QUEUED, CODE])
+def test_no_text_of_a_sip_message_is_run_or_believed(seated: RealHouse, number: str) -> None:
+    """In any header, through ccrouter's dialplan or past it: no application runs it, no expression, no plan has it."""
+    texts = (*RUN, 'x\\" <sip:1@a>', "1%0d%0aEvent: QueueMemberPause%0d%0aQueue: support")
+    calls = [
+        Call(caller=caller, number=number, headers=lines)
+        for text in texts
+        for caller in [f"33697{seated.fresh():06}"]
+        for lines in header_lines(text, caller).values()
+    ]
+    calls += [Call(caller=sip(text), number=number, name=f'"{text}" ') for text in RUN]
+    if number != CODE:
+        calls += [Call(caller=f"33697{seated.fresh():06}", number=f"{number}{sip(text)}") for text in RUN]
+    log = len(seated.daemon.lines)
+    placed = watched(seated, seated.start(calls, per_s=40, patience_ms=600, talk_ms=300))
+    assert [met.call for met in placed if not met.ended] == []
+    assert seated.listener.ask("Getvar", Variable=OWNED)["Value"] == ""
+    assert "GLOBAL" not in str(seated.daemon.logged(since=log, event="call routed"))
     seated.daemon.wait_until(well)
 
 
