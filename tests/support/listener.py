@@ -56,15 +56,17 @@ class Listener:
         found = [event for event in self.events if event.get("ActionID") == name and "Event" in event]
         return found[:-1]
 
-    def wait_for(self, wanted: Callable[[Event], bool], within_s: float = 20, count: int = 1) -> Event:
-        """Return the `count`th event from the beginning that is wanted, waiting for it where it has not come yet.
+    def wait_for(self, wanted: Callable[[Event], bool], within_s: float = 20, count: int = 1, since: int = 0) -> Event:
+        """Return the `count`th event that is wanted, waiting for it where it has not come yet.
+
+        Counted from the beginning, or from the event with the index `since`.
 
         Raises:
             ListenerError: it did not come in time.
 
         """
         met: list[Event] = []
-        checked = 0
+        checked = since
 
         def come() -> bool:
             nonlocal checked

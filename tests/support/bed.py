@@ -1,0 +1,274 @@
+"""A PABX without a router: at any instant, under any load that a PABX can have, asked where its calls go."""
+
+import itertools
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ccrouter.outlook.loads import Load, QueueLoad, SiteLoad
+from ccrouter.routing.rules import External, InHouse, Rules
+from ccrouter.routing.snapshot import Health
+from phones import Call as Dialled
+from phones import Callers
+from small_pabx import Layout, SmallPabx, free_port
+from support.listener import Event, Listener
+from support.quiet_sites import QuietSites
+
+FALLBACK: Final = "ccrouter_fallback.conf"
+"""Beside the PABX's own configuration."""
+
+SECRET: Final = secrets.token_hex(8)
+PATIENCE: Final = 600
+"""Seconds after which a party of a load that was forgotten leaves by itself."""
+
+EXTENSIONS: Final = """
+#tryinclude "{folder}/conf/ccrouter_fallback.conf"
+
+; One question: which plan have the compiled rules for this number and caller?
+[bed-ask]
+exten => _[+0-9]!,1,Set(CALLERID(num)=${{BED_CALLER}})
+ same => n,Set(CALLERID(num-pres)=${{BED_PRES}})
+ same => n,ExecIf($["${{BED_LANGUAGE}}" != ""]?Set(CHANNEL(language)=${{BED_LANGUAGE}}))
+ same => n,Set(CCROUTER_NUMBER=${{EXTEN}})
+ same => n,Set(CCROUTER_PLAN=none)
+ same => n,GotoIf($[0${{DIALPLAN_EXISTS(ccrouter-fallback,${{EXTEN}},1)}} = 0]?told)
+ same => n,Gosub(ccrouter-fallback,${{EXTEN}},1)
+ same => n(told),UserEvent(BedPlan,Question: ${{BED_QUESTION}},Plan: ${{CCROUTER_PLAN}})
+ same => n,Hangup()
+
+[bed-waits]
+exten => _[a-z]!,1,UserEvent(BedIn)
+ same => n,Queue(${{EXTEN}},,,,{patience})
+ same => n,Hangup()
+
+[bed-at-site]
+exten => _[a-z]!,1,Set(GROUP(ccrouter)=${{URIENCODE(${{BED_SITE}})}})
+ same => n,UserEvent(BedIn)
+ same => n,Wait({patience})
+ same => n,Hangup()
+
+[bed-position]
+exten => _[a-z]!,1,Ringing()
+ same => n,Wait({patience})
+ same => n,Hangup()
+"""
+
+MANAGER: Final = f"""
+[bed]
+secret = {SECRET}
+read = user,call,agent,system
+write = all
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A call about which the compiled rules are asked; `caller` None stands for a hidden number."""
+
+    number: str
+    caller: str | None = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a real call.
+
+    Attributes:
+        plan: that its channel carried in its first step.
+        step: kind and target of that step, as the dialplan's runner told.
+        entry: where the plan came from.
+
+    """
+
+    plan: str
+    step: tuple[str, str]
+    entry: str
+
+
+@dataclass(slots=True)
+class Bed:
+    """A running PABX of this kind.
+
+    Attributes:
+        pabx: it runs, and nobody answers at its router's port.
+        asker: an AMI session with all rights.
+        sites: far ends of its trunks.
+
+    """
+
+    pabx: SmallPabx
+    asker: Listener
+    sites: QuietSites
+    folder: Path
+    _names: Iterator[int] = field(default_factory=itertools.count)
+    _members: dict[str, QueueLoad] = field(default_factory=dict)
+    _down: dict[str, bool] = field(default_factory=dict)
+
+    def install(self, text: str) -> list[str]:
+        """Take compiled rules into the dialplan, and return what Asterisk's log says about that."""
+        before = len(self.pabx.log.read_text(errors="replace"))
+        (self.pabx.conf / FALLBACK).write_text(text)
+        self.asker.ask("Command", Command="dialplan reload")
+        return self.pabx.log.read_text(errors="replace")[before:].splitlines()
+
+    # --- questions ----------------------------------------------------------------------------------------------------
+
+    def plans(self, questions: Sequence[Question]) -> list[str]:
+        """Return the plan that the compiled rules have for each, `none` where they have no such number."""
+        since = len(self.asker.events)
+        names = [f"q{next(self._names)}" for _ in questions]
+        for name, question in zip(names, questions, strict=True):
+            self._originate(
+                f"Local/{question.number}@bed-ask/n",
+                BED_QUESTION=name,
+                BED_CALLER=question.caller or "",
+                BED_PRES="prohib" if question.caller is None else "allowed",
+                BED_LANGUAGE=question.language,
+            )
+        self.asker.wait_for(_told("BedPlan"), since=since, count=len(questions))
+        met = filter(_told("BedPlan"), self.asker.events[since:])
+        told = {event["Question"]: event["Plan"] for event in met}
+        return [told[name] for name in names]
+
+    def call(self, question: Question) -> Taken:
+        """Place a real SIP call over the carrier's trunk, hang it up in its first step, and return what it had."""
+        since, name = len(self.asker.events), f"caller{next(self._names)}"
+        headers: tuple[str, ...] = ()
+        if question.caller is None:
+            headers = ("P-Asserted-Identity: <sip:33698000001@carrier.example>", "Privacy: id")
+        caller = "anonymous" if question.caller is None else question.caller or "0999000001"
+        dialled = Dialled(caller=caller, number=question.number, headers=headers)
+        with Callers(self.pabx, self.folder, [dialled], name=name):
+            begun = self.asker.wait_for(_told("CCRouterStep"), since=since)
+            plan = self.asker.ask("Getvar", Channel=begun["Channel"], Variable="CCROUTER_PLAN")
+            self.asker.ask("Hangup", Channel=begun["Channel"])
+            ended = self.asker.wait_for(_told("CCRouterEnd"), since=since)
+            self.asker.wait_for(_hung_up(begun["Uniqueid"]), since=since)
+        return Taken(plan["Value"], (begun["Kind"], begun["Target"]), ended["Entry"])
+
+    # --- load ---------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def under(self, load: Load, rules: Rules) -> Iterator[None]:
+        """Put the PABX under a load, as far as a PABX can show it, for as long as the block lasts."""
+        queues = sorted({site.queue for site in rules.sites.values() if isinstance(site, InHouse)})
+        outside = [site for site in rules.sites.values() if isinstance(site, External)]
+        for queue in queues:
+            self._seat(queue, load.queues.get(queue, QueueLoad()))
+        for site in outside:
+            self._set_health(site, load.sites.get(site.name, SiteLoad()))
+        waiting = [queue for queue in queues for _ in range(load.queues.get(queue, QueueLoad()).waiting)]
+        at_sites = [site.name for site in outside for _ in range(load.sites.get(site.name, SiteLoad()).calls)]
+        self._bring(waiting, at_sites)
+        try:
+            yield
+        finally:
+            self.clear()
+
+    def clear(self) -> None:
+        """End all calls."""
+        while channels := self.asker.listed("CoreShowChannels"):
+            gone = {event["Uniqueid"] for event in channels}
+            self.asker.ask("Hangup", Channel="/.*/")
+            for uniqueid in gone:
+                self.asker.wait_for(_hung_up(uniqueid))
+
+    def _bring(self, queues: Sequence[str], sites: Sequence[str]) -> None:
+        """Have a caller wait in each of the queues, and a call be at each of the sites."""
+        since = len(self.asker.events)
+        for queue in queues:
+            self._originate(f"Local/{queue}@bed-waits/n")
+        for site in sites:
+            self._originate("Local/in@bed-at-site/n", BED_SITE=site)
+        if queues or sites:
+            self.asker.wait_for(_told("BedIn"), since=since, count=len(queues) + len(sites))
+        if queues:
+            self.asker.wait_for(lambda event: event.get("Event") == "QueueCallerJoin", since=since, count=len(queues))
+
+    def _originate(self, channel: str, **variables: str) -> None:
+        """Run a channel through the dialplan; whoever placed the call waits for an answer that does not come."""
+        written = ",".join(f"{name}={value}" for name, value in variables.items())
+        about = {"Timeout": str(PATIENCE * 1000), "Async": "true", "Variable": written}
+        self.asker.send("Originate", Channel=channel, Application="NoOp", **about)
+
+    def _seat(self, queue: str, wanted: QueueLoad) -> None:
+        """Log positions in: `ready` of them free, then those that talk, then those in a pause, all others gone."""
+        if self._members.get(queue) == wanted:
+            return
+        was = self._members.get(queue, QueueLoad(logged_in=0))
+        for n in range(was.logged_in):
+            self.asker.ask("QueueRemove", Queue=queue, Interface=f"Local/{queue}{n}@bed-position/n")
+        for n in range(wanted.logged_in):
+            interface, device = f"Local/{queue}{n}@bed-position/n", f"Custom:{queue}{n}"
+            paused = n >= wanted.logged_in - wanted.paused
+            state = "INUSE" if n >= wanted.ready else "NOT_INUSE"
+            self.asker.ask("Setvar", Variable=f"DEVICE_STATE({device})", Value=state)
+            self.asker.ask(
+                "QueueAdd",
+                Queue=queue,
+                Interface=interface,
+                StateInterface=device,
+                Paused="true" if paused else "false",
+            )
+        self._members[queue] = wanted
+
+    def _set_health(self, site: External, wanted: SiteLoad) -> None:
+        trunk = site.endpoint.removeprefix("PJSIP/")
+        down = wanted.health is Health.DOWN
+        if self._down.get(trunk, False) == down:
+            return
+        (self.sites.silent.add if down else self.sites.silent.discard)(trunk)
+        self.asker.ask("PJSIPQualify", Endpoint=trunk)
+        self.until_device(f"PJSIP/{trunk}", "UNAVAILABLE" if down else "NOT_INUSE")
+        self._down[trunk] = down
+
+    def until_device(self, device: str, state: str) -> None:
+        """Wait until the dialplan reads this state of a device."""
+        since = len(self.asker.events)
+        while self.asker.ask("Getvar", Variable=f"DEVICE_STATE({device})")["Value"] != state:
+            self.asker.wait_for(
+                lambda event: event.get("Event") == "DeviceStateChange" and event["Device"] == device, since=since
+            )
+            since += 1
+
+
+def _told(name: str) -> Callable[[Event], bool]:
+    return lambda event: event.get("UserEvent") == name
+
+
+def _hung_up(uniqueid: str) -> Callable[[Event], bool]:
+    return lambda event: event.get("Event") == "Hangup" and event["Uniqueid"] == uniqueid
+
+
+@contextmanager
+def bed(version: int, files: Iterable[Rules]) -> Iterator[Bed]:
+    """Bring up a PABX with the queues and trunks of these routing files, whose clock can be moved."""
+    sites = [site for rules in files for site in rules.sites.values()]
+    trunks = {site.endpoint.removeprefix("PJSIP/") for site in sites if isinstance(site, External)}
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="ccrouter-"))
+        stack.callback(shutil.rmtree, folder)
+        far = stack.enter_context(QuietSites(sorted(trunks)))
+        layout = Layout(
+            version=version,
+            queues=sorted({site.queue for site in sites if isinstance(site, InHouse)}),
+            sites={trunk.removeprefix("trunk-"): port for trunk, port in far.ports.items()},
+            statics={"": "play|static|all-circuits-busy-now"},
+            agi=f"agi://127.0.0.1:{free_port(socket.SOCK_STREAM)}/route",
+            ring_s=PATIENCE,
+            extra={"extensions.conf": EXTENSIONS.format(folder=folder, patience=PATIENCE), "manager.conf": MANAGER},
+            movable_clock=True,
+        )
+        pabx = stack.enter_context(SmallPabx(layout, folder))
+        asker = stack.enter_context(Listener(pabx.ami_port, "bed", SECRET))
+        made = Bed(pabx, asker, far, folder / "sipp")
+        for trunk in trunks:
+            made.until_device(f"PJSIP/{trunk}", "NOT_INUSE")
+        yield made
