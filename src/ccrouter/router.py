@@ -4,7 +4,7 @@ Between reading the snapshot and recording what was decided nothing else runs, s
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ccrouter.clock import Clock
 from ccrouter.live.events import CallRouted, Event, WithdrawAsked
@@ -159,6 +159,13 @@ class Router:
         self._latches = {key: latch for key, latch in self._latches.items() if key[0] in known}
         shared = {share.key for share in rules.shares()}
         self._turns = {key: turns for key, turns in self._turns.items() if key in shared}
+
+    def clock_set(self, by_s: float) -> None:
+        """Move the instants from which thresholds hold: the clock was set by so many seconds."""
+        self._latches = {
+            key: latch if latch.reached_at is None else replace(latch, reached_at=latch.reached_at + by_s)
+            for key, latch in self._latches.items()
+        }
 
     def _withdraw(self, caller: WaitingCaller, decision: Decision) -> WithdrawCaller:
         self._keep(decision)

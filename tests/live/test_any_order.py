@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ccrouter.contract import STEP_RESULTS
 from ccrouter.live import events, state
-from ccrouter.live.events import DeviceState, Event, Listing, PabxEvent, Ticked
+from ccrouter.live.events import ClockSet, DeviceState, Event, Listing, PabxEvent, Ticked
 from ccrouter.live.state import State
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, VoicemailStep
 from support.live_invariants import check
@@ -84,6 +84,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "elapsed_s": PEER_NUMBERS,
     "entry": st.sampled_from(["routed", "stored", "static"]),
     "endpoint": st.sampled_from(["PJSIP/trunk-tunis", "PJSIP/agent1"]),
+    "by_s": st.sampled_from([3600.0, -3600.0, 2.5]),
     "reachable": st.sampled_from([True, False, None]),
     "event": st.sampled_from(["QueueMemberPause", "UserEvent", "Whatever"]),
 }
@@ -106,7 +107,7 @@ def happenings(event: type[Event]) -> st.SearchStrategy[Event]:
 CLASSES: list[type[Event]] = [
     kind
     for kind in vars(events).values()
-    if isinstance(kind, type) and issubclass(kind, PabxEvent | Ticked) and kind is not PabxEvent
+    if isinstance(kind, type) and issubclass(kind, PabxEvent | Ticked | ClockSet) and kind is not PabxEvent
 ]
 ANY_EVENT = st.one_of([happenings(kind) for kind in CLASSES])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ccrouter.routing.plan import Step
+from ccrouter.routing.snapshot import Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,4 +351,12 @@ class Ticked:
     at: float
 
 
-Event = PabxEvent | Ticked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSet:
+    """The clock that tells all instants was set by `by_s` seconds, ahead or (negative) back; `at` is after it."""
+
+    at: float
+    by_s: Seconds
+
+
+Event = PabxEvent | Ticked | ClockSet

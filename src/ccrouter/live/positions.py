@@ -1,6 +1,6 @@
 """Positions: the members of a queue, and which of them would be rung for the next caller."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
@@ -154,6 +154,18 @@ class Positions:
         for name in over:
             self._put(replace(self._members[name], wrapup_until=None))
         return bool(over)
+
+    def move(self, moved: Callable[[float], float]) -> None:
+        """Move the instants of our own clock, which was set; the end of the last call is by that of the PABX."""
+        for member in tuple(self):
+            until, answered_at = member.wrapup_until, member.answered_at
+            self._put(
+                replace(
+                    member,
+                    wrapup_until=None if until is None else moved(until),
+                    answered_at=None if answered_at is None else moved(answered_at),
+                )
+            )
 
     def tally(self) -> Tally:
         """Return the figures."""

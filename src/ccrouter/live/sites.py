@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ccrouter.live.breaker import Breaker, Lesson, lesson
 from ccrouter.live.effects import SiteHealthChanged
 from ccrouter.live.queues import CallKey
-from ccrouter.routing.snapshot import Health
+from ccrouter.routing.snapshot import Health, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,11 @@ class Sites:
         for site in self._external.values():
             site.breaker.tick(at)
             self._review(site, "one call may try it", at)
+
+    def clock_set(self, by_s: Seconds) -> None:
+        """Let breakers that are open stay so for as long as they would have."""
+        for site in self._external.values():
+            site.breaker.until += by_s
 
     def _reach(self, site: Site, at: float) -> None:
         before, site.reachable = site.reachable, self.endpoints.reachable(site.limits.endpoint)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ccrouter.live import course, events, resync, waits
+from ccrouter.live import clock_set, course, events, resync, waits
 from ccrouter.live.effects import Effect
 from ccrouter.live.events import Event, PabxEvent
 from ccrouter.live.picture import Picture
@@ -23,6 +23,7 @@ _APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
     events.EndpointSeen: resync.endpoint_seen,
     events.PeerFault: resync.peer_fault,
     events.Ticked: resync.ticked,
+    events.ClockSet: clock_set.clock_set,
     events.QueueListed: waits.queue_listed,
     events.PositionSeen: waits.position_seen,
     events.PositionLeft: waits.position_left,

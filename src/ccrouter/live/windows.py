@@ -56,6 +56,11 @@ class Window(Generic[T]):
         self._tuple = None
         return True
 
+    def move(self, moved: Callable[[T], T]) -> None:
+        """Put other items in place of all, in the same order: the clock was set."""
+        self._items = [moved(item) for item in self._items]
+        self._tuple = None
+
     def items(self) -> tuple[T, ...]:
         """Return all items, oldest first; the same tuple until something changes."""
         if self._tuple is None:
