@@ -62,6 +62,25 @@ def leads_to(link: Path) -> str:
     return str(link.readlink())
 
 
+def moved_into(file: Path, folder: str, text: str = "") -> Path:
+    """Return where a file is after it was moved into a new folder beside it; one of this text where it is gone."""
+    (file.parent / folder).mkdir()
+    if text:
+        file.write_text(text)
+    return file.rename(file.parent / folder / file.name)
+
+
+def put_instead(file: Path, what: str) -> None:
+    """Put something that is no file in the place of one."""
+    file.unlink()
+    if what == "a folder":
+        file.mkdir()
+    elif what == "a pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to(file)
+
+
 def remove(file: Path) -> None:
     """Remove a file."""
     file.unlink()
@@ -130,12 +149,80 @@ def test_the_version_before(texts: list[tuple[str, int | None]], in_force: str, 
     assert wanted == (None if found is None else found.id)
 
 
+# --- where ------------------------------------------------------------------------------------------------------------
+
+STRANGER = 65533
+"""A user other than the one who runs the tests, whose links are then somebody else's."""
+
+
+async def test_the_daemons_word_for_the_path_is_not_taken(daemon: ScriptedDaemon, client: Client, file: Path) -> None:
+    """A daemon that was taken over could have root write anywhere: only what the settings name is written."""
+    other = file.with_name("crontab")
+    daemon.rules = RulesInForce(str(other), daemon.rules.version, daemon.rules.text, "pbx")
+    with pytest.raises(CcrouterError, match=r"this daemon reads .*crontab; nothing was changed.* --settings"):
+        await back(client, file, None, "", "")
+    assert (good(4), other.exists(), daemon.rollbacks) == (text_of(file), False, [])
+
+
+@pytest.mark.parametrize("where", ["the file", "a folder on the way"])
+async def test_a_link_of_somebody_else_is_not_followed(
+    daemon: ScriptedDaemon, client: Client, file: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Whoever may write in a folder on the way could lead root elsewhere."""
+    if where == "the file":
+        put_behind_a_link(file)
+        routing = file
+    else:
+        file.with_name("way").symlink_to(file.parent)
+        routing = file.with_name("way") / file.name
+    monkeypatch.setattr(put_back, "trusted_users", lambda: frozenset({STRANGER}))
+    daemon.rules = RulesInForce(str(routing), daemon.rules.version, daemon.rules.text, "pbx")
+    with pytest.raises(CcrouterError, match=r"is a link that is neither root's nor yours"):
+        await back(client, routing, None, "", "")
+    assert (good(4), daemon.rollbacks) == (text_of(routing), [])
+
+
+async def test_what_is_swapped_on_the_way_leads_nowhere(
+    daemon: ScriptedDaemon, client: Client, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the writing a folder is replaced by a link: the file in the old folder is written."""
+    routing = moved_into(file, "inner")
+    inner = routing.parent
+    daemon.rules = RulesInForce(str(routing), daemon.rules.version, daemon.rules.text, "pbx")
+    target = moved_into(file, "target", text="not ours").parent
+
+    async def kept_after_the_swap() -> list[KeptVersion]:
+        if not inner.is_symlink():
+            inner.rename(inner.with_name("moved"))
+            inner.symlink_to(target)
+        return [version for version, _ in daemon.kept_versions]
+
+    monkeypatch.setattr(daemon, "kept", kept_after_the_swap)
+    await back(client, routing, None, "", "")
+    assert (text_of(target / file.name), text_of(file.parent / "moved" / file.name)) == ("not ours", good(3))
+
+
+@pytest.mark.parametrize("what", ["a folder", "a pipe", "a loop"])
+async def test_what_is_no_file_is_refused(daemon: ScriptedDaemon, client: Client, file: Path, what: str) -> None:
+    """A pipe would hang, and a device may do anything."""
+    put_instead(file, what)
+    with pytest.raises(CcrouterError, match="nothing was changed"):
+        await back(client, file, None, "", "")
+    assert daemon.rollbacks == []
+
+
+def test_without_settings_nothing_is_asked(folder: Path) -> None:
+    """The cure is told."""
+    told = CliRunner().invoke(main, ["rollback", "--settings", str(folder / "none.yaml")])
+    assert (told.exit_code, "name the daemon's with --settings" in told.stderr) == (1, True)
+
+
 # --- what is done -----------------------------------------------------------------------------------------------------
 
 
 async def test_a_rollback_writes_the_file_and_has_it_taken(daemon: ScriptedDaemon, client: Client, file: Path) -> None:
     """The file has the text, its mode and its owner; what it had stands beside it; the daemon hears who and why."""
-    told = await back(client, None, "too long", "alice")
+    told = await back(client, file, None, "too long", "alice")
     assert good(3) == text_of(file)
     assert mode(file) == 0o640
     aside = file.with_name(f"routing.yaml.rejected-{hash_of(good(4).encode())}")
@@ -148,7 +235,7 @@ async def test_a_rollback_writes_the_file_and_has_it_taken(daemon: ScriptedDaemo
 async def test_the_file_behind_a_link_is_written(client: Client, file: Path) -> None:
     """A link stays one: configuration management switches it, and would find a file in its place."""
     real = put_behind_a_link(file)
-    await back(client, 2, "", "")
+    await back(client, file, 2, "", "")
     assert (good(3), good(3)) == (text_of(real), text_of(file))
     assert leads_to(file) == real.name
 
@@ -156,7 +243,7 @@ async def test_the_file_behind_a_link_is_written(client: Client, file: Path) -> 
 async def test_nothing_is_written_through_a_name_that_somebody_put_there(client: Client, file: Path) -> None:
     """Root may roll back in a folder of somebody else, and a name there may be one more of a file elsewhere."""
     other = elsewhere(file)
-    await back(client, 2, "", "")
+    await back(client, file, 2, "", "")
     assert (good(3), "secret", 0o600) == (text_of(file), text_of(other), mode(other))
 
 
@@ -166,7 +253,7 @@ async def test_a_file_that_is_gone_is_written_for_all_to_read(
     """What is in force comes back, since nothing is there; the daemon, another user, can read it."""
     remove(file)
     daemon.outcome = ReloadOutcome(daemon.rules.version, changed=False)
-    await back(client, None, "", "")
+    await back(client, file, None, "", "")
     assert good(4) == text_of(file)
     assert mode(file) == 0o644
 
@@ -177,7 +264,7 @@ async def test_owner_and_attributes_stay(client: Client, file: Path) -> None:
         os.setxattr(file, "user.note", b"kept")
     except OSError:
         pytest.skip("this file system has no attributes")
-    await back(client, None, "", "")
+    await back(client, file, None, "", "")
     assert os.getxattr(file, "user.note") == b"kept"
 
 
@@ -187,7 +274,7 @@ async def test_a_version_that_would_not_compile_today_is_refused(
     """With its problems, and nothing is touched."""
     daemon.kept_versions.append(kept(7, BAD))
     with pytest.raises(CcrouterError, match=r"nobdoy[\s\S]*version 7 would be refused today; nothing was changed"):
-        await back(client, 7, "", "")
+        await back(client, file, 7, "", "")
     assert (good(4), []) == (text_of(file), daemon.rollbacks)
     assert names_beside(file) == ["routing.yaml"]
 
@@ -196,16 +283,17 @@ async def test_what_the_daemon_refuses_is_taken_back(daemon: ScriptedDaemon, cli
     """The true outcome is told, and the file is as it was."""
     daemon.outcome = ReloadOutcome(daemon.rules.version, changed=False, problems=("a problem",))
     with pytest.raises(CcrouterError, match=r"a problem\nversion 2 was refused"):
-        await back(client, None, "", "")
+        await back(client, file, None, "", "")
     assert good(4) == text_of(file)
     assert mode(file) == 0o640
 
 
 async def test_who_may_not_write_hears_how(daemon: ScriptedDaemon, client: Client) -> None:
     """Nothing was changed, and the cure is told."""
-    daemon.rules = RulesInForce("/proc/version", hash_of(good(4).encode()), good(4), "pbx")
+    file = Path("/proc/version")
+    daemon.rules = RulesInForce(str(file), hash_of(good(4).encode()), good(4), "pbx")
     with pytest.raises(CcrouterError, match=r"can't be written.*nothing was changed.*sudo ccrouter rollback"):
-        await back(client, 2, "", "")
+        await back(client, file, 2, "", "")
     assert daemon.rollbacks == []
 
 
@@ -219,16 +307,16 @@ async def test_a_full_disk_leaves_the_file_as_it_was(
 
     monkeypatch.setattr(put_back, "_dress", full)
     with pytest.raises(CcrouterError, match="No space left on device; nothing was changed"):
-        await back(client, None, "", "")
+        await back(client, file, None, "", "")
     assert (good(4), []) == (text_of(file), daemon.rollbacks)
     assert names_beside(file) == ["routing.yaml"]
 
 
-async def test_a_daemon_that_took_something_else_is_told(daemon: ScriptedDaemon, client: Client) -> None:
+async def test_a_daemon_that_took_something_else_is_told(daemon: ScriptedDaemon, client: Client, file: Path) -> None:
     """Somebody saved in between: what is in force is what they saved."""
     daemon.outcome = ReloadOutcome("another", changed=True)
     with pytest.raises(CcrouterError, match="saved by somebody else meanwhile; version another is in force"):
-        await back(client, None, "", "")
+        await back(client, file, None, "", "")
 
 
 async def test_a_daemon_that_ends_meanwhile_is_told(
@@ -241,15 +329,15 @@ async def test_a_daemon_that_ends_meanwhile_is_told(
 
     monkeypatch.setattr(daemon, "rollback", dead)
     with pytest.raises(CcrouterError, match="holds version 2 again, but the daemon was not heard"):
-        await back(client, None, "", "")
+        await back(client, file, None, "", "")
     assert good(3) == text_of(file)
 
 
 @pytest.mark.parametrize("number", [9, 10**12])
-async def test_a_version_that_is_not_there_is_refused(client: Client, number: int) -> None:
+async def test_a_version_that_is_not_there_is_refused(client: Client, file: Path, number: int) -> None:
     """With the command that lists those that are."""
     with pytest.raises(CcrouterError, match="`ccrouter versions` lists those that are"):
-        await back(client, number, "", "")
+        await back(client, file, number, "", "")
 
 
 async def test_versions_that_are_alike_are_said_to_be(daemon: ScriptedDaemon, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The real daemon as people and machines see it: its status, its pages, and what an admin types."""
 
 import asyncio
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -75,7 +76,12 @@ class RealDaemon(DaemonProcess):
 
         """
         done = subprocess.run(  # noqa: S603 - our own program with our own arguments
-            [CCROUTER, *arguments, "--socket", self.socket], capture_output=True, text=True, check=False, timeout=30
+            [CCROUTER, *arguments, "--socket", self.socket],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+            env={**os.environ, "CCROUTER_SETTINGS": str(self.folder / "settings.yaml")},
         )
         if done.returncode:
             raise DaemonError(f"`ccrouter {' '.join(arguments)}` failed: {done.stdout}{done.stderr}")

@@ -5,9 +5,11 @@ The daemon itself may not write the file: as systemd starts it, its configuratio
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ccrouter.cli.own_file import OwnFile, reached, trusted_users
 from ccrouter.config.load import compile_text
 from ccrouter.config.problems import RefusedFileError
 from ccrouter.errors import CcrouterError
@@ -24,17 +26,46 @@ NEW_FILE_MODE = 0o644
 """Where the routing file is gone: the daemon must be able to read it, and it holds no secret."""
 
 
-async def back(client: Client, number: int | None, reason: str, person: str) -> Sequence[str]:
+async def back(client: Client, routing: Path, number: int | None, reason: str, person: str) -> Sequence[str]:
     """Put a version back, by default as `one_before` says, and return what is told of it.
+
+    Args:
+        client: of the daemon.
+        routing: the routing file by the settings; the daemon's own word is only compared with it.
+        number: of the version.
+        reason: kept in the audit journal.
+        person: behind a shared user.
 
     Raises:
         CcrouterError: it was not done, and the file is as it was; or the daemon did not answer, as the text tells.
 
     """
     rules = read(IN_FORCE, await client.ask("GET", "/rules"))
+    _check_agreed(routing, rules)
+    with reached(routing, trusted_users()) as file:
+        return await _back(client, file, rules, _Asked(number, reason, person))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    number: int | None
+    reason: str
+    person: str
+
+
+def _check_agreed(routing: Path, rules: RulesInForce) -> None:
+    named = os.path.normpath(routing.absolute())
+    if named != os.path.normpath(rules.file):
+        raise CcrouterError(
+            f"the settings name the routing file {named}, but this daemon reads {rules.file}; nothing was changed. "
+            "Name the daemon's settings with --settings, or its socket with --socket"
+        )
+
+
+async def _back(client: Client, file: OwnFile, rules: RulesInForce, asked: _Asked) -> Sequence[str]:
     kept = read(VERSIONS, await client.ask("GET", "/versions"))
-    file, held = _held(rules.file)
-    target = _wanted(kept, number, rules, None if held is None else hash_of(held))
+    held = _held(file)
+    target = _wanted(kept, asked.number, rules, None if held is None else hash_of(held))
     content = read(TEXT, await client.ask("GET", f"/versions/{target.id}")).encode()
     try:
         compile_text(content, rules.file)
@@ -44,13 +75,13 @@ async def back(client: Client, number: int | None, reason: str, person: str) -> 
     if held != content:
         _write(file, content)
     try:
-        body = {"id": target.id, "reason": reason, "author": person}
+        body = {"id": target.id, "reason": asked.reason, "author": asked.person}
         outcome = read(OUTCOME, await client.ask("POST", "/rollback", body, accepted=(REFUSED,)))
     except CcrouterError as error:
-        told = f"{file} holds version {target.id} again, but the daemon was not heard: {error}"
+        told = f"{file.shown} holds version {target.id} again, but the daemon was not heard: {error}"
         raise type(error)(told) from error
     if outcome.problems:
-        if held is not None and _held(rules.file) == (file, content):
+        if held is not None and _held(file) == content:
             _write(file, held)
         problems = "\n".join(outcome.problems)
         raise CcrouterError(f"{problems}\nversion {target.id} was refused; version {outcome.version} stays in force")
@@ -98,27 +129,28 @@ def _wanted(kept: Sequence[KeptVersion], number: int | None, rules: RulesInForce
     return found
 
 
-def _held(name: str) -> tuple[Path, bytes | None]:
-    """Return the file at the end of all links, and its content; None where there is none."""
-    file = Path(name).resolve()
+def _held(file: OwnFile) -> bytes | None:
+    """Return what the file holds; None where there is none."""
     try:
-        return file, file.read_bytes()
+        handle = os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as opened:
+            return opened.read()
     except FileNotFoundError:
-        return file, None
+        return None
     except OSError as error:
         raise _refusal(file, error) from None
 
 
-def _put_aside(file: Path, content: bytes) -> Path:
-    aside = file.with_name(f"{file.name}.rejected-{hash_of(content)}")
+def _put_aside(file: OwnFile, content: bytes) -> Path:
+    aside = file.beside(f"{file.shown.name}.rejected-{hash_of(content)}")
     _write(aside, content, like=file)
-    return aside
+    return aside.shown
 
 
-def _write(file: Path, content: bytes, like: Path | None = None) -> None:
+def _write(file: OwnFile, content: bytes, like: OwnFile | None = None) -> None:
     """Write a file at one stroke, with owner, mode and attributes of the one in its place, or of another one."""
     try:
-        replacement = Replacement(file, content, partial(_dress, like or file))
+        replacement = Replacement(file.path, content, partial(_dress, (like or file).path))
         try:
             replacement.commit()
         finally:
@@ -129,7 +161,7 @@ def _write(file: Path, content: bytes, like: Path | None = None) -> None:
 
 def _dress(like: Path, handle: int) -> None:
     try:
-        found = like.stat()
+        found = like.lstat()
     except FileNotFoundError:
         os.fchmod(handle, NEW_FILE_MODE)
         return
@@ -139,8 +171,8 @@ def _dress(like: Path, handle: int) -> None:
         os.setxattr(handle, name, os.getxattr(like, name))
 
 
-def _refusal(file: Path, error: OSError) -> CcrouterError:
+def _refusal(file: OwnFile, error: OSError) -> CcrouterError:
     return CcrouterError(
-        f"{file} can't be written: {error.strerror}; nothing was changed. Type it as a user who may: "
+        f"{file.shown} can't be written: {error.strerror}; nothing was changed. Type it as a user who may: "
         "sudo ccrouter rollback. Where nobody may, `ccrouter versions show NUMBER` prints the text to put there"
     )

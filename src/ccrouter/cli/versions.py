@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import ask, examples, person, socket_option, version_number
+from ccrouter.cli.options import SETTINGS, ask, examples, person, socket_option, told, version_number
 
 if TYPE_CHECKING:
     from ccrouter.web.client import Client
@@ -77,23 +77,43 @@ def diff(number: int, other: int | None, socket: Path) -> None:
 )
 @click.argument("number", type=version_number, metavar="[NUMBER]", required=False)
 @click.option("--reason", default="", help="Why; kept in the audit journal.")
+@click.option(
+    "--settings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="CCROUTER_SETTINGS",
+    default=SETTINGS,
+    show_default=True,
+    show_envvar=True,
+    help="The daemon's settings file: it says where the routing file is.",
+)
 @socket_option
-def rollback(number: int | None, reason: str, socket: Path) -> None:
+def rollback(number: int | None, reason: str, settings: Path, socket: Path) -> None:
     """Put an earlier version back into the routing file, and have the daemon take it.
 
     Without a number: the version before the one in force. Where the file was refused, or not taken yet, the version in
     force comes back into the file, and calls notice nothing.
 
-    What the file holds now is kept beside it, as FILE.rejected-HASH.
+    What the file holds now is kept beside it, as FILE.rejected-HASH. Only the file that the settings name is written.
     """
+    with told():
+        routing = _routing_of(settings)
 
     async def work(client: "Client") -> None:
         from ccrouter.cli.put_back import back  # noqa: PLC0415
 
-        for line in await back(client, number, reason, person()):
+        for line in await back(client, routing, number, reason, person()):
             click.echo(line)
 
     ask(socket, work)
+
+
+def _routing_of(settings: Path) -> Path:
+    from ccrouter.config.load import routing_named_by  # noqa: PLC0415
+    from ccrouter.errors import CcrouterError  # noqa: PLC0415
+
+    if not settings.is_file():
+        raise CcrouterError(f"there is no settings file {settings}; name the daemon's with --settings")
+    return routing_named_by(settings)
 
 
 def _list(socket: Path) -> None:

@@ -91,6 +91,19 @@ def load_settings(path: Path | str, environment: Mapping[str, str] = os.environ)
     return compile_settings(read_file(Path(path)), Path(path), environment)
 
 
+def routing_named_by(path: Path) -> Path:
+    """Return the absolute path of the routing file that a settings file names; no secret is looked at.
+
+    Raises:
+        RefusedFileError: the settings are not well-formed.
+
+    """
+    from ccrouter.config.settings import SettingsFile  # noqa: PLC0415 - who asks a routing file needs no such models
+
+    written = shape(read(read_file(path), str(path)), SettingsFile)
+    return path.absolute().parent / written.routing
+
+
 def read_file(path: Path) -> bytes:
     """Return the content of a file, or a little more than the most that is accepted.
 
