@@ -187,7 +187,8 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
         loop = asyncio.get_running_loop()
         pabx, parties = await loop.run_in_executor(hands, _open, request.param, folder, agi, house)
         relay = house.enter_context(Relay(pabx.ami_port))
-        settings = SETTINGS.format(name=PABX, ami=relay.port, secret=pabx.ami_secret_file, agi=agi, http=http)
+        ours = {"control": "control.sock", "rank": 1}
+        settings = SETTINGS.format(name=PABX, ami=relay.port, secret=pabx.ami_secret_file, agi=agi, http=http, **ours)
         (folder / "settings.yaml").write_text(settings)
         (folder / "routing.yaml").write_text(ROUTING)
         (folder / "state").mkdir()

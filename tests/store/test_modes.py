@@ -12,7 +12,7 @@ import pytest
 from ccrouter.errors import StoreError
 from ccrouter.store.audit import Audit, Deed
 from ccrouter.store.database import Database
-from ccrouter.store.keepers import KeptModes
+from ccrouter.store.keepers import kept_modes
 from ccrouter.store.modes import ModeOn, Modes
 from ccrouter.store.schema import STATE_FILE, state_database
 from support.full_disk import full_disk
@@ -26,7 +26,7 @@ OUTSIDE = ModeOn("all_outside", "bob", "assembly: « à midi »\n{}", NOW)
 @pytest.fixture
 def modes(database: Database) -> Modes:
     """Give modes of which none is on."""
-    return Modes(KeptModes(database))
+    return Modes(kept_modes(database))
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def audit(database: Database) -> Audit:
 def restarted(tmp_path: Path, clock: HandClock) -> Modes:
     """Return what the next start finds."""
     database = state_database(tmp_path, clock)
-    modes = Modes(KeptModes(database))
+    modes = Modes(kept_modes(database))
     modes.load()
     database.close()
     return modes
@@ -125,7 +125,7 @@ async def test_switches_at_the_same_time_are_all_kept(
 async def test_a_damaged_file_is_told_and_no_mode_is_on(tmp_path: Path, clock: HandClock) -> None:
     """The next switch works."""
     (tmp_path / STATE_FILE).write_bytes(b"?" * 5000)
-    modes = Modes(KeptModes(state_database(tmp_path, clock)))
+    modes = Modes(kept_modes(state_database(tmp_path, clock)))
     with pytest.raises(StoreError, match=r"is damaged .*moved to"):
         modes.load()
     assert modes.on(NOW) == frozenset()
@@ -164,7 +164,7 @@ async def test_what_could_not_be_read_at_the_start_is_not_written_over(
     await modes.switch_on(OUTSIDE)
     database.close()
     away = put_aside(tmp_path)
-    later = Modes(KeptModes(database))
+    later = Modes(kept_modes(database))
     with pytest.raises(StoreError, match="can't be read"):
         later.load()
     with pytest.raises(StoreError, match="can't be read"):
@@ -178,7 +178,7 @@ async def test_what_could_not_be_read_at_the_start_is_not_written_over(
 
 async def test_a_state_folder_that_is_gone_refuses_the_switch(tmp_path: Path, clock: HandClock) -> None:
     """The admin is told; nothing else happens."""
-    modes = Modes(KeptModes(state_database(tmp_path / "gone", clock)))
+    modes = Modes(kept_modes(state_database(tmp_path / "gone", clock)))
     with pytest.raises(StoreError, match="No such file or directory"):
         modes.load()
     with pytest.raises(StoreError, match="No such file or directory"):
@@ -197,17 +197,17 @@ def test_killed_at_any_moment_modes_and_journal_agree(tmp_path: Path, clock: Han
         from pathlib import Path
         from ccrouter.clock import SystemClock
         from ccrouter.store.audit import Deed
-        from ccrouter.store.keepers import KeptModes
+        from ccrouter.store.keepers import kept_modes
         from ccrouter.store.modes import ModeOn
         from ccrouter.store.schema import state_database
+        from ccrouter.store.standing import Change
 
-        keeper = KeptModes(state_database(Path(sys.argv[1]), SystemClock()))
-        many = [ModeOn(f"mode{i}", "a", "b" * 200, 0.0) for i in range(50)]
+        keeper = kept_modes(state_database(Path(sys.argv[1]), SystemClock()))
+        many = tuple(ModeOn(f"mode{i}", "a", "b" * 200, 0.0) for i in range(50))
         while True:
-            keeper.save(many, Deed(0.0, "a", "50"))
-            print(flush=True)
-            keeper.save(many[:1], Deed(0.0, "a", "1"))
-            print(flush=True)
+            for some in (many, many[:1]):
+                keeper.change(lambda _: Change(some, [Deed(0.0, "a", str(len(some)))]), ())
+                print(flush=True)
         """
     )
     for _ in range(5):
@@ -219,5 +219,5 @@ def test_killed_at_any_moment_modes_and_journal_agree(tmp_path: Path, clock: Han
                 child.stdout.readline()
             child.kill()
         database = state_database(tmp_path, clock)
-        assert Audit(database).latest(1)[0].what == str(len(KeptModes(database).load()))
+        assert Audit(database).latest(1)[0].what == str(len(kept_modes(database).load()))
         database.close()

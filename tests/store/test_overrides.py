@@ -8,7 +8,7 @@ from ccrouter.errors import StoreError
 from ccrouter.routing.overrides import Override
 from ccrouter.store.audit import Audit, Deed
 from ccrouter.store.database import Database
-from ccrouter.store.keepers import KeptOverrides
+from ccrouter.store.keepers import kept_overrides
 from ccrouter.store.overrides import Overrides
 from ccrouter.store.schema import state_database
 from support.full_disk import full_disk
@@ -22,13 +22,13 @@ SECOND = Override("bbbb", "0800123456", ("backup",), NOW + 3600, NOW + 9000, "bo
 @pytest.fixture
 def overrides(database: Database) -> Overrides:
     """Give none."""
-    return Overrides(KeptOverrides(database))
+    return Overrides(kept_overrides(database))
 
 
 def restarted(tmp_path: Path, clock: HandClock) -> tuple[Override, ...]:
     """Return what the next start finds."""
     database = state_database(tmp_path, clock)
-    overrides = Overrides(KeptOverrides(database))
+    overrides = Overrides(kept_overrides(database))
     overrides.load()
     database.close()
     return overrides.current(NOW)
@@ -99,7 +99,7 @@ async def test_a_full_disk_changes_nothing_and_says_so(tmp_path: Path, clock: Ha
 async def test_ids_are_short_and_not_used_twice(overrides: Overrides) -> None:
     """An admin types them."""
     for n in range(100):
-        await overrides.set(Override(overrides.unused_id(), "3949", ("x",), NOW, NOW + n + 1, "a", "b"), NOW)
+        await overrides.set(Override("", "3949", ("x",), NOW, NOW + n + 1, "a", "b"), NOW)
     ids = {each.id for each in overrides.current(NOW)}
     assert len(ids) == 100
     assert all(len(id_) == 4 for id_ in ids)
@@ -112,10 +112,10 @@ async def test_what_could_not_be_read_at_the_start_is_not_written_over(
     await overrides.set(FIRST, NOW)
     with database.writing() as connection:
         connection.execute("update overrides set destinations = 'nonsense'")
-    later = Overrides(KeptOverrides(database))
-    with pytest.raises(StoreError, match="holds an override that is none"):
+    later = Overrides(kept_overrides(database))
+    with pytest.raises(StoreError, match="holds a row in overrides that is none"):
         later.load()
-    with pytest.raises(StoreError, match="holds an override that is none"):
+    with pytest.raises(StoreError, match="holds a row in overrides that is none"):
         await later.set(SECOND, NOW)
     with database.writing() as connection:
         connection.execute("""update overrides set destinations = '["tunis", "closed"]'""")

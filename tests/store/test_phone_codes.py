@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import cast
@@ -14,15 +14,16 @@ from structlog.testing import LogCapture
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.agi.calls import CodeDialled
-from ccrouter.app import modes as module
 from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.phones import MOST, Dialled, Telephones, confirmed
 from ccrouter.errors import LinkError, StoreError
 from ccrouter.routing.rules import ModeKey, Rules
-from ccrouter.store.audit import Audit, Deed
+from ccrouter.store import standing as module
+from ccrouter.store.audit import Audit
 from ccrouter.store.database import Database
-from ccrouter.store.keepers import KeptModes
+from ccrouter.store.keepers import kept_modes
 from ccrouter.store.modes import ModeOn, Modes
+from ccrouter.store.standing import Work
 from ccrouter.telemetry.counts import CodeCounts
 from ccrouter.web.orders import ModeOrder
 from support.hand_clock import HandClock
@@ -150,7 +151,7 @@ async def desk(database: Database, clock: HandClock) -> AsyncIterator[Desk]:
         "FilteringBoundLogger",
         structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.make_filtering_bound_logger(0)),
     )
-    modes, audit, link = Modes(KeptModes(database)), Audit(database), Link(clock)
+    modes, audit, link = Modes(kept_modes(database)), Audit(database), Link(clock)
     switch = ModeSwitch(modes, lambda: made.rules, clock, logger, lambda: made.changes.append(modes.on(clock.now())))
     phones = Telephones(
         switch=switch,
@@ -244,23 +245,23 @@ async def test_without_the_pabxs_word_nothing_is_switched(desk: Desk) -> None:
 
 async def test_a_switch_that_cannot_be_kept_is_not_made(desk: Desk) -> None:
     """The telephone hears that it failed, and the next code is served as ever."""
-    kept = desk.modes._keeper
+    kept = desk.modes._standing._keeper
 
     class Full:
         """A keeper on a full disk."""
 
-        def load(self) -> tuple[ModeOn, ...]:
+        def load(self, memory: tuple[ModeOn, ...] = ()) -> tuple[ModeOn, ...]:
             """Keep nothing."""
-            return ()
+            return memory
 
-        def save(self, modes: Iterable[ModeOn], deed: Deed) -> None:
+        def change(self, work: Work[ModeOn], memory: tuple[ModeOn, ...]) -> tuple[ModeOn, ...]:
             """Refuse."""
-            raise StoreError(f"no room for {deed.what} of {len(tuple(modes))}")
+            raise StoreError(f"no room for {work(memory)}")
 
-    desk.modes._keeper = Full()
+    desk.modes._standing._keeper = Full()
     assert await desk.dial() == "failed"
     assert not desk.switch.is_on("crisis")
-    desk.modes._keeper = kept
+    desk.modes._standing._keeper = kept
     desk.link.values[CHANNEL] = "7.2|*481*1|1*1|Anna"
     assert await desk.dial(replace(DIALLED, uniqueid="7.2")) == "on"
 
@@ -268,22 +269,22 @@ async def test_a_switch_that_cannot_be_kept_is_not_made(desk: Desk) -> None:
 async def test_behind_a_disk_that_hangs_nothing_is_switched_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who hears that it failed dials again: only the first, which is with the disk, may still be made."""
     monkeypatch.setattr(module, "TURN_S", 0.05)
-    kept, hangs, answers = desk.modes._keeper, threading.Event(), threading.Event()
+    kept, hangs, answers = desk.modes._standing._keeper, threading.Event(), threading.Event()
 
     class Hung:
         """A keeper on a disk that does not answer yet."""
 
-        def load(self) -> tuple[ModeOn, ...]:
+        def load(self, memory: tuple[ModeOn, ...] = ()) -> tuple[ModeOn, ...]:
             """Keep nothing."""
-            return ()
+            return memory
 
-        def save(self, modes: Iterable[ModeOn], deed: Deed) -> None:
+        def change(self, work: Work[ModeOn], memory: tuple[ModeOn, ...]) -> tuple[ModeOn, ...]:
             """Keep it in the end."""
             hangs.set()
             assert answers.wait(PATIENCE_S)
-            kept.save(modes, deed)
+            return kept.change(work, memory)
 
-    desk.modes._keeper = Hung()
+    desk.modes._standing._keeper = Hung()
     desk.link.values |= {f"{CHANNEL}{n}": f"7.1{n}|*481|1|Anna" for n in range(3)}
     async with asyncio.TaskGroup() as tasks:
         first = tasks.create_task(desk.dial())

@@ -12,7 +12,7 @@ from ccrouter.app.overrides import OverrideSwitch
 from ccrouter.config.load import compile_text
 from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Audit
-from ccrouter.store.keepers import KeptModes, KeptOverrides
+from ccrouter.store.keepers import kept_modes, kept_overrides
 from ccrouter.store.modes import Modes
 from ccrouter.store.overrides import Overrides
 from ccrouter.store.schema import state_database
@@ -57,9 +57,9 @@ class AdminDesk:
         self.rules = rules_of(RULES)
         self.database = state_database(folder, self.clock)
         self.audit = Audit(self.database)
-        self.kept = Overrides(KeptOverrides(self.database))
+        self.kept = Overrides(kept_overrides(self.database))
         self.kept.load()
-        modes = Modes(KeptModes(self.database))
+        modes = Modes(kept_modes(self.database))
         modes.load()
         log = structlog.get_logger()
         self.override_switch = OverrideSwitch(self.kept, lambda: self.rules, self.clock, log)

@@ -60,7 +60,15 @@ class Office:
 
     def write_settings(self, ami_port: int) -> None:
         """Write the settings file, with the port of the PABX."""
-        text = SETTINGS.format(name="pbx", ami=ami_port, secret="ami.secret", agi=self.agi_port, http=self.http_port)  # noqa: S106 - the name of a file
+        text = SETTINGS.format(
+            name="pbx",
+            ami=ami_port,
+            secret="ami.secret",  # noqa: S106 - the name of a file
+            agi=self.agi_port,
+            http=self.http_port,
+            control=self.control.name,
+            rank=1,
+        )
         text += f"reload_on_save: {str(self.reload_on_save).lower()}\n"
         (self.daemon.folder / "settings.yaml").write_text(text)
 

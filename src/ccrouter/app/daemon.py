@@ -25,6 +25,7 @@ from ccrouter.app.overflow import Overflow
 from ccrouter.app.overrides import OverrideSwitch
 from ccrouter.app.phones import Telephones
 from ccrouter.app.rules_file import RulesFile
+from ccrouter.app.standing import StandingOrders
 from ccrouter.app.versions import VersionBook
 from ccrouter.app.watch import Watch
 from ccrouter.app.writer import Writer
@@ -39,7 +40,7 @@ from ccrouter.router import Router
 from ccrouter.routing.rules import External, Rules
 from ccrouter.store.audit import Audit
 from ccrouter.store.decisions import Decisions
-from ccrouter.store.keepers import KeptModes, KeptOverrides
+from ccrouter.store.keepers import kept_modes, kept_overrides
 from ccrouter.store.modes import Modes
 from ccrouter.store.overrides import Overrides
 from ccrouter.store.schema import journal_database, state_database
@@ -118,8 +119,8 @@ class Daemon:
             log=log,
         )
         self._state = State(_limits(self._rules_file.rules))
-        self._modes = Modes(KeptModes(database))
-        self._overrides = Overrides(KeptOverrides(database))
+        self._modes = Modes(kept_modes(database))
+        self._overrides = Overrides(kept_overrides(database))
         self._recorder = Recorder(
             _journal(settings, clock),
             keep_s=settings.journal.keep_days * 86400,
@@ -154,6 +155,7 @@ class Daemon:
         }
         self._override_switch = OverrideSwitch(self._overrides, lambda: self._router.rules, clock, log)
         self._mode_switch = ModeSwitch(self._modes, lambda: self._router.rules, clock, log, self._modes_changed)
+        self._standing = StandingOrders([self._mode_switch, self._override_switch], database.mark, log)
         self._phones = Telephones(
             switch=self._mode_switch,
             rules=lambda: self._router.rules,
@@ -230,8 +232,8 @@ class Daemon:
                     *(tasks.create_task(link.run(), name=f"link {name}") for name, link in self._links.items()),
                     tasks.create_task(self._tick(supervisor), name="tick"),
                     tasks.create_task(watch_loop(self._metrics.loop.seen), name="loop lag"),
-                    tasks.create_task(self._mode_switch.end_due(), name="modes"),
-                    tasks.create_task(self._override_switch.end_due(), name="overrides"),
+                    tasks.create_task(self._standing.end_due(), name="ends of modes and overrides"),
+                    tasks.create_task(self._standing.follow(), name="the other router's switches"),
                     tasks.create_task(self._recorder.run(), name="journal"),
                     tasks.create_task(self._phones.run(), name="telephones"),
                     tasks.create_task(self._overflow().run(), name="overflow"),

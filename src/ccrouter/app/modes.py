@@ -1,8 +1,6 @@
 """The one switch of modes: the command line and the telephones turn it, and whoever shows modes is told."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
 from math import inf
@@ -11,21 +9,10 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter.clock import Clock, utc
 from ccrouter.config.instants import InstantError, instant
-from ccrouter.errors import StoreError
 from ccrouter.routing.rules import Rules
 from ccrouter.store.modes import ModeOn, Modes
 from ccrouter.web.orders import ModeOrder, OrderError, UnknownNameError
 from ccrouter.web.status import ModeStatus
-
-LOOK_S = 1.0
-"""How often it is looked whether a mode's end has come."""
-
-AGAIN_S = 60.0
-"""How long to wait after a disk refused; a mode that was to end is off in any case."""
-
-TURN_S = 0.4
-"""How long a switch waits for one before it. A telephone hears within 0.9 s that it failed, and is then dialled again:
-behind a disk that hangs, all that was given up would be switched later, to and fro."""
 
 
 class ModeSwitch:
@@ -51,7 +38,6 @@ class ModeSwitch:
         self._clock = clock
         self._log = log
         self._changed = changed
-        self._one_at_a_time = asyncio.Lock()
 
     def states(self) -> list[ModeStatus]:
         """Return all modes that are declared or on, by name."""
@@ -71,45 +57,6 @@ class ModeSwitch:
             StoreError: the switch could not be saved, and was not made.
 
         """
-        async with self._alone():
-            return await self._switch(order)
-
-    async def turn(self, name: str, author: str, reason: str) -> ModeStatus:
-        """Switch a mode the other way round; of two at the same instant the second finds what the first did.
-
-        Raises as `switch` does.
-        """
-        async with self._alone():
-            return await self._switch(ModeOrder(name, not self.is_on(name), author, reason))
-
-    async def end_due(self) -> None:
-        """End modes whose time is over, until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_S)
-            try:
-                ended = await self._kept.end_due(self._clock.now())
-            except StoreError as error:
-                self._log.error("the end of a mode could not be kept", error=str(error))
-                await asyncio.sleep(AGAIN_S)
-                continue
-            for mode in ended:
-                self._log.info("mode ended", mode=mode.name, author=mode.author, reason=mode.reason)
-            if ended:
-                self._changed()
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(TURN_S):
-                await self._one_at_a_time.acquire()
-        except TimeoutError:
-            raise StoreError("another switch still waits for the disk, so this one was not made") from None
-        try:
-            yield
-        finally:
-            self._one_at_a_time.release()
-
-    async def _switch(self, order: ModeOrder) -> ModeStatus:
         at, rules = self._clock.now(), self._rules()
         if order.name not in rules.modes and (order.on or not self.is_on(order.name)):
             near = get_close_matches(order.name, rules.modes, 1)
@@ -120,9 +67,58 @@ class ModeSwitch:
             await self._kept.switch_on(mode)
         elif not await self._kept.switch_off(order.name, order.author, order.reason, at):
             return replace(self._state(order.name, None), changed=False)
-        self._log.info("mode switched", mode=order.name, on=order.on, author=order.author, reason=order.reason)
+        return self._switched(mode, on=order.on)
+
+    async def turn(self, name: str, author: str, reason: str) -> ModeStatus:
+        """Switch a mode the other way round; of two at the same instant the second finds what the first did.
+
+        Raises:
+            UnknownNameError: the routing file declares no such mode.
+            StoreError: the switch could not be saved, and was not made.
+
+        """
+        at, rules = self._clock.now(), self._rules()
+        if name not in rules.modes:
+            raise UnknownNameError(f"the routing file declares no mode {name}")
+        mode = ModeOn(name, author, reason, at, _end(ModeOrder(name, on=True, author=author, reason=reason), at, rules))
+        return self._switched(mode, on=await self._kept.turn(mode))
+
+    async def end_due(self) -> None:
+        """Clear away modes whose time is over.
+
+        Raises:
+            StoreError: it could not be kept; they are off all the same.
+
+        """
+        ended = await self._kept.end_due(self._clock.now())
+        for mode in ended:
+            self._log.info("mode ended", mode=mode.name, author=mode.author, reason=mode.reason)
+        if ended:
+            self._changed()
+
+    async def follow(self) -> None:
+        """Take over what another router switched.
+
+        Raises:
+            StoreError: it can't be read.
+
+        """
+        before, now = await self._kept.follow()
+        if before == now:
+            return
+        for mode in now:
+            if mode not in before:
+                self._log.info(
+                    "mode switched by another router", mode=mode.name, on=True, author=mode.author, reason=mode.reason
+                )
+        for name in sorted({mode.name for mode in before} - {mode.name for mode in now}):
+            self._log.info("mode switched by another router", mode=name, on=False)
         self._changed()
-        return self._state(order.name, mode if order.on else None)
+
+    def _switched(self, mode: ModeOn, *, on: bool) -> ModeStatus:
+        self._log.info("mode switched", mode=mode.name, on=on, author=mode.author, reason=mode.reason)
+        self._changed()
+        return self._state(mode.name, mode if on else None)
 
     def _state(self, name: str, on: ModeOn | None) -> ModeStatus:
         rules = self._rules()

@@ -1,6 +1,5 @@
 """Sets and cancels overrides, holds them against the rules in force, and ends those whose time is over."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,19 +11,12 @@ from ccrouter.clock import Clock, utc
 from ccrouter.config.instants import InstantError, instant
 from ccrouter.config.problems import suggest
 from ccrouter.config.telephone import dialled
-from ccrouter.errors import StoreError
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import Rules
 from ccrouter.store.overrides import Overrides
 from ccrouter.web.orders import OrderError, UnknownNameError
 from ccrouter.web.overrides import LONGEST_S, OverrideOrder
 from ccrouter.web.status import OverrideStatus
-
-LOOK_S: Final = 1.0
-"""How often it is looked whether an override's end has come."""
-
-AGAIN_S: Final = 60.0
-"""How long to wait after a disk refused; an override that was to end counts no more in any case."""
 
 ROUNDED_S: Final = 1e-5
 """A datetime holds whole microseconds, so that `now` can come back from it a little later."""
@@ -72,8 +64,8 @@ class OverrideSwitch:
         since, until = _times(order, utc(at), rules)
         if abs(since - at) < ROUNDED_S:
             since = at
-        override = Override(self.kept.unused_id(), number, order.to, since, until, order.author, order.reason)
-        await self.kept.set(override, at)
+        override = Override("", number, order.to, since, until, order.author, order.reason)
+        override = await self.kept.set(override, at)
         self._tell("override set", override)
         return self._state(override, at)
 
@@ -100,15 +92,29 @@ class OverrideSwitch:
                 self.log.warning("override without its place in the routing file", override=each.id, gone=each.gone)
 
     async def end_due(self) -> None:
-        """End overrides whose time is over, until cancelled."""
-        while True:
-            try:
-                for each in await self.kept.end_due(self.clock.now()):
-                    self._tell("override ended", each)
-            except StoreError as error:
-                self.log.error("the end of an override could not be kept", error=str(error))  # noqa: TRY400 - the text tells it all
-                await asyncio.sleep(AGAIN_S)
-            await asyncio.sleep(LOOK_S)
+        """Clear away overrides whose time is over.
+
+        Raises:
+            StoreError: it could not be kept; they count no more all the same.
+
+        """
+        for each in await self.kept.end_due(self.clock.now()):
+            self._tell("override ended", each)
+
+    async def follow(self) -> None:
+        """Take over what another router set or cancelled.
+
+        Raises:
+            StoreError: it can't be read.
+
+        """
+        before, now = await self.kept.follow()
+        for each in now:
+            if each not in before:
+                self._tell("override set by another router", each)
+        for each in before:
+            if each not in now:
+                self._tell("override ended by another router", each)
 
     def _tell(self, what: str, override: Override) -> None:
         self.log.info(

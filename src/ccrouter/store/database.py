@@ -1,11 +1,13 @@
 """SQLite, opened for good: what was confirmed survives kill -9 and a power cut; a damaged file is moved aside.
 
-Everything here blocks; callers in the event loop use threads.
+Two routers may use one file. Everything here blocks; callers in the event loop use threads.
 """
 
+import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -18,6 +20,9 @@ from ccrouter.errors import StoreError
 PRIVATE: Final = 0o600
 BUSY_S: Final = 2.0
 """How long another program may hold the file, `sqlite3` in somebody's shell for instance, before a write is refused."""
+
+AGAIN_S: Final = 0.01
+"""Between two tries to have the folder for ourselves."""
 
 TURN_S: Final = 5.0
 """How long to wait for another thread of ours. Where it hangs with its disk, the threads that wait must not all hang
@@ -65,6 +70,7 @@ class Database:
         self._checked = checked
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
+        self._opened = 0
         self._one_at_a_time = threading.Lock()
 
     @contextmanager
@@ -89,6 +95,19 @@ class Database:
         with self._transaction("begin immediate", "written") as connection:
             yield connection
 
+    def mark(self) -> tuple[int, int]:
+        """Return what differs from the last mark where another process changed the file, or another file is there.
+
+        Cheap: nothing is read from the disk. What this very object wrote makes no difference.
+
+        Raises:
+            StoreError: it can't be told.
+
+        """
+        with self._turn("read"):
+            found = self._open().execute("pragma data_version").fetchone()[0]
+            return (self._opened, found)
+
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
         with self._one_at_a_time:
@@ -96,11 +115,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str, done: str) -> Iterator[sqlite3.Connection]:
-        if not self._one_at_a_time.acquire(timeout=TURN_S):
-            raise StoreError(
-                f"{self.path} can't be {done}: its disk has not answered for {TURN_S:g} s; look at the disk"
-            )
-        try:
+        with self._turn(done):
             connection = self._open()
             connection.execute(begin)
             try:
@@ -110,6 +125,15 @@ class Database:
                 with suppress(sqlite3.Error):
                     connection.execute("rollback")
                 raise
+
+    @contextmanager
+    def _turn(self, done: str) -> Iterator[None]:
+        if not self._one_at_a_time.acquire(timeout=TURN_S):
+            raise StoreError(
+                f"{self.path} can't be {done}: its disk has not answered for {TURN_S:g} s; look at the disk"
+            )
+        try:
+            yield
         except (sqlite3.Error, OSError) as error:
             self._close()
             raise self._fault(error, done) from error
@@ -120,8 +144,14 @@ class Database:
         if self._connection is not None and self._inode == _inode(self.path):
             return self._connection
         self._close()  # somebody removed or replaced the file: what is written to the old one would be lost
+        # Two processes that make the same file, or its tables, at the same instant would stumble over each other.
+        with _alone_in(self.path.parent):
+            return self._opened_anew()
+
+    def _opened_anew(self) -> sqlite3.Connection:
         if _inode(self.path) is None:
             self._create()
+        self._inode = _inode(self.path)
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             if connection.execute("pragma page_count").fetchone() == (0,):
@@ -135,7 +165,8 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        self._connection, self._inode = connection, _inode(self.path)
+        self._connection = connection
+        self._opened += 1
         return connection
 
     def _create(self) -> None:
@@ -175,12 +206,15 @@ class Database:
     def _move_aside(self) -> str:
         name = f"{self.path.name}.broken-{utc(self._clock.now()):%Y%m%dT%H%M%SZ}"
         names = (self.path.with_name(name if n == 1 else f"{name}-{n}") for n in count(1))
-        aside = next(path for path in names if not path.exists())
         try:
-            # The log first: beside an empty file it would be taken for that file's own.
-            for suffix in ("-wal", "-shm", ""):
-                with suppress(FileNotFoundError):
-                    Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
+            with _alone_in(self.path.parent):
+                if self._inode != _inode(self.path):
+                    return "the other router has moved it aside already"
+                aside = next(path for path in names if not path.exists())
+                # The log first: beside an empty file it would be taken for that file's own.
+                for suffix in ("-wal", "-shm", ""):
+                    with suppress(FileNotFoundError):
+                        Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
         except OSError as error:
             return f"it can't be moved aside: {error.strerror}"
         return f"it was moved to {aside.name}, and an empty one takes its place: nothing that it held counts any more"
@@ -190,6 +224,29 @@ class Database:
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.close()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes that do the same out of a folder; a process that ends in any way lets them in.
+
+    Raises:
+        OSError: the folder can't be had, BlockingIOError where another one keeps it for longer than BUSY_S.
+
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for left in range(round(BUSY_S / AGAIN_S), -1, -1):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not left:
+                    raise
+                time.sleep(AGAIN_S)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -1,13 +1,10 @@
 """Modes that are on: named switches with an author, a reason and perhaps an end, which survive a restart."""
 
-import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
-from types import MappingProxyType
-from typing import Protocol
 
 from ccrouter.store.audit import Deed
+from ccrouter.store.standing import Change, Keeper, Standing, over
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,41 +23,13 @@ class ModeOn:
     until: float | None = None
 
 
-class ModeKeeper(Protocol):
-    """Where modes are kept. Both methods block, and the second returns only when all of it is safe."""
-
-    def load(self) -> tuple[ModeOn, ...]:
-        """Return the modes kept.
-
-        Raises:
-            StoreError: they can't be read; the text tells what became of them.
-
-        """
-        ...
-
-    def save(self, modes: Iterable[ModeOn], deed: Deed) -> None:
-        """Keep these modes in place of the former ones, with the deed that led to them.
-
-        Raises:
-            StoreError: nothing was kept of either.
-
-        """
-        ...
-
-
 class Modes:
-    """The modes that are on, in memory for the decisions and in the keeper for the next start.
+    """The modes that are on; see Standing for how they are kept."""
 
-    A switch is made only when it is kept: what memory says, a restart will say too.
-    """
-
-    def __init__(self, keeper: ModeKeeper) -> None:
-        self._keeper = keeper
-        self._kept: Mapping[str, ModeOn] = MappingProxyType({})
-        self._on: frozenset[str] = frozenset()
-        self._next_end = inf
-        self._loaded = False
-        self._one_at_a_time = asyncio.Lock()
+    def __init__(self, keeper: Keeper[ModeOn]) -> None:
+        self._standing = Standing(keeper)
+        self._of: tuple[ModeOn, ...] = ()
+        self._names: frozenset[str] = frozenset()
 
     def load(self) -> None:
         """Take over what the last run kept.
@@ -69,17 +38,18 @@ class Modes:
             StoreError: it can't be read, no mode is on; all else works, and it is tried again before each change.
 
         """
-        self._loaded_now(self._keeper.load())
+        self._standing.load()
 
     def on(self, at: float) -> frozenset[str]:
         """Return the names of the modes that are on at an instant; cheap enough for each decision."""
-        if at < self._next_end:
-            return self._on
-        return frozenset(mode.name for mode in self.all(at))
+        modes = self._standing.current(at)
+        if modes is not self._of:
+            self._of, self._names = modes, frozenset(mode.name for mode in modes)
+        return self._names
 
     def all(self, at: float) -> tuple[ModeOn, ...]:
         """Return the modes that are on at an instant, by name."""
-        return tuple(mode for _, mode in sorted(self._kept.items()) if mode.until is None or at < mode.until)
+        return tuple(sorted(self._standing.current(at), key=lambda mode: mode.name))
 
     def ends(self, at: float) -> Mapping[str, float | None]:
         """Return the modes that are on at an instant, each with its end."""
@@ -92,10 +62,7 @@ class Modes:
             StoreError: it could not be kept, and all is as before.
 
         """
-        deed = Deed(mode.since, mode.author, "mode on", mode.name, mode.reason, until=mode.until)
-        async with self._one_at_a_time:
-            await self._caught_up()
-            await self._keep({**self._kept, mode.name: mode}, deed)
+        await self._standing.change(lambda modes: _with(modes, mode))
 
     async def switch_off(self, name: str, author: str, reason: str, at: float) -> bool:
         """Switch a mode off; return False for one that is off already, of which the audit journal hears nothing.
@@ -104,12 +71,44 @@ class Modes:
             StoreError: it could not be kept, and all is as before.
 
         """
-        async with self._one_at_a_time:
-            await self._caught_up()
-            if all(mode.name != name for mode in self.all(at)):
-                return False
-            await self._keep(_without(self._kept, name), Deed(at, author, "mode off", name, reason))
-            return True
+        was_on = False
+
+        def work(modes: tuple[ModeOn, ...]) -> Change[ModeOn] | None:
+            nonlocal was_on
+            was_on = _is_on(modes, name, at)
+            return _without(modes, Deed(at, author, "mode off", name, reason)) if was_on else None
+
+        await self._standing.change(work)
+        return was_on
+
+    async def turn(self, mode: ModeOn) -> bool:
+        """Switch a mode the other way round at its `since`, and return whether it is on now.
+
+        Of two at the same instant the second finds what the first did, in another router too.
+
+        Raises:
+            StoreError: it could not be kept, and all is as before.
+
+        """
+        was_on = False
+
+        def work(modes: tuple[ModeOn, ...]) -> Change[ModeOn]:
+            nonlocal was_on
+            was_on = _is_on(modes, mode.name, mode.since)
+            off = Deed(mode.since, mode.author, "mode off", mode.name, mode.reason)
+            return _without(modes, off) if was_on else _with(modes, mode)
+
+        await self._standing.change(work)
+        return not was_on
+
+    async def follow(self) -> tuple[tuple[ModeOn, ...], tuple[ModeOn, ...]]:
+        """Take over what another router switched; return the modes of before and of now.
+
+        Raises:
+            StoreError: it can't be read; memory says what it said.
+
+        """
+        return await self._standing.follow()
 
     async def end_due(self, at: float) -> tuple[ModeOn, ...]:
         """Clear away the modes whose end has come, and return them. They are off since then, cleared away or not.
@@ -118,35 +117,21 @@ class Modes:
             StoreError: it could not be kept; ask again later.
 
         """
-        ended = []
-        async with self._one_at_a_time:
-            await self._caught_up()
-            for mode in list(self._kept.values()):
-                if mode.until is not None and mode.until <= at:
-                    deed = Deed(mode.until, "ccrouter", "mode ended", mode.name, mode.reason)
-                    await self._keep(_without(self._kept, mode.name), deed)
-                    ended.append(mode)
-        return tuple(ended)
-
-    async def _caught_up(self) -> None:
-        """Take over what the last run kept, where the start could not: a change would be written in its place."""
-        if not self._loaded:
-            self._loaded_now(await asyncio.to_thread(self._keeper.load))
-
-    def _loaded_now(self, modes: Iterable[ModeOn]) -> None:
-        self._take({mode.name: mode for mode in modes})
-        self._loaded = True
-
-    async def _keep(self, modes: Mapping[str, ModeOn], deed: Deed) -> None:
-        # A disk may take long over a sync, and calls must not wait for it.
-        await asyncio.to_thread(self._keeper.save, tuple(modes.values()), deed)
-        self._take(modes)
-
-    def _take(self, modes: Mapping[str, ModeOn]) -> None:
-        self._kept = MappingProxyType(dict(modes))
-        self._on = frozenset(modes)
-        self._next_end = min((mode.until for mode in modes.values() if mode.until is not None), default=inf)
+        return await self._standing.end_due(at, _ended)
 
 
-def _without(modes: Mapping[str, ModeOn], name: str) -> dict[str, ModeOn]:
-    return {key: mode for key, mode in modes.items() if key != name}
+def _ended(mode: ModeOn) -> Deed:
+    return Deed(mode.until or 0.0, "ccrouter", "mode ended", mode.name, mode.reason)
+
+
+def _is_on(modes: tuple[ModeOn, ...], name: str, at: float) -> bool:
+    return any(mode.name == name and not over(mode, at) for mode in modes)
+
+
+def _with(modes: tuple[ModeOn, ...], mode: ModeOn) -> Change[ModeOn]:
+    deed = Deed(mode.since, mode.author, "mode on", mode.name, mode.reason, until=mode.until)
+    return Change((*(each for each in modes if each.name != mode.name), mode), [deed])
+
+
+def _without(modes: tuple[ModeOn, ...], deed: Deed) -> Change[ModeOn]:
+    return Change(tuple(each for each in modes if each.name != deed.subject), [deed])

@@ -1,49 +1,21 @@
 """Overrides that were set: in memory for the decisions and kept for the next start; each ends by itself."""
 
-import asyncio
 import secrets
-from collections.abc import Iterable
-from math import inf
-from typing import Protocol
+from dataclasses import replace
 
 from ccrouter.routing.overrides import Override
 from ccrouter.store.audit import Deed
-
-
-class OverrideKeeper(Protocol):
-    """Where overrides are kept. Both methods block, and the second returns only when all of it is safe."""
-
-    def load(self) -> tuple[Override, ...]:
-        """Return the overrides kept, newest set first.
-
-        Raises:
-            StoreError: they can't be read; the text tells what became of them.
-
-        """
-        ...
-
-    def save(self, overrides: Iterable[Override], deed: Deed) -> None:
-        """Keep these overrides, newest set first, in place of the former ones, with the deed that led to them.
-
-        Raises:
-            StoreError: nothing was kept of either.
-
-        """
-        ...
+from ccrouter.store.standing import Change, Keeper, Standing, over
 
 
 class Overrides:
     """The overrides that have not ended, newest set first, so that the last word about a number counts.
 
-    A change is made only when it is kept: what memory says, a restart will say too.
+    See Standing for how they are kept.
     """
 
-    def __init__(self, keeper: OverrideKeeper) -> None:
-        self._keeper = keeper
-        self._kept: tuple[Override, ...] = ()
-        self._next_end = inf
-        self._loaded = False
-        self._one_at_a_time = asyncio.Lock()
+    def __init__(self, keeper: Keeper[Override]) -> None:
+        self._standing = Standing(keeper)
 
     def load(self) -> None:
         """Take over what the last run kept.
@@ -53,39 +25,32 @@ class Overrides:
                 change.
 
         """
-        self._take(self._keeper.load())
-        self._loaded = True
+        self._standing.load()
 
     def current(self, at: float) -> tuple[Override, ...]:
         """Return those that count at an instant or will later; cheap enough for each decision."""
-        if at < self._next_end:
-            return self._kept
-        return tuple(each for each in self._kept if at < each.until)
+        return self._standing.current(at)
 
-    def unused_id(self) -> str:
-        """Return an id that no override has now, short enough to be typed."""
-        taken = {each.id for each in self._kept}
-        return next(id_ for id_ in iter(lambda: secrets.token_hex(2), "") if id_ not in taken)
+    async def set(self, override: Override, at: float) -> Override:
+        """Set an override and return it; one without an id gets one that is short enough to be typed.
 
-    async def set(self, override: Override, at: float) -> None:
-        """Set an override; it goes before all that were set earlier.
+        It goes before all that were set earlier.
 
         Raises:
             StoreError: it could not be kept, and all is as before.
 
         """
-        deed = Deed(
-            at,
-            override.author,
-            "override set",
-            told(override),
-            override.reason,
-            override.since if override.since > at else None,
-            override.until,
-        )
-        async with self._one_at_a_time:
-            await self._caught_up()
-            await self._keep((override, *self._kept), deed)
+        made = override
+
+        def work(overrides: tuple[Override, ...]) -> Change[Override]:
+            nonlocal made
+            made = override if override.id else replace(override, id=_unused_id(overrides))
+            begin = made.since if made.since > at else None
+            deed = Deed(at, made.author, "override set", told(made), made.reason, begin, made.until)
+            return Change((made, *overrides), [deed])
+
+        await self._standing.change(work)
+        return made
 
     async def cancel(self, override_id: str, author: str, reason: str, at: float) -> Override | None:
         """End an override now, and return it; None where there is none of that id.
@@ -94,12 +59,27 @@ class Overrides:
             StoreError: it could not be kept, and all is as before.
 
         """
-        async with self._one_at_a_time:
-            await self._caught_up()
-            found = next((each for each in self.current(at) if each.id == override_id), None)
-            if found is not None:
-                await self._keep(self._without(found), Deed(at, author, "override cancelled", told(found), reason))
+        found: Override | None = None
+
+        def work(overrides: tuple[Override, ...]) -> Change[Override] | None:
+            nonlocal found
+            found = next((each for each in overrides if each.id == override_id and not over(each, at)), None)
+            if found is None:
+                return None
+            left = tuple(each for each in overrides if each is not found)
+            return Change(left, [Deed(at, author, "override cancelled", told(found), reason)])
+
+        await self._standing.change(work)
         return found
+
+    async def follow(self) -> tuple[tuple[Override, ...], tuple[Override, ...]]:
+        """Take over what another router changed; return the overrides of before and of now.
+
+        Raises:
+            StoreError: it can't be read; memory says what it said.
+
+        """
+        return await self._standing.follow()
 
     async def end_due(self, at: float) -> tuple[Override, ...]:
         """Clear away those whose end has come, and return them. They count no more since then, cleared or not.
@@ -108,33 +88,16 @@ class Overrides:
             StoreError: it could not be kept; ask again later.
 
         """
-        ended = []
-        async with self._one_at_a_time:
-            await self._caught_up()
-            for each in reversed(self._kept):
-                if each.until <= at:
-                    deed = Deed(each.until, "ccrouter", "override ended", told(each), each.reason)
-                    await self._keep(self._without(each), deed)
-                    ended.append(each)
-        return tuple(ended)
+        return await self._standing.end_due(at, _ended)
 
-    async def _caught_up(self) -> None:
-        """Take over what the last run kept, where the start could not: a change would be written in its place."""
-        if not self._loaded:
-            self._take(await asyncio.to_thread(self._keeper.load))
-            self._loaded = True
 
-    def _without(self, override: Override) -> tuple[Override, ...]:
-        return tuple(each for each in self._kept if each is not override)
+def _ended(override: Override) -> Deed:
+    return Deed(override.until, "ccrouter", "override ended", told(override), override.reason)
 
-    async def _keep(self, overrides: tuple[Override, ...], deed: Deed) -> None:
-        # A disk may take long over a sync, and calls must not wait for it.
-        await asyncio.to_thread(self._keeper.save, overrides, deed)
-        self._take(overrides)
 
-    def _take(self, overrides: tuple[Override, ...]) -> None:
-        self._kept = overrides
-        self._next_end = min((each.until for each in overrides), default=inf)
+def _unused_id(overrides: tuple[Override, ...]) -> str:
+    taken = {each.id for each in overrides}
+    return next(id_ for id_ in iter(lambda: secrets.token_hex(2), "") if id_ not in taken)
 
 
 def told(override: Override) -> str:

@@ -46,6 +46,11 @@ STATE_STEPS: Final = (
     );
     create index versions_by_hash on versions (hash);
     """,
+    """
+    create table marks (                        -- of what was kept here: a file that lacks them is not the one of before
+        what text primary key, mark text not null
+    );
+    """,
 )
 """Modes, overrides, the audit journal; versions of the routing file. Instants are seconds since 1970-01-01 UTC."""
 
