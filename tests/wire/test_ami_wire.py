@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ccrouter.ami.wire import MAX_LINE, MAX_LINES, MAX_MESSAGE, Framer, Kind, Message, encode
+from ccrouter.ami.wire import MAX_GREETING, MAX_LINE, MAX_LINES, MAX_MESSAGE, Framer, Kind, Message, encode
 from ccrouter.errors import PeerError
 from support.ami import GREETING, parse, recording
 
@@ -24,6 +24,7 @@ STREAMS = {
     "no greeting": b"SSH-2.0-OpenSSH_9.2\r\n",
     "a web server": b"HTTP/1.1 400 Bad Request\r\n\r\n",
     "an endless greeting": b"Asterisk Call Manager/" + b"1" * 200,
+    "a greeting as long as may be": b"Asterisk Call Manager/".ljust(MAX_GREETING, b"1") + b"\r\nEvent: Hangup\r\n\r\n",
     "too long": GREETING + b"Event: Hangup\r\nA: " + b"x" * MAX_MESSAGE + b"\r\n\r\n",
     "as long as may be": GREETING + b"Event: Hangup\r\nA: ".ljust(MAX_MESSAGE, b"x") + b"\r\n\r\n",
     "no end at all": GREETING + b"\r" * (MAX_MESSAGE + 10),
@@ -194,6 +195,7 @@ REFUSED = {
     "too long": ({"Value": "x" * (MAX_LINE - 6)}, f"Value makes a line of {MAX_LINE + 1} bytes"),
     "too long in bytes": ({"Value": "é" * 500}, "Value makes a line of 1007 bytes"),
     "half a letter": ({"Value": "\ud800"}, "value of Value can't be written as UTF-8"),
+    "nothing at all": ({}, "an order can't have 0 fields"),
     "too many": ({f"V{n}": "" for n in range(MAX_LINES + 1)}, "an order can't have 101 fields"),
 }
 

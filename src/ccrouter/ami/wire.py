@@ -123,7 +123,7 @@ class Framer:
 
     def _greet(self) -> bool:
         line, end, _ = bytes(self._rest[: MAX_GREETING + 2]).partition(b"\r\n")
-        if not end and len(line) <= MAX_GREETING:
+        if not end and len(line.removesuffix(b"\r")) <= MAX_GREETING:
             return False
         if not end or not line.startswith(GREETING) or line == GREETING:
             said = line[:40].decode("ascii", "replace")
@@ -186,7 +186,7 @@ def encode(fields: Mapping[str, str]) -> bytes:
             are too many. The text names the field, never its value.
 
     """
-    if len(fields) > MAX_LINES:
+    if not 0 < len(fields) <= MAX_LINES:
         raise ValueError(f"an order can't have {len(fields)} fields")
     lines = []
     for name, value in fields.items():

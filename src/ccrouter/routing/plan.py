@@ -14,6 +14,8 @@ MAX_TEXT = 900
 SAFE_TEXT = re.compile(r"[^\x00-\x1f\x7f&|,;\"\\${}\[\]()]*")
 """What a value in a plan may consist of: nothing that separates fields, starts an expression or ends a line."""
 
+COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
+
 
 @dataclass(frozen=True, slots=True)
 class QueueStep:
@@ -128,7 +130,7 @@ def decode(text: str) -> Carried:
         *transfers, last = (_step(*fields) for fields in pieces)
     except (TypeError, KeyError) as error:
         raise ValueError(f"this is no plan: {text!r}") from error
-    treatment = Treatment(language, answer == "entry", int(priority), announcement)
+    treatment = Treatment(language, _either(answer, "entry", "position"), _count(priority), announcement)
     steps = tuple(step for step in transfers if isinstance(step, QueueStep | SiteStep))
     if version != VERSION or len(steps) != len(transfers) or not isinstance(last, PlayStep | VoicemailStep):
         raise ValueError(f"this is no plan: {text!r}")
@@ -138,14 +140,27 @@ def decode(text: str) -> Carried:
 def _step(kind: str, name: str, *fields: str) -> Step:
     match kind, fields:
         case "queue", (queue, max_wait_s):
-            return QueueStep(name, queue, int(max_wait_s))
+            return QueueStep(name, queue, _count(max_wait_s))
         case "site", (dial, answer_within_s, max_calls, caller):
-            return SiteStep(name, dial, int(answer_within_s), int(max_calls), caller == "hide")
+            return SiteStep(name, dial, _count(answer_within_s), _count(max_calls), _either(caller, "hide", "pass"))
         case "play", (file,):
             return PlayStep(name, file)
         case "voicemail", (mailbox,):
             return VoicemailStep(name, mailbox)
     raise ValueError(f"a plan has no step {kind!r} with {len(fields) + 1} fields")
+
+
+def _count(text: str) -> int:
+    """Return a number as `encode` writes it: int() takes ` 5 `, `1_0` and digits of other scripts as well."""
+    if not COUNT.fullmatch(text):
+        raise ValueError(f"this is no number of a plan: {text!r}")
+    return int(text)
+
+
+def _either(text: str, yes: str, no: str) -> bool:
+    if text not in {yes, no}:
+        raise ValueError(f"a plan says {yes} or {no} there, not {text!r}")
+    return text == yes
 
 
 def encode(plan: Plan, *, decision: str, service: str, rule: str, treatment: Treatment) -> str:
