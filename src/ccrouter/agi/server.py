@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ccrouter.agi.session import Desk, Roll, Session
+from ccrouter.agi.roll import Roll
+from ccrouter.agi.session import Desk, Session
 from ccrouter.errors import CcrouterError
 
 ACCEPTED_WITHIN_S: Final = 0.01
@@ -19,6 +20,8 @@ class Bounds:
 
     Attributes:
         sessions: connections served at once; a further one is closed at once, and its caller goes on without delay.
+        undecided: requests that wait for their decision; of more the oldest are closed, and their callers go on. A
+            decision takes a millisecond or two, so that the last of them gets its own in time.
         backlog: connections that may wait while the event loop is busy. A caller who finds it full loses 2 s (the
             kernel caps it at net.core.somaxconn).
         stop_s: seconds that sessions under way have when the server stops.
@@ -26,6 +29,7 @@ class Bounds:
     """
 
     sessions: int = 400
+    undecided: int = 200
     backlog: int = 4096
     stop_s: float = 2.0
 
@@ -37,13 +41,18 @@ class AgiServer:
         self._desk = desk
         self._wanted = tuple(addresses)
         self._bounds = bounds
-        self._roll = Roll(bounds.sessions, desk.clock)
+        self._roll = Roll(bounds.sessions, bounds.undecided, desk.clock)
         self._servers: list[asyncio.Server] = []
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Return where the server listens now."""
         return [sock.getsockname()[:2] for server in self._servers for sock in server.sockets]
+
+    @property
+    def shed(self) -> int:
+        """Return how many calls got no decision because of too many others, since the start."""
+        return self._roll.shed
 
     async def start(self) -> None:
         """Listen on all addresses, or on none.

@@ -3,28 +3,26 @@
 A telephone that dialled the code of a mode asks in the same way; its answer comes later, for a switch is on disk before
 it counts.
 
-Whatever goes wrong here, the connection is closed without a plan, and the dialplan sees within a millisecond or two
-that its variable is unset and takes the plan that it keeps for that case.
+Whatever goes wrong here, and whenever there are too many calls, the connection is closed without a plan, and the
+dialplan sees within a millisecond or two that its variable is unset and takes the plan that it keeps for that case.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol, cast
+from typing import Protocol, cast
 
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter import contract
 from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled
 from ccrouter.agi.protocol import Exchange, HungUp, Reply, Request
+from ccrouter.agi.roll import LATE_S, Roll, silent_s
 from ccrouter.clock import Clock
 from ccrouter.errors import PeerError
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision
-
-SWEEP_S: Final = 0.05
-"""How often deadlines are looked at: they may be so much late."""
 
 
 class Outcome(StrEnum):
@@ -38,6 +36,8 @@ class Outcome(StrEnum):
     SILENT = "silent"  # no whole request in time
     UNCONFIRMED = "unconfirmed"  # the PABX did not take the plan, or said nothing in time
     CROWDED = "crowded"  # too many connections at once
+    LATE = "late"  # it had waited for too long before its turn came
+    PUSHED_OUT = "pushed_out"  # too many waited for their decision, and it was the oldest
     STOPPED = "stopped"  # cut when the server stopped
 
 
@@ -90,65 +90,6 @@ class Desk:
     deadlines: Deadlines = Deadlines()
 
 
-class Roll:
-    """The sessions under way, never more than `limit`, and their deadlines: one timer for all costs next to nothing.
-
-    Attributes:
-        turned_away: how many found no place since it was last half empty.
-        closed: nobody is let in any more.
-
-    """
-
-    def __init__(self, limit: int, clock: Clock) -> None:
-        self.limit = limit
-        self._clock = clock
-        self.turned_away = 0
-        self._sessions: set[Session] = set()
-        self.closed = False
-        self._empty = asyncio.Event()
-        self._empty.set()
-        self._sweep: asyncio.TimerHandle | None = None
-
-    def enter(self, session: "Session") -> bool:
-        """Note a session; False where there is no place for it."""
-        if self.closed or len(self._sessions) >= self.limit:
-            self.turned_away += 1
-            return False
-        self._sessions.add(session)
-        self._empty.clear()
-        if self._sweep is None:
-            self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire)
-        return True
-
-    def leave(self, session: "Session") -> None:
-        """Forget a session."""
-        self._sessions.discard(session)
-        if len(self._sessions) <= self.limit // 2:
-            self.turned_away = 0
-        if not self._sessions:
-            self._empty.set()
-
-    async def finish(self, within_s: float) -> None:
-        """Let nobody in any more, wait for those inside, and cut those that take longer."""
-        self.closed = True
-        try:
-            async with asyncio.timeout(within_s):
-                await self._empty.wait()
-        except TimeoutError:
-            for session in tuple(self._sessions):
-                session.cut()
-            await self._empty.wait()
-        if self._sweep is not None:
-            self._sweep.cancel()
-
-    def _expire(self) -> None:
-        self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire) if self._sessions else None
-        now = self._clock.steady()
-        for session in tuple(self._sessions):
-            if session.due <= now:
-                session.expire()
-
-
 class Session(asyncio.Protocol):
     """One connection, in the order of a call's way; `_end` takes effect once, whatever happens.
 
@@ -166,17 +107,25 @@ class Session(asyncio.Protocol):
         self._began = desk.clock.steady()
         self._asked = False
         self._awaits = "plan"
+        self._call: tuple[Call, bool] | None = None
+        self._came = self._began
         self._over = False
         self.due = self._began + desk.deadlines.request_s
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the request, or turn the connection away."""
         self._transport = cast("asyncio.Transport", transport)
+        if silent_s(transport) > LATE_S:  # the event loop was away, and all that came meanwhile is here at once
+            self._shed(Outcome.LATE)
+            return
         if self._roll.enter(self):
             return
         if self._roll.turned_away == 1 and not self._roll.closed:
             self._log.error("FastAGI is crowded: calls get no plan from here", sessions=self._roll.limit)
-        self._end(Outcome.STOPPED if self._roll.closed else Outcome.CROWDED)
+        if self._roll.closed:
+            self._end(Outcome.STOPPED)
+        else:
+            self._shed(Outcome.CROWDED)
 
     def data_received(self, data: bytes) -> None:
         """Read all that has come before acting on it: a caller who is gone by now needs no decision."""
@@ -200,7 +149,9 @@ class Session(asyncio.Protocol):
                 if asks_for_mode(request):
                     self._switch(code_dialled(request, self._desk.pabxs))
                 else:
-                    self._route(call_of(request, self._desk.pabxs), mangled=request.mangled)
+                    self._call = (call_of(request, self._desk.pabxs), request.mangled)
+                    self._came = self._desk.clock.steady() - silent_s(self._transport)
+                    self._roll.ask(self)
         except PeerError as error:
             self._log.warning("AGI refused", reason=str(error), uniqueid=self._exchange.uniqueid, peer=self._peer())
             self._end(Outcome.REFUSED)
@@ -218,7 +169,9 @@ class Session(asyncio.Protocol):
         """End, for the peer let the time in `due` pass."""
         if self._over:
             return
-        if self._awaits == "switch":
+        if self._call is not None:
+            self._shed(Outcome.LATE)
+        elif self._awaits == "switch":
             self._log.error("a mode was not switched in time: its telephone hears that it failed")
             self._end(Outcome.FAILED)
         elif self._asked:
@@ -227,6 +180,21 @@ class Session(asyncio.Protocol):
         else:
             self._log.warning("no whole AGI request in time", peer=self._peer())
             self._end(Outcome.SILENT)
+
+    def decide(self) -> None:
+        """Get the decision, unless the session is over or has waited for too long."""
+        if self._over or self._call is None:
+            return
+        (call, mangled), self._call = self._call, None
+        if self._desk.clock.steady() - self._came > LATE_S:
+            self._shed(Outcome.LATE)
+        else:
+            self._route(call, mangled=mangled)
+
+    def push_out(self) -> None:
+        """End without a decision, for the sake of calls that came later."""
+        if not self._over:
+            self._shed(Outcome.PUSHED_OUT)
 
     def _route(self, call: Call, *, mangled: bool) -> None:
         self._names = {"pabx": call.pabx, "uniqueid": call.uniqueid}
@@ -265,6 +233,10 @@ class Session(asyncio.Protocol):
         else:
             self._log.warning(f"the PABX did not take the {self._awaits}", code=reply.code, data=reply.data[:200])
             self._end(Outcome.UNCONFIRMED)
+
+    def _shed(self, outcome: Outcome) -> None:
+        self._roll.shed += 1
+        self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
         """Count the outcome and close without lingering: what the peer has not read by now, it does not need."""

@@ -1,0 +1,154 @@
+"""The sessions under way: how many, in which order they are decided, and which are let go when there are too many.
+
+Calls that ask queue in three places: in the kernel, until the event loop accepts and reads them; here, from their whole
+request to their decision; and then no more. All that has come is read before it is decided, a decision at a time, and
+no longer in one go than TURN_S: events, heartbeats and new calls come between. Where they pile up, the oldest go first:
+theirs would be the answer that comes too late.
+"""
+
+import asyncio
+import socket
+import struct
+from collections import deque
+from contextlib import suppress
+from typing import Final, Protocol
+
+from ccrouter.clock import Clock
+
+SWEEP_S: Final = 0.05
+"""How often deadlines are looked at: they may be so much late."""
+
+TURN_S: Final = 0.02
+"""How long decisions may hold up all else."""
+
+LATE_S: Final = 0.4
+"""Calls that have waited for longer are not decided any more: where it has two routers, the dialplan gives up after
+half a second, and an answer takes its time too."""
+
+TCP_INFO_BYTES: Final = 104
+LAST_DATA_RECEIVED: Final = 52
+"""Place of `tcpi_last_data_recv` in struct tcp_info: milliseconds since the peer last sent something."""
+
+
+class Asks(Protocol):
+    """A session, as far as its place among others is concerned.
+
+    Attributes:
+        due: when the peer's time for its next step is over, by the steady clock.
+
+    """
+
+    due: float
+
+    def expire(self) -> None:
+        """End, for the peer let the time in `due` pass."""
+        ...
+
+    def cut(self) -> None:
+        """End now, for the server stops."""
+        ...
+
+    def decide(self) -> None:
+        """Get the decision, unless the session is over or has waited for too long."""
+        ...
+
+    def push_out(self) -> None:
+        """End without a decision, for the sake of calls that came later."""
+        ...
+
+
+class Roll:
+    """The sessions under way and their deadlines: one timer for all costs next to nothing.
+
+    Args:
+        limit: sessions at once.
+        undecided: requests that may wait for their decision; of more, the oldest are let go.
+
+    Attributes:
+        turned_away: how many found no place since it was last half empty.
+        closed: nobody is let in any more.
+        shed: how many got no decision because of too many others, since the start.
+
+    """
+
+    def __init__(self, limit: int, undecided: int, clock: Clock) -> None:
+        self.limit = limit
+        self.turned_away = 0
+        self.closed = False
+        self.shed = 0
+        self._undecided = undecided
+        self._clock = clock
+        self._sessions: set[Asks] = set()
+        self._asking: deque[Asks] = deque()
+        self._turn: asyncio.Handle | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def enter(self, session: Asks) -> bool:
+        """Note a session; False where there is no place for it."""
+        if self.closed or len(self._sessions) >= self.limit:
+            self.turned_away += 1
+            return False
+        self._sessions.add(session)
+        self._empty.clear()
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire)
+        return True
+
+    def ask(self, session: Asks) -> None:
+        """Have a session decided: at once where it is the only one in this turn of the event loop, else in its turn."""
+        if self._turn is None:
+            self._turn = asyncio.get_running_loop().call_soon(self._decide)
+            session.decide()
+            return
+        self._asking.append(session)
+        if len(self._asking) > self._undecided:
+            self._asking.popleft().push_out()
+
+    def leave(self, session: Asks) -> None:
+        """Forget a session."""
+        self._sessions.discard(session)
+        if len(self._sessions) <= self.limit // 2:
+            self.turned_away = 0
+        if not self._sessions:
+            self._empty.set()
+
+    async def finish(self, within_s: float) -> None:
+        """Let nobody in any more, wait for those inside, and cut those that take longer."""
+        self.closed = True
+        try:
+            async with asyncio.timeout(within_s):
+                await self._empty.wait()
+        except TimeoutError:
+            for session in tuple(self._sessions):
+                session.cut()
+            await self._empty.wait()
+        for timer in (self._sweep, self._turn):
+            if timer is not None:
+                timer.cancel()
+
+    def _decide(self) -> None:
+        until = self._clock.steady() + TURN_S
+        while self._asking and self._clock.steady() < until:
+            self._asking.popleft().decide()
+        self._turn = asyncio.get_running_loop().call_soon(self._decide) if self._asking else None
+
+    def _expire(self) -> None:
+        self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire) if self._sessions else None
+        now = self._clock.steady()
+        for session in tuple(self._sessions):
+            if session.due <= now:
+                session.expire()
+
+
+def silent_s(transport: asyncio.BaseTransport) -> float:
+    """Return how long ago a peer sent its last bytes, by the kernel that took them: 0 where it can't say.
+
+    The kernel's word needs no clock of the PABX's, and nothing that is sent can change it but by being sent.
+    """
+    connection = transport.get_extra_info("socket")
+    with suppress(OSError, struct.error):
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
+        return float(struct.unpack_from("=I", told, LAST_DATA_RECEIVED)[0]) / 1000
+    return 0.0

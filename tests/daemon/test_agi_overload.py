@@ -1,0 +1,169 @@
+"""More calls than can be decided: those whose turn comes in time get their plan, the others are let go at once."""
+
+import asyncio
+import selectors
+import socket
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ccrouter.agi.roll import LATE_S, TURN_S
+from ccrouter.agi.server import Bounds
+from ccrouter.clock import SystemClock
+from ccrouter.routing.call import Call
+from ccrouter.routing.decision import Decision
+from support.agi_house import DONE, ORDER, PATIENCE_S, REQUEST, House, Oracle, running
+
+STEADY: Final = SystemClock().steady
+
+SLOW_S: Final = 0.004
+"""What a decision costs here: some 250 in a second."""
+
+
+@dataclass
+class Asked:
+    """One connection as the PABX sees it: when it asked, when it heard an end, and whether there was a plan."""
+
+    asked_at: float
+    heard_at: float = 0.0
+    plan: bool = False
+
+    @property
+    def waited_s(self) -> float:
+        """Return how long the caller was held up."""
+        return self.heard_at - self.asked_at
+
+
+def ask_many(address: tuple[str, int], instants: Sequence[float]) -> list[Asked]:
+    """Ask at so many seconds from now, each time over a connection of its own, and wait for every answer."""
+    selector, asked = selectors.DefaultSelector(), []
+    began, left = STEADY(), list(instants)
+    while left or selector.get_map():
+        while left and STEADY() - began >= left[0]:
+            connection = socket.create_connection(address, PATIENCE_S)
+            connection.sendall(REQUEST)
+            connection.setblocking(False)  # noqa: FBT003 - the standard library's own form
+            asked.append(Asked(STEADY()))
+            selector.register(connection, selectors.EVENT_READ, asked[-1])
+            left.pop(0)
+        for key, _ in selector.select(0.001 if left else PATIENCE_S):
+            _hear(selector, key.fileobj, key.data)
+    selector.close()
+    return asked
+
+
+def _hear(selector: selectors.BaseSelector, connection: object, asked: Asked) -> None:
+    assert isinstance(connection, socket.socket)
+    try:
+        told = connection.recv(1000)
+    except ConnectionError:
+        told = b""
+    if not asked.heard_at:
+        asked.heard_at = STEADY()
+    if told:
+        asked.plan = told == ORDER
+        connection.sendall(DONE)
+    else:
+        selector.unregister(connection)
+        connection.close()
+
+
+class SlowOracle(Oracle):
+    """Takes the processor for a while over each decision."""
+
+    def route(self, call: Call) -> Decision:
+        """Decide, after a while."""
+        time.sleep(SLOW_S)
+        return super().route(call)
+
+
+async def flooded(house: House, instants: Sequence[float]) -> tuple[list[Asked], float]:
+    """Return what became of the calls, and the longest that anything else in the loop had to wait meanwhile."""
+    house.server._desk.decides.__class__ = SlowOracle
+    worst_s, over = 0.0, asyncio.Event()
+
+    async def beat() -> None:
+        nonlocal worst_s
+        while not over.is_set():
+            began = STEADY()
+            await asyncio.sleep(0.01)
+            worst_s = max(worst_s, STEADY() - began - 0.01)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(beat())
+        asked = await asyncio.to_thread(ask_many, house.server.addresses[0], instants)
+        over.set()
+    return asked, worst_s
+
+
+async def test_a_flood_costs_nobody_more_than_the_dialplan_waits() -> None:
+    """Some 1,000 calls in a second where 250 can be decided: each hears in time, and a fair part has its plan.
+
+    Between decisions everything else in the loop is served, heartbeats and events among it.
+    """
+    async with running(bounds=Bounds(undecided=50)) as house:
+        asked, worst_s = await flooded(house, [number / 1000 for number in range(1200)])
+        results = Counter(await house.tally.until(len(asked)))
+
+        assert results["answered"] == sum(each.plan for each in asked)
+        assert results["answered"] > 100
+        assert results["pushed_out"] + results["late"] + results["crowded"] > 100
+        assert house.server.shed == len(asked) - results["answered"]
+        in_time = [each for each in asked if each.waited_s <= LATE_S + 10 * TURN_S]
+        assert len(in_time) > 0.99 * len(asked)
+        assert worst_s < LATE_S
+
+
+async def test_calls_that_the_loop_was_away_for_cost_no_decision() -> None:
+    """What came while the process stood still is closed unread once it is too old, and the next call is served."""
+    async with running() as house:
+        loop = asyncio.get_running_loop()
+        flood = loop.run_in_executor(None, ask_many, house.server.addresses[0], [0.0] * 150)
+        time.sleep(2 * LATE_S)  # noqa: ASYNC251 - the loop is away: that is the point
+        asked = await flood
+        results = Counter(await house.tally.until(150))
+        assert results == {"late": 150}
+        assert house.oracle.calls == []
+        assert not any(each.plan for each in asked)
+
+        async with house.pabx() as pabx:
+            assert await pabx.ask() == ORDER
+
+
+async def test_a_lone_call_is_decided_in_the_same_turn() -> None:
+    """Order and budget cost a call nothing where there is no other."""
+    async with running() as house, house.pabx() as pabx:
+        loop, turns = asyncio.get_running_loop(), 0
+        decided = house.oracle.route
+
+        def count() -> None:
+            nonlocal turns
+            turns += 1
+
+        def route(call: Call) -> Decision:
+            loop.call_soon(count)
+            assert turns == 0
+            return decided(call)
+
+        house.oracle.route = route  # type: ignore[method-assign] # the oracle is this test's own
+        assert await pabx.ask() == ORDER
+
+
+async def test_the_oldest_goes_first() -> None:
+    """Of more than may wait for a decision, those that came first are let go: their answer would be the latest."""
+    async with running(bounds=Bounds(undecided=3)) as house:
+        loop = asyncio.get_running_loop()
+        asked = [socket.create_connection(house.server.addresses[0]) for _ in range(6)]
+        await asyncio.sleep(0.05)  # all are accepted; nothing is to be awaited for that
+        for connection in asked:
+            connection.sendall(REQUEST)
+            connection.setblocking(False)  # noqa: FBT003 - the standard library's own form
+        results = await house.tally.until(2)
+        assert results == ["pushed_out", "pushed_out"]
+        heard = [await loop.sock_recv(asked[number], 1000) for number in (0, 3, 4, 5)]
+        assert heard == [ORDER] * 4
+        for connection in asked:
+            connection.close()
+        await house.tally.until(6)
