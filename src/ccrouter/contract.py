@@ -6,6 +6,10 @@ PLAN: Final = "CCROUTER_PLAN"
 """Channel variable set by the FastAGI answer: the text of the plan (routing/plan.py)."""
 
 
+RANKS: Final = (1, 2)
+"""Of the routers that the dialplan may ask, the best first."""
+
+
 def heartbeat(rank: int) -> str:
     """Return the global variable of a router's last sign of life: seconds since 1970, by the PABX's own clock."""
     return "CCROUTER_BEAT" if rank == 1 else f"CCROUTER_BEAT_{rank}"

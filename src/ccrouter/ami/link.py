@@ -95,13 +95,14 @@ class PabxLink:
         self._session: Session | None = None
         self._leaving = False
         self._started = ""
+        self._told_duty = False
         self._told_unable: str | None = None
         self._told_reason = ("", 0.0)
 
     @property
     def on_duty(self) -> bool:
         """Tell whether it is ours to do for this PABX what only one of its routers must do."""
-        return self._session is not None and self._session.pulse.on_duty
+        return self._session is not None and self._session.pulse.duty.held
 
     async def run(self) -> None:
         """Keep the link up, until cancelled."""
@@ -217,7 +218,12 @@ class PabxLink:
             log=self._log,
             paces=self._paces,
         )
-        pulse = Pulse(connection, clock, answered, self._failed, rank=self._rank, leaving=self._leaving)
+        pulse = Pulse(
+            *(connection, clock, answered, self._failed),
+            rank=self._rank,
+            leaving=self._leaving,
+            relieved=self._tell_duty,
+        )
         lamps = Lamps(connection, self._lamps, self._failed, self._log)
         self._session = Session(pulse, Orders(connection, ORDER_WITHIN_S), resync, lamps)
         reason = "ccrouter stops"
@@ -237,12 +243,19 @@ class PabxLink:
                     task.cancel()
         finally:
             self._session = None
+            self._tell_duty()
             self.can_withdraw = False
             hearing.tell(LinkLost(pabx=name, at=clock.now(), reason=reason))
         return reason
 
     def _failed(self, fault: Fault) -> None:
         self._watches.link_failed(self._address.name, fault)
+
+    def _tell_duty(self) -> None:
+        held = self.on_duty
+        if held != self._told_duty:
+            self._told_duty = held
+            self._log.info("on duty for this PABX" if held else "off duty for this PABX", router=self._rank)
 
     def _become(self, state: LinkState) -> None:
         self.state = state

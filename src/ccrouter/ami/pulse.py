@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from ccrouter.ami.connection import Connection
+from ccrouter.ami.duty import Duty
 from ccrouter.ami.watches import Fault
 from ccrouter.clock import Clock
-from ccrouter.contract import heartbeat
+from ccrouter.contract import RANKS, heartbeat
 from ccrouter.errors import LinkError
 
 PING_S: Final = 1.0
@@ -28,6 +29,7 @@ SILENCE: Final = "0"
 
 HEARTBEAT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
+LOOK_WITHIN_S: Final = 0.5
 GOODBYE_WITHIN_S: Final = 0.5
 
 
@@ -36,12 +38,12 @@ class Pulse:
 
     Attributes:
         ahead_s: how far the PABX's clock is ahead of ours; None until it told.
-        on_duty: no router of a better rank lives for this PABX, so far as is known: what one of them must do alone is
-            ours to do.
+        duty: whether it is ours to do for this PABX what only one of its routers may do.
 
     Args:
         rank: of this router among those of the PABX, from 1.
         leaving: the router is about to stop: no heartbeat is written any more.
+        relieved: told when the duty may have changed hands.
 
     """
 
@@ -54,15 +56,18 @@ class Pulse:
         *,
         rank: int,
         leaving: bool,
+        relieved: Callable[[], None],
     ) -> None:
         self.ahead_s: float | None = None
-        self.on_duty = rank == 1
+        self.duty = Duty(clock, rank, BEAT_WITHIN_S)
         self._rank = rank
         self._connection = connection
         self._clock = clock
         self._answered = answered
         self._failed = failed
         self._leaving = leaving
+        self._relieved = relieved
+        self._others: set[int] = set()
         self._clock_known = asyncio.Event()
 
     async def ping(self) -> None:
@@ -113,35 +118,46 @@ class Pulse:
         while True:
             began = loop.time()
             if self.ahead_s is not None and not self._leaving:
-                await self._write(f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S)
-                self.on_duty = not await self._betters_live(self.ahead_s)
+                sent_at = self._clock.steady()
+                if await self._write(f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S):
+                    await self._look_for_others(self.ahead_s)
+                    if not self._leaving:
+                        self.duty.beaten(sent_at, self._others)
+                        self._relieved()
             await asyncio.sleep(max(0.0, began + BEAT_S - loop.time()))
 
     async def end(self) -> None:
         """Tell the dialplan that this router is no more."""
         self._leaving = True
-        self.on_duty = False
+        self.duty.end()
+        self._relieved()
         await self._write(SILENCE, GOODBYE_WITHIN_S)
 
-    async def _betters_live(self, ahead_s: float) -> bool:
-        """Tell whether the PABX has a fresh heartbeat of a router of a better rank; what it does not tell is no."""
-        for rank in range(1, self._rank):
+    async def _look_for_others(self, ahead_s: float) -> None:
+        """Learn which other routers have a fresh heartbeat on the PABX; where it does not tell, all is as before.
+
+        One of a worse rank matters only to a router that comes back.
+        """
+        for rank in RANKS:
+            if rank == self._rank or (rank > self._rank and self.duty.lives):
+                continue
             try:
-                response = await self._connection.ask("Getvar", {"Variable": heartbeat(rank)}, BEAT_WITHIN_S)
+                response = await self._connection.ask("Getvar", {"Variable": heartbeat(rank)}, LOOK_WITHIN_S)
             except LinkError:
                 continue
             told = response.fields.get("Value", "")
+            self._others.discard(rank)
             if HEARTBEAT.fullmatch(told) and abs(self._clock.now() + ahead_s - float(told)) <= BEAT_WITHIN_S:
-                return True
-        return False
+                self._others.add(rank)
 
-    async def _write(self, value: str, within_s: float) -> None:
+    async def _write(self, value: str, within_s: float) -> bool:
         try:
             response = await self._connection.ask(
                 "Setvar", {"Variable": heartbeat(self._rank), "Value": value}, within_s
             )
         except LinkError:
             self._failed(Fault.MISSED_BEAT)
-        else:
-            if not response.ok:
-                self._failed(Fault.MISSED_BEAT)
+            return False
+        if not response.ok:
+            self._failed(Fault.MISSED_BEAT)
+        return response.ok

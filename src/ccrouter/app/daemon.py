@@ -39,6 +39,7 @@ from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.rules import External, Rules
 from ccrouter.store.audit import Audit
+from ccrouter.store.claim import claimed
 from ccrouter.store.decisions import Decisions
 from ccrouter.store.keepers import kept_modes, kept_overrides
 from ccrouter.store.modes import Modes
@@ -81,7 +82,9 @@ def run_daemon(settings: Settings) -> int:
     clock = SystemClock()
     with Logs(
         clock, sys.stderr, level=settings.log.level, form=settings.log.form, mask_callers=settings.log.mask_callers
-    ) as logs:
+    ) as logs, claimed(settings.state_dir, settings.router) as obstacle:
+        if obstacle:
+            logs.logger.warning("a second router of this rank would not be noticed", reason=obstacle)
         daemon = Daemon(settings, clock, logs)
         # What was built so far lasts: looking through it for garbage again and again would make calls wait.
         gc.collect()

@@ -185,7 +185,8 @@ class Decisions:
 def _finished(connection: sqlite3.Connection, told: CallFinished) -> None:
     connection.execute(
         "update decisions set outcome = ?, target = ?, call_waited_s = ?, talked_s = ?, ended_at = ?"
-        " where uniqueid = ? and pabx = ? and decision = ?",
+        # Another router may have told it, and may know better: it saw all of the call.
+        " where uniqueid = ? and pabx = ? and decision = ? and ifnull(outcome, 'unknown') = 'unknown'",
         (
             *(told.outcome.value, told.target, told.waited_s, told.talked_s, told.at),
             *(plain(told.uniqueid), told.pabx, told.decision),

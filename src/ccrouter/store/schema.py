@@ -47,7 +47,7 @@ STATE_STEPS: Final = (
     create index versions_by_hash on versions (hash);
     """,
     """
-    create table marks (                        -- of what was kept here: a file that lacks them is not the one of before
+    create table marks (                        -- of what was kept here; a file made anew lacks them
         what text primary key, mark text not null
     );
     """,

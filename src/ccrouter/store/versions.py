@@ -71,6 +71,9 @@ class Versions:
     def keep(self, change: Change, deed: Deed) -> None:
         """Keep a version together with its deed: both, or neither.
 
+        The text that is in force already, because another router took the same file, is not kept twice; a reason or a
+        rollback that only this one knows of is added.
+
         Raises:
             StoreError: neither.
 
@@ -81,6 +84,15 @@ class Versions:
             connection.execute(
                 "insert or replace into texts (hash, packed) values (?, ?)", (named, zlib.compress(change.content))
             )
+            latest = connection.execute("select id, hash from versions order by id desc limit 1").fetchone()
+            if latest is not None and latest[1] == named:
+                if change.reason or change.restores is not None:
+                    connection.execute(
+                        "update versions set author = ?, reason = ?, restores = ? where id = ?",
+                        (change.author, change.reason, change.restores, latest[0]),
+                    )
+                    note(connection, deed)
+                return
             connection.execute(
                 "insert into versions (at, author, hash, file, reason, replaced, restores, added, removed)"
                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
