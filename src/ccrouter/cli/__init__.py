@@ -10,6 +10,7 @@ from ccrouter.cli.cases import test
 from ccrouter.cli.check import check
 from ccrouter.cli.diff import diff
 from ccrouter.cli.explain import explain
+from ccrouter.cli.fallback import fallback
 from ccrouter.cli.history import history
 from ccrouter.cli.journal import journal
 from ccrouter.cli.modes import mode
@@ -43,6 +44,7 @@ for command in (
     test,
     calendar,
     diff,
+    fallback,
     schema,
     mode,
     override,

@@ -18,7 +18,6 @@ exten => end,1,Set(CCROUTER_PLAN=v1||${{service}}|${{rule}}|${{treatment}}${{ste
 exten => unknown,1,Return(1)
 
 [{PREFIX}-sites]
-exten => free,1,Return(free)
 exten => late,1,Return(late)
 exten => closed,1,Return(closed)
 

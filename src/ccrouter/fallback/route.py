@@ -105,7 +105,7 @@ class Lists:
                 steps.append(f"GotoIf($[{calls} >= {site.max_calls}]?late,1)")
             return steps
         queue = plain(site.queue)
-        steps.append(f"GotoIf($[0${{QUEUE_EXISTS({queue})}} = 0]?free,1)")
+        steps.append(f"GotoIf($[0${{QUEUE_EXISTS({queue})}} = 0]?closed,1)")
         steps.append(f"GotoIf($[0${{QUEUE_MEMBER({queue},logged)}} = 0]?late,1)")
         return steps
 

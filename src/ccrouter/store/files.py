@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 PRIVATE: Final = 0o600
+PUBLIC: Final = 0o644
 
 
 class Replacement:
@@ -53,6 +54,20 @@ class Replacement:
     def discard(self) -> None:
         """Forget the content; does nothing after a commit."""
         self._temporary.unlink(missing_ok=True)
+
+
+def write_public(path: Path, content: bytes) -> None:
+    """Put content in place of a file that everybody may read.
+
+    Raises:
+        OSError: it could not be written; the old file, if any, is as it was.
+
+    """
+    replacement = Replacement(path, content, lambda handle: os.fchmod(handle, PUBLIC))
+    try:
+        replacement.commit()
+    finally:
+        replacement.discard()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,102 @@
+"""ccrouter fallback: the rules as dialplan, for the time without a router."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ccrouter.cli.options import examples, socket_option, told
+
+if TYPE_CHECKING:
+    from ccrouter.fallback.compile import Fallback
+    from ccrouter.fallback.unsaid import Unsaid
+    from ccrouter.routing.rules import Rules
+
+
+@click.command(
+    epilog=examples(
+        "ccrouter fallback --output /etc/asterisk/ccrouter/fallback.conf",
+        "ccrouter fallback routing.yaml --unsaid",
+        "ccrouter fallback routing.yaml --mode crisis | less",
+    ),
+)
+@click.argument("file", required=False, metavar="[FILE]")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write it there at one stroke; else it is printed.",
+)
+@click.option("--unsaid", is_flag=True, help="List what dialplan can't say, and what happens instead.")
+@click.option("--at", metavar="WHEN", help="From when on it is to serve: 2026-12-24 18:00. By default from now on.")
+@click.option("--mode", "modes", multiple=True, help="With FILE, a mode that is on; may be given again.")
+@socket_option
+def fallback(  # noqa: PLR0913 - the options of the command
+    *, file: str | None, output: Path | None, unsaid: bool, at: str | None, modes: tuple[str, ...], socket: Path
+) -> None:
+    """Compile the routing file FILE into plain Asterisk dialplan, which keeps the rules while no router answers.
+
+    FILE may be `-` (standard input) or git:REVISION:FILE, too. Without it the rules in force, the modes that are on and
+    the overrides are taken from the daemon.
+    """
+    if modes and file is None:
+        raise click.UsageError("the daemon tells which modes are on: name a routing file, or leave --mode out")
+    with told():
+        rules, compiled = _compiled(file, at, modes, socket)
+        if unsaid:
+            for each in compiled.unsaid:
+                click.echo(_line(each))
+            return
+        if output is None:
+            click.echo(compiled.text, nl=False)
+        else:
+            _write(output, compiled.text)
+            click.echo(f"{output}: {len(rules.numbers)} numbers, holidays up to {compiled.until}")
+        if compiled.unsaid:
+            count = f"{len(compiled.unsaid)} thing{'s' * (len(compiled.unsaid) > 1)}"
+            click.echo(f"ccrouter: {count} can't be said in dialplan; `--unsaid` lists them", err=True)
+
+
+def _compiled(file: str | None, at: str | None, modes: tuple[str, ...], socket: Path) -> "tuple[Rules, Fallback]":
+    from ccrouter.cli.seen import seen  # noqa: PLC0415
+    from ccrouter.cli.sources import check_modes, rules_from  # noqa: PLC0415
+    from ccrouter.clock import SystemClock  # noqa: PLC0415
+    from ccrouter.fallback.compile import compile_fallback  # noqa: PLC0415
+
+    if file is not None:
+        rules = rules_from(file, socket)
+        check_modes(modes, rules)
+        instant = _instant(at, SystemClock().now(), rules)
+        return rules, compile_fallback(rules, instant, modes=dict.fromkeys(modes))
+    daemon = seen(socket)
+    rules = daemon.rules()
+    return rules, compile_fallback(
+        rules,
+        _instant(at, daemon.facts.at, rules),
+        modes={mode: daemon.ends.get(mode) for mode in daemon.facts.modes},
+        overrides=daemon.facts.overrides,
+    )
+
+
+def _instant(text: str | None, now: float, rules: "Rules") -> float:
+    from ccrouter.cli.moments import moment_asked  # noqa: PLC0415
+    from ccrouter.clock import utc  # noqa: PLC0415
+    from ccrouter.config.instants import InstantError  # noqa: PLC0415
+
+    try:
+        return now if text is None else moment_asked(text, utc(now), rules.zone).timestamp()
+    except InstantError as error:
+        raise click.BadParameter(str(error), param_hint="--at") from None
+
+
+def _line(each: "Unsaid") -> str:
+    return f"{each.service}, {each.rule}: {each.what}: {each.instead}"
+
+
+def _write(path: Path, text: str) -> None:
+    from ccrouter.store.files import write_public  # noqa: PLC0415
+
+    try:
+        write_public(path, text.encode())
+    except OSError as error:
+        raise click.ClickException(f"{path} can't be written: {error.strerror}") from None
