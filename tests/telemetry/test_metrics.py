@@ -353,7 +353,7 @@ def everything(registry: CollectorRegistry, metrics: Metrics) -> Mapping[str, Me
     metrics.links.link_changed("pbx", "in_sync")
     metrics.links.link_failed("pbx", "lost")
     metrics.links.link_answered("pbx", 0.001)
-    metrics.loop.seen(0.001)
+    metrics.loop.seen(0.001, 12)
     metrics.fault("tick")
     metrics.event(Heard(pabx="pbx", at=NOON))
     metrics.event(PeerFault(pabx="pbx", at=NOON, event="QueueMemberPause", reason="forged"))

@@ -78,12 +78,14 @@ def test_the_time_allowed_is_cut_in_parts(environment: dict[str, str], beat_ever
 
 
 async def test_a_loop_that_was_held_up_is_seen() -> None:
-    """A callback that blocks for 0.2 s shows as a lag of about that; an idle loop as nearly none."""
+    """A callback that blocks for 0.2 s shows as a lag of about that; an idle loop as nearly none. Tasks are counted."""
     lags: list[float] = []
+    counted: set[int] = set()
     watching = asyncio.Event()
 
-    def seen(lag_s: float) -> None:
+    def seen(lag_s: float, tasks: int) -> None:
         lags.append(lag_s)
+        counted.add(tasks)
         watching.set()
 
     with suppress(TimeoutError):
@@ -95,3 +97,4 @@ async def test_a_loop_that_was_held_up_is_seen() -> None:
             await watching.wait()
             task.cancel()
     assert min(lags) < 0.15 < max(lags) < 5
+    assert counted == {2}  # this test and the watcher

@@ -137,13 +137,18 @@ class RulesCounts:
 
 
 class LoopLag:
-    """How late the event loop runs what it was asked to run at a given time."""
+    """How late the event loop runs what it was asked to run at a given time, and how many tasks it has."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._lag = Histogram(
             "ccrouter_loop_lag_seconds", "How late the event loop runs.", registry=registry, buckets=LAG_BUCKETS_S
         )
 
-    def seen(self, lag_s: float) -> None:
+        self._tasks = Gauge(
+            "ccrouter_tasks", "Tasks of the event loop; a call takes none, an order in flight one.", registry=registry
+        )
+
+    def seen(self, lag_s: float, tasks: int) -> None:
         """Note one measurement."""
         self._lag.observe(max(0.0, lag_s))
+        self._tasks.set(tasks)

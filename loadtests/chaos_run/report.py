@@ -1,0 +1,215 @@
+"""The figures of a run, as JSON; what was promised and not kept."""
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+from chaos_run.accounts import CALM, Account
+from chaos_run.course import Span
+from chaos_run.faults import FAULTS
+from chaos_run.house import NUMBERS, POSITIONS, SITES
+
+SLACK_S: Final = 0.5
+"""For a busy machine, on top of what is promised."""
+
+CALM_ADDED_S: Final = 1.0
+
+PABX_AWAY: Final = "pabx-restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Calls, and milliseconds that they waited longer for a first sign than the median call to their number in calm."""
+
+    calls: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaultFigures:
+    """One fault: how often it was there, the calls that met it, by plan, and what they waited longer.
+
+    Attributes:
+        promised_ms: what a caller may wait longer; None where the PABX itself was away.
+        recovered_s: the longest from its end until calls could be routed again.
+
+    """
+
+    title: str
+    times: int
+    lost: int
+    entries: Mapping[str, int]
+    added: Delays
+    promised_ms: float | None
+    recovered_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a run is: versions, machine, calls per second, for how long, the seed, and which form faults had."""
+
+    asterisk: str
+    ccrouter: str
+    machine: str
+    routers: int
+    rate: float
+    seconds: float
+    seed: int
+    forms: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Most calls at once in a place's own log, and how many it takes."""
+
+    seen: int
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All figures of a run."""
+
+    setting: Setting
+    offered: int
+    reached: Mapping[str, int]
+    moved: int
+    ended_by_pabx: Sequence[Mapping[str, object]]
+    lost: Sequence[Mapping[str, object]]
+    late: Sequence[Mapping[str, object]]
+    unrouted: Sequence[Mapping[str, object]]
+    entries: Mapping[str, int]
+    added: Delays
+    by_fault: Mapping[str, FaultFigures]
+    capacity: Mapping[str, Capacity]
+    left_over: Sequence[str]
+    shares: Mapping[str, object] = field(default_factory=dict)
+    memory: Sequence[Mapping[str, object]] = ()
+    course: Sequence[Mapping[str, object]] = ()
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Return what was promised and not kept."""
+        told = []
+        if self.lost:
+            told.append(f"{len(self.lost)} of {self.offered} calls were lost")
+        if self.offered != sum(self.reached.values()) + len(self.lost):
+            told.append(f"{self.offered} calls were offered, {sum(self.reached.values())} are accounted for")
+        if self.late:
+            told.append(f"{len(self.late)} calls waited longer than promised")
+        if self.unrouted:
+            told.append(f"{len(self.unrouted)} calls went without a router while one was there")
+        told += [
+            f"{name} had {found.seen} calls at once, {found.allowed} are allowed"
+            for name, found in self.capacity.items()
+            if found.seen > found.allowed
+        ]
+        told += [f"a share was not exact: {each}" for each in self.shares.get("broken", ())]  # type: ignore[attr-defined]
+        return (*told, *self.left_over)
+
+    def content(self) -> dict[str, object]:
+        """Return what becomes JSON."""
+        return asdict(self) | {"broken": self.broken}
+
+
+class Usual:
+    """What callers of each number wait for their first sign in calm: the median, in seconds."""
+
+    def __init__(self, found: Sequence[Account]) -> None:
+        self._median = {number: _median([call for call in found if call.number == number]) for number in NUMBERS}
+
+    def added_s(self, call: Account) -> float:
+        """Return what a call waited longer; nothing for one without a sign."""
+        return 0.0 if call.delay_s is None else call.delay_s - self._median[call.number]
+
+
+def _median(calls: Sequence[Account]) -> float:
+    calm = [call.delay_s for call in calls if not call.faults and call.delay_s is not None]
+    return statistics.median(calm or [call.delay_s for call in calls if call.delay_s is not None] or [0.0])
+
+
+def promised_s(faults: Iterable[str]) -> float | None:
+    """Return what a caller who meets these may wait longer; None where the PABX is away."""
+    if PABX_AWAY in faults:
+        return None
+    return max([CALM_ADDED_S, *(FAULTS[name].added_s for name in faults)])
+
+
+def by_fault(found: Sequence[Account], spans: Sequence[Span], usual: Usual) -> dict[str, FaultFigures]:
+    """Return the figures of each fault; a call that met two counts in both."""
+    calls: dict[str, list[Account]] = defaultdict(list)
+    for call in found:
+        for name in call.faults or (CALM,):
+            calls[name].append(call)
+    times = Counter(span.name for span in spans)
+    figures = {}
+    for name in (CALM, *(name for name in FAULTS if times[name])):
+        took = [span.recovered - span.ended for span in spans if span.name == name and span.recovered < float("inf")]
+        promise = promised_s(() if name == CALM else (name,))
+        figures[name] = FaultFigures(
+            title="calm" if name == CALM else FAULTS[name].title,
+            times=times[name],
+            lost=sum(not call.reached for call in calls[name]),
+            entries=entries(calls[name]),
+            added=delays(calls[name], usual),
+            promised_ms=None if promise is None else promise * 1000,
+            recovered_s=round(max(took, default=0.0), 2),
+        )
+    return figures
+
+
+def delays(calls: Sequence[Account], usual: Usual) -> Delays:
+    """Return what these calls waited longer than in calm."""
+    added = sorted(usual.added_s(call) * 1000 for call in calls)
+    return Delays(len(calls), percentile(added, 50), percentile(added, 99), percentile(added, 100))
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Return a percentile of sorted values, 0 where there are none."""
+    return round(values[min(len(values) - 1, len(values) * percent // 100)], 1) if values else 0.0
+
+
+def entries(calls: Iterable[Account]) -> dict[str, int]:
+    """Return how many calls went by which plan, as the PABX told."""
+    return dict(sorted(Counter(call.course.entry or "not heard" for call in calls).items()))
+
+
+def late(found: Iterable[Account], usual: Usual) -> list[Account]:
+    """Return the calls that waited longer than promised."""
+    kept = []
+    for call in found:
+        promise = promised_s(call.faults)
+        if promise is not None and usual.added_s(call) > promise + SLACK_S:
+            kept.append(call)
+    return kept
+
+
+def story(call: Account, usual: Usual) -> dict[str, object]:
+    """Return what is known of one call."""
+    return {
+        "caller": call.caller,
+        "number": call.number,
+        "sent": round(call.sent, 3),
+        "over": round(call.over, 3),
+        "why": call.why,
+        "added_ms": round(usual.added_s(call) * 1000, 1),
+        "faults": sorted(call.faults),
+        "entry": call.course.entry,
+        "steps": call.course.steps,
+        "died": call.died,
+    }
+
+
+def reached(found: Iterable[Account]) -> dict[str, int]:
+    """Return how many calls reached what."""
+    return dict(sorted(Counter(call.reached for call in found if call.reached).items()))
+
+
+def capacity(most: Mapping[str, int]) -> dict[str, Capacity]:
+    """Return what each place had at once, and what it may have."""
+    allowed = {**POSITIONS, **SITES}
+    return {name: Capacity(seen, allowed[name]) for name, seen in most.items()}

@@ -1,1 +1,0 @@
-"""Calls while the router is killed, stopped and cut off: what loadtests/survival runs."""
