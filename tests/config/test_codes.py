@@ -18,6 +18,7 @@ from ccrouter.config.review import review
 from ccrouter.config.settings import compile_settings
 from ccrouter.config.shape import Strict, shape
 from ccrouter.config.surroundings import Surroundings
+from ccrouter.config.tokens import compile_tokens
 from ccrouter.config.yaml import read
 from ccrouter.config.yaml_faults import MAX_BYTES
 
@@ -50,6 +51,8 @@ def told_by_daemon(code: Code, data: bytes, folder: Path) -> list[Problem]:
             case "cases":
                 (folder / "cases.yaml").write_bytes(data)
                 load_cases(folder / "cases.yaml")
+            case "tokens":
+                compile_tokens(data, "tokens.yaml")
             case _:
                 compile_text(data, "routing.yaml")
     except RefusedFileError as error:

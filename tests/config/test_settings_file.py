@@ -6,7 +6,7 @@ import pytest
 
 from ccrouter.config.load import load_routing, load_settings
 from ccrouter.config.problems import RefusedFileError
-from ccrouter.config.settings import JournalSettings, Listen, LogSettings, Tls
+from ccrouter.config.settings import Http, HttpTls, JournalSettings, Listen, LogSettings, Tls
 
 SMALL = """\
 pabxs:
@@ -30,7 +30,7 @@ def test_defaults(file: Path) -> None:
     """Whatever is left out listens on the loopback only, masks callers, and lies where systemd puts it."""
     settings = load_settings(file)
     assert settings.agi == Listen("127.0.0.1", 4573)
-    assert settings.http == Listen("127.0.0.1", 9470)
+    assert settings.http == Http("127.0.0.1", 9470)
     assert settings.log == LogSettings("json", "info", mask_callers=True)
     assert settings.journal == JournalSettings(30, mask_callers=True)
     assert settings.control == Path("/run/ccrouter/control.sock")
@@ -50,6 +50,9 @@ def test_paths_begin_in_the_folder_of_the_file(file: Path, monkeypatch: pytest.M
 def test_all_that_can_be_said(file: Path) -> None:
     """Every key is taken over."""
     (file.parent / "ca.pem").write_text("")
+    for name in ("tokens", "http.key"):
+        (file.parent / name).write_text("")
+        (file.parent / name).chmod(0o600)
     file.write_text(
         "pabxs:\n"
         "  - name: main\n"
@@ -59,7 +62,13 @@ def test_all_that_can_be_said(file: Path) -> None:
         "    secret: {env: SECRET}\n"
         "    tls: {ca_file: ca.pem, server_name: pbx.example}\n"
         "agi: {host: 0.0.0.0, port: 0}\n"
-        "http: {host: '::', port: 80}\n"
+        "http:\n"
+        "  host: '::'\n"
+        "  port: 80\n"
+        "  tokens: tokens\n"
+        "  tls: {certificate: ca.pem, key: http.key}\n"
+        "  names: [router.example]\n"
+        "control_group: telephony\n"
         "log: {format: console, level: debug, mask_callers: false}\n"
         "journal: {keep: 7d, mask_callers: false}\n"
         "control: control.sock\n"
@@ -71,6 +80,9 @@ def test_all_that_can_be_said(file: Path) -> None:
     assert (pabx.host, pabx.port, pabx.username, pabx.secret.get_secret_value()) == ("::1", 5039, "ccrouter", "s3cret")
     assert pabx.tls == Tls(file.parent / "ca.pem", "pbx.example")
     assert settings.agi == Listen("0.0.0.0", 0)  # noqa: S104 - an admin may want it
+    tls = HttpTls(file.parent / "ca.pem", file.parent / "http.key")
+    assert settings.http == Http("::", 80, file.parent / "tokens", tls, ("router.example",))
+    assert settings.control_group == "telephony"
     assert settings.log == LogSettings("console", "debug", mask_callers=False)
     assert settings.journal == JournalSettings(7, mask_callers=False)
     assert settings.control == file.parent / "control.sock"
@@ -90,6 +102,35 @@ def test_secret_is_read_and_never_shown(file: Path) -> None:
     assert settings.pabxs[0].secret.get_secret_value() == "s3cret"
     assert "s3cret" not in repr(settings)
     assert "s3cret" not in str(settings)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "router.example"])  # noqa: S104 - refused
+def test_http_beyond_this_machine_is_encrypted(file: Path, host: str) -> None:
+    """Or the admin says in the file itself that it need not be."""
+    file.write_text(f"{SMALL}http: {{host: '{host}'}}\n")
+    with pytest.raises(
+        RefusedFileError, match=r"4:14: error: .* nothing is encrypted \[S115\]. Add tls: .* in_clear: true"
+    ):
+        load_settings(file)
+    file.write_text(f"{SMALL}http: {{host: '{host}', in_clear: true}}\n")
+    assert load_settings(file).http == Http(host, 9470)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_the_loopback_needs_no_certificate(file: Path, host: str) -> None:
+    """Nobody is on the way there."""
+    file.write_text(f"{SMALL}http: {{host: '{host}'}}\n")
+    assert load_settings(file).http.local
+
+
+@pytest.mark.parametrize("key", ["tokens: open", "tls: {certificate: open, key: open}"])
+def test_tokens_and_keys_that_everybody_may_touch_are_refused(file: Path, key: str) -> None:
+    """As other files that are to be closed."""
+    (file.parent / "open").write_text("")
+    (file.parent / "open").chmod(0o644)
+    file.write_text(f"{SMALL}http: {{{key}}}\n")
+    with pytest.raises(RefusedFileError, match=r"everybody may touch the file .*open \[S106\]"):
+        load_settings(file)
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o641])

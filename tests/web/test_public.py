@@ -2,18 +2,27 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 
 import aiohttp
 import pytest
+import structlog
+from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.parser import text_string_to_metric_families
 
-from ccrouter.web.public import Readiness, public_app
+from ccrouter.web.attempts import Attempts
+from ccrouter.web.doors import Doors, guarded
+from ccrouter.web.public import Readiness, pages
 from ccrouter.web.serve import ListenError, serve_tcp
 
 READY = Readiness(rules_loaded=True, agi_listening=True, pabxs_in_sync={"main": True, "second": False})
+
+
+def public(registry: CollectorRegistry, readiness: Callable[[], Readiness]) -> web.Application:
+    """Return the pages as they are without a file of tokens."""
+    return guarded(pages(registry, readiness), Doors(None, Attempts(lambda: 0.0)), structlog.get_logger())
 
 
 class Served:
@@ -50,7 +59,7 @@ class Served:
 async def served() -> AsyncIterator[Served]:
     """Serve on loopback."""
     made = Served()
-    async with serve_tcp(public_app(made.registry, lambda: made.state), "127.0.0.1", 0) as made.port:
+    async with serve_tcp(public(made.registry, lambda: made.state), "127.0.0.1", 0) as made.port:
         yield made
 
 
@@ -139,5 +148,5 @@ async def test_a_taken_port_is_told_with_the_cure() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ListenError, match=rf"127\.0\.0\.1:{port}: .*; stop who listens there, or set another"):
-            async with serve_tcp(public_app(CollectorRegistry(), lambda: READY), "127.0.0.1", port):
+            async with serve_tcp(public(CollectorRegistry(), lambda: READY), "127.0.0.1", port):
                 pass

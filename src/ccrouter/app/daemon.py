@@ -19,7 +19,9 @@ from ccrouter.app.addresses import pabx_address
 from ccrouter.app.archive import Archive
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry
+from ccrouter.app.http import serve_control, serve_http
 from ccrouter.app.journal import Recorder
+from ccrouter.app.lines import Lines
 from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.overflow import Overflow
 from ccrouter.app.overrides import OverrideSwitch
@@ -51,12 +53,10 @@ from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.logs import Logs
 from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.notify import Supervisor
-from ccrouter.web.control import control_app
 from ccrouter.web.facts import facts
 from ccrouter.web.journal import journal
 from ccrouter.web.overrides import overrides
-from ccrouter.web.public import public_app
-from ccrouter.web.serve import serve_tcp, serve_unix
+from ccrouter.web.public import pages
 from ccrouter.web.steering import steering
 from ccrouter.web.unix_socket import check_alone
 from ccrouter.web.versions import versions
@@ -80,9 +80,12 @@ def run_daemon(settings: Settings) -> int:
     sys.setswitchinterval(SWITCH_S)
     faulthandler.enable()  # the watchdog of systemd ends a hung daemon with SIGABRT: this shows where it hung
     clock = SystemClock()
-    with Logs(
-        clock, sys.stderr, level=settings.log.level, form=settings.log.form, mask_callers=settings.log.mask_callers
-    ) as logs, claimed(settings.state_dir, settings.router) as obstacle:
+    with (
+        Logs(
+            clock, sys.stderr, level=settings.log.level, form=settings.log.form, mask_callers=settings.log.mask_callers
+        ) as logs,
+        claimed(settings.state_dir, settings.router) as obstacle,
+    ):
         if obstacle:
             logs.logger.warning("a second router of this rank would not be noticed", reason=obstacle)
         daemon = Daemon(settings, clock, logs)
@@ -121,7 +124,7 @@ class Daemon:
             metrics=self._metrics,
             log=log,
         )
-        self._state = State(_limits(self._rules_file.rules))
+        self._state = State(_limits(self._rules_file.rules), [pabx.name for pabx in settings.pabxs])
         self._modes = Modes(kept_modes(database))
         self._overrides = Overrides(kept_overrides(database))
         self._recorder = Recorder(
@@ -215,18 +218,16 @@ class Daemon:
             [(settings.agi.host, settings.agi.port)],
         )
         async with AsyncExitStack() as stack:
-            controls = control_app(
-                self._log,
+            tables = (
                 steering(self._control),
                 versions(self._book),
                 overrides(self._override_switch),
                 journal(self._archive),
                 facts(self._router),
             )
-            await stack.enter_async_context(serve_unix(controls, settings.control))
-            await stack.enter_async_context(
-                serve_tcp(public_app(self._registry, self._control.readiness), settings.http.host, settings.http.port)
-            )
+            open_pages = pages(self._registry, self._control.readiness)
+            await stack.enter_async_context(serve_control(settings, self._log, tables))
+            await stack.enter_async_context(serve_http(settings.http, self._clock, self._log, open_pages, tables))
             await agi.start()
             stack.push_async_callback(agi.stop)
             self._control.listening = True
@@ -240,6 +241,7 @@ class Daemon:
                     tasks.create_task(self._recorder.run(), name="journal"),
                     tasks.create_task(self._phones.run(), name="telephones"),
                     tasks.create_task(self._overflow().run(), name="overflow"),
+                    tasks.create_task(self._lines().run(), name="lines"),
                     tasks.create_task(self._reload_on(reload), name="reload"),
                     tasks.create_task(self._watch.run(), name="watch"),
                 ]
@@ -253,6 +255,18 @@ class Daemon:
                 await agi.stop()
                 for task in running:
                     task.cancel()
+
+    def _lines(self) -> Lines:
+        return Lines(
+            self._links,
+            rules=lambda: self._router.rules,
+            snapshot=lambda: self._state.snapshot(self._clock.now()),
+            tell=self._writer.apply,
+            stamps=decision_ids(),
+            clock=self._clock,
+            metrics=self._metrics,
+            log=self._log,
+        )
 
     def _overflow(self) -> Overflow:
         return Overflow(self._router, self._links, self._entry, self._writer, self._clock, self._metrics, self._log)

@@ -20,6 +20,7 @@ from ccrouter.cli.reload import reload
 from ccrouter.cli.run import run
 from ccrouter.cli.schema import schema
 from ccrouter.cli.status import status
+from ccrouter.cli.token import token
 from ccrouter.cli.versions import rollback, versions
 
 
@@ -54,5 +55,6 @@ for command in (
     status,
     versions,
     rollback,
+    token,
 ):
     main.add_command(command)

@@ -73,7 +73,7 @@ async def _back(client: Client, file: OwnFile, rules: RulesInForce, asked: _Aske
         raise CcrouterError(f"{error}\nversion {target.id} would be refused today; nothing was changed") from None
     aside = None if held in (None, content) else _put_aside(file, held or b"")
     if held != content:
-        _write(file, content)
+        write(file, content)
     try:
         body = {"id": target.id, "reason": asked.reason, "author": asked.person}
         outcome = read(OUTCOME, await client.ask("POST", "/rollback", body, accepted=(REFUSED,)))
@@ -82,7 +82,7 @@ async def _back(client: Client, file: OwnFile, rules: RulesInForce, asked: _Aske
         raise type(error)(told) from error
     if outcome.problems:
         if held is not None and _held(file) == content:
-            _write(file, held)
+            write(file, held)
         problems = "\n".join(outcome.problems)
         raise CcrouterError(f"{problems}\nversion {target.id} was refused; version {outcome.version} stays in force")
     if outcome.version != target.hash:
@@ -143,11 +143,11 @@ def _held(file: OwnFile) -> bytes | None:
 
 def _put_aside(file: OwnFile, content: bytes) -> Path:
     aside = file.beside(f"{file.shown.name}.rejected-{hash_of(content)}")
-    _write(aside, content, like=file)
+    write(aside, content, like=file)
     return aside.shown
 
 
-def _write(file: OwnFile, content: bytes, like: OwnFile | None = None) -> None:
+def write(file: OwnFile, content: bytes, like: OwnFile | None = None) -> None:
     """Write a file at one stroke, with owner, mode and attributes of the one in its place, or of another one."""
     try:
         replacement = Replacement(file.path, content, partial(_dress, (like or file).path))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _OF_SETTINGS: Final = frozenset({"pabxs", "routing", "state_dir", "control", "agi", "http"})
 
 
-Kind = Literal["routing", "settings", "cases", ""]
+Kind = Literal["routing", "settings", "cases", "tokens", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ def review(file: Path, at: float, environment: Mapping[str, str], sounds: Sequen
     keys = document.value.keys() if isinstance(document.value, dict) else set()
     if "cases" in keys:
         return _cases(file, data, at)
+    if "tokens" in keys:
+        return [_tokens(document, data)]
     if not _OF_SETTINGS & keys:
         return [_routing(document, data, at, sounds)]
     settings, found = _settings(document, data, file, environment)
@@ -126,6 +128,17 @@ def _cases(file: Path, data: bytes, at: float) -> list[Review]:
     count = len(cases.cases)
     holds = f"{count} case{'s' * (count != 1)} of {cases.routing}"
     return [Review(str(file), "cases", (), holds, source=data.decode("utf-8-sig"))]
+
+
+def _tokens(document: Document, data: bytes) -> Review:
+    from ccrouter.config.tokens import tokens_of  # noqa: PLC0415 - seldom needed
+
+    try:
+        count = len(tokens_of(document))
+    except RefusedFileError as error:
+        return _refused(document.file, "tokens", error, data)
+    holds = f"{count} token{'s' * (count != 1)}"
+    return Review(document.file, "tokens", (), holds, source=data.decode("utf-8-sig"))
 
 
 def _named(document: Document, file: Path) -> Path | None:

@@ -6,6 +6,7 @@ A secret never stands in the file: it is named, by an environment variable or by
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,6 +29,7 @@ Form = Literal["json", "console"]
 Host = Annotated[str, matching("S109", r"[A-Za-z0-9_.:-]+", "host", "Write a name or an address: 127.0.0.1")]
 Port = Annotated[int, whole(least=1, most=65535)]
 ListenPort = Annotated[int, whole(most=65535)]
+Group = Annotated[str, matching("S117", r"[a-z_][a-z0-9_-]*", "group", "Write its name: telephony")]
 File = Annotated[Path, Reads(lambda value: Path(text(value)), "path")]
 
 
@@ -97,11 +99,37 @@ class WrittenAgi(Strict):
     port: ListenPort = Field(4573, description="port to listen at; 0 takes a free one")
 
 
+class WrittenHttpTls(Strict):
+    """By what HTTP is encrypted."""
+
+    certificate: File = Field(
+        description="certificate with those that lead to its authority (PEM)", examples=["/etc/ccrouter/http.pem"]
+    )
+    key: File = Field(
+        description="its private key, in a file that others than its owner and group can't touch",
+        examples=["/etc/ccrouter/http.key"],
+    )
+
+
 class WrittenHttp(Strict):
-    """Where metrics and health are read."""
+    """Where metrics and health are read, and where the API is with tokens."""
 
     host: Host = Field("127.0.0.1", description="address to listen at")
     port: ListenPort = Field(9470, description="port to listen at; 0 takes a free one")
+    tokens: File | None = Field(
+        None,
+        description="file of the tokens of the API, see `ccrouter token`; without it there is no API here",
+        examples=["/etc/ccrouter/tokens"],
+    )
+    tls: WrittenHttpTls | None = Field(None, description="serve HTTPS")
+    in_clear: Truth = Field(
+        default=False, description="listen beyond this machine without TLS: whoever is on the way reads the tokens"
+    )
+    names: list[Host] = Field(
+        default_factory=list,
+        description="names besides the loopback's by which clients call a server that listens on it",
+        examples=[["router.example.org"]],
+    )
 
 
 class WrittenLog(Strict):
@@ -152,6 +180,11 @@ class SettingsFile(Strict):
     agi: WrittenAgi = Field(WrittenAgi(), description="where Asterisk asks for each call")
     http: WrittenHttp = Field(WrittenHttp(), description="where metrics and health are read")
     control: File = Field(Path("/run/ccrouter/control.sock"), description="the socket that ccrouter's commands talk to")
+    control_group: Group | None = Field(
+        None,
+        description="group whose members may use that socket with all its rights; by default ccrouter's user and root",
+        examples=["telephony"],
+    )
     log: WrittenLog = Field(WrittenLog(), description="how log lines look")
     journal: WrittenJournal = Field(WrittenJournal(), description="what is kept of each call and its decisions")
     routing: File = Field(description="the routing file", examples=["routing.yaml"])
@@ -197,6 +230,45 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpTls:
+    """Files of the certificate chain and of the key (PEM)."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Where HTTP is served.
+
+    Attributes:
+        tokens: file of the API's tokens; None serves no API.
+        tls: None serves in the clear.
+        names: by which clients may call a server that listens on the loopback, besides the loopback's own.
+
+    """
+
+    host: str
+    port: int
+    tokens: Path | None = None
+    tls: HttpTls | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def local(self) -> bool:
+        """Tell whether only this machine reaches it."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address; a name other than localhost may be any."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """Form and level of log lines, and whether callers' numbers are masked in them."""
 
@@ -220,6 +292,7 @@ class Settings:
     Attributes:
         router: rank of this router, from 1.
         control: path of the control socket.
+        control_group: may use it too; empty for nobody.
         routing: path of the routing file.
         reload_on_save: it is taken as soon as it is saved.
         state_dir: folder for what must survive a restart.
@@ -229,13 +302,14 @@ class Settings:
     router: int
     pabxs: tuple[Pabx, ...]
     agi: Listen
-    http: Listen
+    http: Http
     control: Path
     log: LogSettings
     journal: JournalSettings
     routing: Path
     reload_on_save: bool
     state_dir: Path
+    control_group: str = ""
 
 
 def compile_settings(data: bytes, path: Path, environment: Mapping[str, str]) -> Settings:
@@ -267,19 +341,39 @@ def settings_of(document: Document, path: Path, environment: Mapping[str, str], 
             document.blame(("pabxs", i, "name"), "S108", message, "Give one of them another name")
     control = around.place(written.control, ("control",), parent=True)
     state_dir = around.place(written.state_dir, ("state_dir",))
+    http = _http(around, written.http)
     document.refuse()
     return Settings(
         router=written.router,
         pabxs=pabxs,
         agi=Listen(written.agi.host, written.agi.port),
-        http=Listen(written.http.host, written.http.port),
+        http=http,
         control=control,
         log=LogSettings(written.log.form, written.log.level, written.log.mask_callers),
         journal=JournalSettings(written.journal.keep, written.journal.mask_callers),
         routing=around.folder / written.routing,
         reload_on_save=written.reload_on_save,
         state_dir=state_dir,
+        control_group=written.control_group or "",
     )
+
+
+def _http(around: Surroundings, written: WrittenHttp) -> Http:
+    tls = None
+    if written.tls is not None:
+        where = ("http", "tls")
+        certificate = around.file(written.tls.certificate, (*where, "certificate"))
+        tls = HttpTls(certificate, around.closed_file(written.tls.key, (*where, "key")))
+    tokens = None if written.tokens is None else around.closed_file(written.tokens, ("http", "tokens"))
+    if tls is None and not written.in_clear and not is_loopback(written.host):
+        around.document.blame(
+            ("http", "host"),
+            "S115",
+            f"{written.host} is heard beyond this machine, and nothing is encrypted",
+            "Add tls: {certificate: ..., key: ...}, or listen at 127.0.0.1, or say in_clear: true where only a network "
+            "that you trust reaches it",
+        )
+    return Http(written.host, written.port, tokens, tls, tuple(written.names))
 
 
 def _pabx(around: Surroundings, written: WrittenPabx, path: Where) -> Pabx:

@@ -57,6 +57,17 @@ class Surroundings:
             self.document.blame(path, "S107", f"there is no file {file}", "Check the path", forgiven=self.elsewhere)
         return file
 
+    def closed_file(self, written: File, path: Path) -> File:
+        """Return the absolute path of a file that must be there, and that not everybody may touch."""
+        file = self.file(written, path)
+        try:
+            mode = stat.S_IMODE(file.stat().st_mode)
+        except OSError:
+            return file
+        if mode & 0o007:
+            self.document.blame(path, "S106", f"everybody may touch the file {file}", f"Close it: chmod o= {file}")
+        return file
+
     def place(self, written: File, path: Path, *, parent: bool = False) -> File:
         """Return the absolute path of a folder in which the daemon writes, or of a file whose folder is one."""
         place = self.folder / written

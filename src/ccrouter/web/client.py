@@ -106,12 +106,12 @@ async def connected(path: Path) -> AsyncIterator[Client]:
         yield Client(session, path)
 
 
-_ERROR: Final = TypeAdapter(dict[str, str])
+_PROBLEM: Final = TypeAdapter(dict[str, object])
 
 
 def _told(content: bytes) -> str:
     try:
-        return _ERROR.validate_json(content).get("error", "")
+        return str(_PROBLEM.validate_json(content).get("detail", ""))
     except ValidationError:
         return ""
 

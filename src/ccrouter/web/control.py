@@ -20,6 +20,9 @@ from ccrouter.web.unix_socket import peer_of
 
 MAX_BODY_BYTES: Final = 16 * 1024
 
+HOLDER: Final = "ccrouter.holder"
+"""Where a request that came over TCP keeps the name of the token that it showed (web/doors.py)."""
+
 Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$")]
 """A text for people, on one line."""
 
@@ -28,7 +31,7 @@ Body = TypeVar("Body", bound=BaseModel)
 
 def control_app(log: FilteringBoundLogger, *tables: Iterable[web.RouteDef]) -> web.Application:
     """Return the application of the control socket, with the routes of these tables."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_errors_as_json(log)])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problems_told(log)])
     for routes in tables:
         app.add_routes(routes)
     return app
@@ -50,7 +53,15 @@ async def body_of(request: web.Request, model: type[Body]) -> Body:
 
 
 async def author_of(request: web.Request, person: str = "") -> str:
-    """Return the user at the other end, by the kernel's word; a person named on top stands before it."""
+    """Return the user at the other end, by the kernel's word; a person named on top stands before it.
+
+    Over HTTP it is the name of the token, and nobody is named on top.
+    """
+    holder: str | None = request.get(HOLDER)
+    if holder is not None:
+        if person:
+            raise OrderError("author: over HTTP the name of the token is the author; leave it out")
+        return f"{holder} (token)"
     connection = None if request.transport is None else request.transport.get_extra_info("socket")
     if connection is None:
         raise OrderError("the connection is gone")
@@ -63,29 +74,36 @@ async def author_of(request: web.Request, person: str = "") -> str:
     return f"{person} ({user})" if person and person != user else user
 
 
-def _errors_as_json(log: FilteringBoundLogger) -> Middleware:
+def problems_told(log: FilteringBoundLogger) -> Middleware:
+    """Return what turns errors into problem details (RFC 9457)."""
+
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            return _error(error.reason, error.status)
+            answer = problem(error.reason, error.status)
+            if "Allow" in error.headers:
+                answer.headers["Allow"] = error.headers["Allow"]
+            return answer
         except UnknownNameError as error:
-            return _error(str(error), HTTPStatus.NOT_FOUND)
+            return problem(str(error), HTTPStatus.NOT_FOUND)
         except OrderError as error:
-            return _error(str(error), HTTPStatus.BAD_REQUEST)
+            return problem(str(error), HTTPStatus.BAD_REQUEST)
         except StoreError as error:
             log.warning("the state folder could not be used", path=request.path, error=str(error))
-            return _error(str(error), HTTPStatus.INSUFFICIENT_STORAGE)
+            return problem(str(error), HTTPStatus.INSUFFICIENT_STORAGE)
         except Exception:
             log.exception("an order failed", path=request.path)
-            return _error("ccrouter failed at this; its log tells more", HTTPStatus.INTERNAL_SERVER_ERROR)
+            return problem("ccrouter failed at this; its log tells more", HTTPStatus.INTERNAL_SERVER_ERROR)
 
     return middleware
 
 
-def _error(text: str, status: int) -> web.Response:
-    return web.json_response({"error": text}, status=status)
+def problem(text: str, status: int) -> web.Response:
+    """Answer with problem details (RFC 9457)."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": text}
+    return web.json_response(body, status=status, content_type="application/problem+json")
 
 
 def json_answer(body: bytes, status: int = HTTPStatus.OK) -> web.Response:

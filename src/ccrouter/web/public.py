@@ -7,7 +7,6 @@ from http import HTTPStatus
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
-MAX_REQUEST_BYTES = 1024
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -40,8 +39,8 @@ class Readiness:
         return tuple(told)
 
 
-def public_app(registry: CollectorRegistry, readiness: Callable[[], Readiness]) -> web.Application:
-    """Return the application that serves /metrics, /healthz and /readyz."""
+def pages(registry: CollectorRegistry, readiness: Callable[[], Readiness]) -> list[web.RouteDef]:
+    """Return the routes /metrics, /healthz and /readyz."""
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": TEXT_FORMAT})
@@ -61,6 +60,4 @@ def public_app(registry: CollectorRegistry, readiness: Callable[[], Readiness]) 
         }
         return web.json_response(body, status=HTTPStatus.SERVICE_UNAVAILABLE if obstacles else HTTPStatus.OK)
 
-    app = web.Application(client_max_size=MAX_REQUEST_BYTES)
-    app.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
-    return app
+    return [web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)]

@@ -1,6 +1,7 @@
 """Serving an aiohttp application while a context lasts, on TCP or on a unix socket."""
 
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,8 +34,10 @@ _LOGGER.addFilter(_OurFaults())
 
 
 @asynccontextmanager
-async def serve_tcp(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve on TCP and give the port, which the kernel chooses for 0.
+async def serve_tcp(
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """Serve on TCP, over TLS where a context is given, and give the port, which the kernel chooses for 0.
 
     Raises:
         ListenError: the address is taken, or not this machine's.
@@ -42,11 +45,29 @@ async def serve_tcp(app: web.Application, host: str, port: int) -> AsyncIterator
     """
     async with _runner(app) as runner:
         try:
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(runner, host, port, ssl_context=tls).start()
         except OSError as error:
             cure = "stop who listens there, or set another address in the settings"
             raise ListenError(f"http can't listen at {host}:{port}: {error.strerror or error}; {cure}") from error
         yield int(runner.addresses[0][1])
+
+
+def tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
+    """Return how to serve TLS, 1.2 or newer, with this certificate.
+
+    Raises:
+        ListenError: the files can't be used.
+
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        # An encrypted key would ask for its password at the terminal.
+        context.load_cert_chain(certificate, key, password=lambda: b"")
+    except OSError as error:
+        why = error.strerror or error
+        raise ListenError(f"http can't use the certificate {certificate} with the key {key}: {why}") from None
+    return context
 
 
 @asynccontextmanager

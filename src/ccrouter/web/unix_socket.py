@@ -120,7 +120,10 @@ def _open(listener: socket.socket, path: Path, mode: int, group: int | None) -> 
         listener.listen(BACKLOG)
         listener.setblocking(False)  # noqa: FBT003 - the standard library's own signature
     except OSError as error:
-        raise SocketError(f"{path} can't be opened: {error.strerror or error}") from error
+        told = f"{path} can't be opened: {error.strerror or error}"
+        if group is not None and isinstance(error, PermissionError):
+            told += "; the user who runs ccrouter must be a member of the group"
+        raise SocketError(told) from error
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

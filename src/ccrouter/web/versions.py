@@ -6,11 +6,14 @@ from http import HTTPStatus
 from typing import Final, Protocol
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ccrouter.web.control import Line, author_of, body_of, json_answer
 from ccrouter.web.orders import ReloadOutcome, UnknownNameError
 from ccrouter.web.wire import OUTCOME
+
+LAST_NUMBER: Final = 999_999_999
+"""No version has a greater number; SQLite could not even be asked about one of 2^63."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class RollbackBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    id: int
+    id: int = Field(ge=1, le=LAST_NUMBER)
     reason: Line = ""
     author: Line = ""
 
@@ -123,7 +126,7 @@ def versions(book: Book) -> list[web.RouteDef]:
 
     async def text(request: web.Request) -> web.Response:
         number = request.match_info["number"]
-        if len(number) > 9:
+        if len(number) > len(str(LAST_NUMBER)):
             raise UnknownNameError(f"there is no version {number}")
         return json_answer(TEXT.dump_json(await book.text(int(number))))
 

@@ -30,6 +30,6 @@ class Code:
     bad: str = ""
     good: str = ""
     severity: Severity = "error"
-    of: Literal["routing", "settings", "cases"] = "routing"
+    of: Literal["routing", "settings", "cases", "tokens"] = "routing"
     alone: bool = False
     encoding: str = "utf-8"

@@ -38,7 +38,9 @@ cases:
   - {name: by day, number: "0800 123 456", at: 2026-11-25 10:00, expect: paris}
 """
 
-_FRAMES: Final = {"routing": ROUTING, "settings": SETTINGS, "cases": CASES}
+TOKENS: Final = "tokens: {}\n"
+
+_FRAMES: Final = {"routing": ROUTING, "settings": SETTINGS, "cases": CASES, "tokens": TOKENS}
 
 _RULES: Final = """\
 services:

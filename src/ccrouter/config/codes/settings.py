@@ -43,7 +43,7 @@ SETTINGS: Final = (
     Code(
         "S106",
         "secret-open-to-all",
-        "Every user of the machine can read or change the file with the secret.",
+        "Every user of the machine can read or change the file with the secret, the key or the tokens.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: open.secret}}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: ami.secret}}",
         of="settings",
@@ -119,5 +119,41 @@ SETTINGS: Final = (
         "journal: {keep: 2 weeks}",
         "journal: {keep: 14d}",
         of="settings",
+    ),
+    Code(
+        "S115",
+        "http-in-the-clear",
+        "HTTP would be heard beyond this machine without TLS: whoever is on the way reads metrics, names and tokens, "
+        "and a token that was read is used.",
+        "http: {host: 0.0.0.0}",
+        "http: {host: 127.0.0.1}",
+        of="settings",
+    ),
+    Code(
+        "S116",
+        "no-hash",
+        "A token is kept as the SHA-256 of it, 64 hexadecimal digits, so that who reads the file can't use it. "
+        "`ccrouter token new` prints the line. The token itself must not stand here.",
+        "tokens:\n  wallboard: {role: read, sha256: the token itself}",
+        "tokens:\n  wallboard: {role: read, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
+        of="tokens",
+    ),
+    Code(
+        "S117",
+        "no-group",
+        "A group of the system has small letters, digits, _ and - in its name.",
+        "control_group: The Telephonists",
+        "control_group: telephony",
+        of="settings",
+    ),
+    Code(
+        "S118",
+        "token-twice",
+        "Two names have one token: the journal could not tell who did what.",
+        "tokens:\n"
+        "  one: {role: read, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}\n"
+        "  two: {role: read, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
+        "tokens:\n  one: {role: read, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
+        of="tokens",
     ),
 )

@@ -1,0 +1,117 @@
+"""The file of tokens: who may use the API over HTTP, for what, and until when.
+
+    tokens:
+      wallboard: {role: read, sha256: 9f86..., ends: 2027-02-20}
+
+A token is 256 random bits: nobody finds one by trying, however fast. So a plain SHA-256 of it keeps it as safe as a slow
+hash with salt would: those are made for passwords, which people choose.
+"""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from ccrouter.config.document import Document
+from ccrouter.config.reads import Reads
+from ccrouter.config.shape import Strict, shape
+from ccrouter.config.values import Day, Name, choice, fail, word
+from ccrouter.config.yaml import read
+
+PREFIX: Final = "ccrouter_"
+"""By which people and scanners of secrets know a token where it should not be."""
+
+BYTES: Final = 32
+
+
+ROLES: Final = ("read", "switch", "administer")
+"""What a token is good for; each has the rights of those before it."""
+
+
+def _hash(value: object) -> str:
+    found = word(value)
+    if not re.fullmatch(r"[0-9a-f]{64}", found):
+        # Hidden, for it may be the token itself.
+        fail("S116", "this is no SHA-256 of a token", "Write the line that `ccrouter token new` prints", hidden=True)
+    return found
+
+
+class WrittenToken(Strict):
+    """A token as the file has it."""
+
+    role: Annotated[str, choice(*ROLES)] = Field(description="`read`, `switch` or `administer`", examples=["read"])
+    sha256: Annotated[str, Reads(_hash, "SHA-256", pattern="^[0-9a-f]{64}$")]
+    ends: Day | None = Field(None, description="the last day on which it is good, in UTC", examples=["2027-02-20"])
+
+
+class TokensFile(Strict):
+    """The whole file."""
+
+    tokens: dict[Name, WrittenToken] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token that is known.
+
+    Attributes:
+        name: who it was made for, the author of what is done with it.
+        role: one of ROLES.
+        sha256: of the token, in small hexadecimal digits.
+        ends: the instant from which it is good no more, in seconds since 1970; None for never.
+
+    """
+
+    name: str
+    role: str
+    sha256: str
+    ends: float | None = None
+
+
+def compile_tokens(data: bytes, file: str) -> tuple[Token, ...]:
+    """Return the tokens of a file; `file` names it in messages.
+
+    Raises:
+        RefusedFileError: it can't be used; the error holds every problem found.
+
+    """
+    return tokens_of(read(data, file))
+
+
+def tokens_of(document: Document) -> tuple[Token, ...]:
+    """Return the tokens of a file that was read.
+
+    Raises:
+        RefusedFileError: it can't be used; the error holds every problem found.
+
+    """
+    written = shape(document, TokensFile)
+    seen: dict[str, str] = {}
+    for name, token in written.tokens.items():
+        first = seen.setdefault(token.sha256, name)
+        if first != name:
+            message = f"`{name}` has the token of `{first}`"
+            document.blame(("tokens", name, "sha256"), "S118", message, "Make one for each: ccrouter token new NAME")
+    document.refuse()
+    return tuple(
+        Token(name, token.role, token.sha256, None if token.ends is None else _end_of(token.ends))
+        for name, token in written.tokens.items()
+    )
+
+
+def new_token() -> str:
+    """Return a token of 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(BYTES)
+
+
+def hash_of(token: str) -> str:
+    """Return the form in which a token is kept."""
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
+
+
+def _end_of(day: date) -> float:
+    return datetime.combine(day + timedelta(days=1), time(), UTC).timestamp()
