@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
@@ -13,6 +14,8 @@ from ccrouter.clock import Clock
 from ccrouter.errors import StoreError
 from ccrouter.store.decisions import Entry
 from ccrouter.telemetry.journal import JournalCounts
+
+ResultT = TypeVar("ResultT")
 
 MOST: Final = 10_000
 """Notes that wait while the disk takes none; those that come on top are dropped and counted."""
@@ -32,6 +35,9 @@ TIDY_ROWS: Final = 500
 
 CLOSE_WITHIN_S: Final = 2.0
 
+SLOW_S: Final = 2.0
+"""A write that takes longer hangs, as far as anybody can tell."""
+
 
 class Writes(Protocol):
     """Where notes are kept. Both methods block, for as long as the disk takes."""
@@ -50,11 +56,19 @@ class Recorder:
 
     Args:
         keep_s: age at which a decision is deleted; 0 keeps no journal.
+        sure: whether the hour may be believed; while it may not, nothing is deleted.
 
     """
 
-    def __init__(
-        self, journal: Writes, *, keep_s: float, clock: Clock, counts: JournalCounts, log: FilteringBoundLogger
+    def __init__(  # noqa: PLR0913 - each is one thing it works with
+        self,
+        journal: Writes,
+        *,
+        keep_s: float,
+        clock: Clock,
+        counts: JournalCounts,
+        log: FilteringBoundLogger,
+        sure: Callable[[], bool] = lambda: True,
     ) -> None:
         self._journal = journal
         self._keep_s = keep_s
@@ -63,7 +77,9 @@ class Recorder:
         self._log = log
         self._waiting: deque[Entry] = deque()
         self._news = asyncio.Event()
-        self._healthy = True
+        self._sure = sure
+        self._fault = ""
+        self._busy_since: float | None = None
         self._lost = 0
         self._tidied_at = -TIDY_EVERY_S
         counts.follow(lambda: len(self._waiting))
@@ -80,6 +96,16 @@ class Recorder:
             return
         self._waiting.append(entry)
         self._news.set()
+
+    @property
+    def why(self) -> str:
+        """Return why the journal is not kept as it should be; empty where it is."""
+        told = self._fault
+        if not told and self._busy_since is not None:
+            took_s = self._clock.steady() - self._busy_since
+            told = f"its disk has not answered for {took_s:.0f} s; look at the disk" if took_s > SLOW_S else ""
+        missing = f"{self._lost} entries are missing" if self._lost else ""
+        return "; ".join(filter(None, (told, missing)))
 
     async def run(self) -> None:
         """Write notes and delete what is old, until cancelled; then write what waits, within CLOSE_WITHIN_S."""
@@ -105,7 +131,7 @@ class Recorder:
         while self._waiting:
             batch = list(islice(self._waiting, BATCH))
             try:
-                await asyncio.to_thread(self._journal.write, batch)
+                await self._in_thread(partial(self._journal.write, batch))
             except StoreError as error:
                 self._failed(error)
                 return False
@@ -126,9 +152,11 @@ class Recorder:
         """Delete what is too old, step by step, and return whether that went well."""
         if self._clock.steady() - self._tidied_at < TIDY_EVERY_S:
             return True
+        if not self._sure():
+            return True
         before = self._clock.now() - self._keep_s
         try:
-            more = await asyncio.to_thread(self._journal.tidy, before, TIDY_ROWS) == TIDY_ROWS
+            more = await self._in_thread(partial(self._journal.tidy, before, TIDY_ROWS)) == TIDY_ROWS
         except StoreError as error:
             self._failed(error)
             return False
@@ -140,16 +168,23 @@ class Recorder:
             self._tidied_at = self._clock.steady()
         return True
 
+    async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
+        self._busy_since = self._clock.steady()
+        try:
+            return await asyncio.to_thread(work)
+        finally:
+            self._busy_since = None
+
     def _failed(self, error: StoreError) -> None:
         self._counts.failed()
-        if self._healthy:
-            self._healthy = False
+        if not self._fault:
             self._log.error("the journal can't be written; calls go on", error=str(error))
+        self._fault = str(error)
 
     def _written(self, count: int) -> None:
         self._counts.written(count)
-        if not self._healthy:
-            self._healthy = True
+        if self._fault:
+            self._fault = ""
             self._log.warning("the journal is written again")
         if self._lost and len(self._waiting) < MOST // 2:
             self._log.warning("the journal has caught up", missing=self._lost)

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,9 @@ NOT_KEPT: Final = (
 
 KEPT_WITHIN_S: Final = 2.0
 """How long a reload waits until its version is safe on disk; a disk that hangs must not hold up the next one."""
+
+MOST_TRIED: Final = 20
+"""Kept versions that a start tries, from the newest on, where the file is bad."""
 
 STAYS: Final = "routing file refused, the old rules stay in force"
 
@@ -87,7 +90,7 @@ class RulesFile:
             reading = self._reading()
             rules = compiled(reading.content, self.path)
         except ConfigError as error:
-            return self._stand_in(error, last)
+            return self._stand_in(error)
         self._metrics.rules_in_force(rules, self._loaded_at)
         before = b"" if last is None else last[1]
         if reading.content != before:
@@ -95,14 +98,30 @@ class RulesFile:
             self._keep(change, "first seen at a start")
         return rules, reading.content
 
-    def _stand_in(self, error: ConfigError, last: tuple[Version, bytes] | None) -> tuple[Rules, bytes]:
-        if last is None:
-            raise error from None
-        version, content = last
+    def _stand_in(self, error: ConfigError) -> tuple[Rules, bytes]:
+        for version, content in self._kept():
+            try:
+                rules = compiled(content, self.path)
+            except ConfigError as also:
+                self._log.warning("a kept version is not accepted any more", kept_as=version.id, error=str(also))
+            else:
+                return self._started_with(version, rules, content, error)
+        raise error from None
+
+    def _kept(self) -> Iterator[tuple[Version, bytes]]:
+        """Yield the kept versions, newest first, each text once; no more than can be tried while a start may last."""
         try:
-            rules = compiled(content, self.path)
-        except ConfigError:
-            raise error from None
+            versions = {version.hash: version for version in reversed(self._versions.all())}
+        except StoreError as error:
+            self._log.error("the kept versions of the routing file can't be read", error=str(error))
+            return
+        for version in sorted(versions.values(), key=lambda each: -each.id)[:MOST_TRIED]:
+            try:
+                yield version, self._versions.content(version.id)
+            except (StoreError, KeyError) as error:
+                self._log.error("a kept version can't be read", kept_as=version.id, error=str(error))
+
+    def _started_with(self, version: Version, rules: Rules, content: bytes, error: ConfigError) -> tuple[Rules, bytes]:
         self._metrics.rules_in_force(rules, self._loaded_at)
         self._refuse(error)
         self._log.error(

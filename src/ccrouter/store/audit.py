@@ -30,12 +30,16 @@ class Deed:
     until: float | None = None
 
 
+KEPT = 20_000
+"""Deeds that are kept, some 4 MB; the oldest give way. By number and not by age: no clock that is wrong deletes one."""
+
 COLUMNS = "at, who, what, subject, why, since, until"
 
 
 def note(connection: sqlite3.Connection, deed: Deed) -> None:
     """Write a deed into the transaction that does it, so that there is never one without the other."""
     connection.execute(f"insert into deeds ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)", astuple(deed))  # noqa: S608 - our own names
+    connection.execute("delete from deeds where id <= (select max(id) from deeds) - ?", (KEPT,))
 
 
 class Audit:

@@ -28,6 +28,9 @@ TURN_S: Final = 5.0
 """How long to wait for another thread of ours. Where it hangs with its disk, the threads that wait must not all hang
 too: calls do without them, but what shares them (a reload, the look-up of a PABX's name) does not."""
 
+KEPT_BROKEN: Final = 3
+"""Damaged files that stay beside the one in use; older ones are removed."""
+
 DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 """Errors by which SQLite says that the file is none of its own, or not whole."""
 
@@ -58,6 +61,10 @@ class Database:
             last seconds, and the file stays whole all the same.
         checked: read the whole file through for damage when it is opened; for small ones.
 
+    Attributes:
+        faults: uses that failed since the start.
+        lost: what became of a damaged file that was moved aside, by this process; empty where none was.
+
     """
 
     def __init__(
@@ -71,6 +78,8 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._inode: tuple[int, int] | None = None
         self._opened = 0
+        self.faults = 0
+        self.lost = ""
         self._one_at_a_time = threading.Lock()
 
     @contextmanager
@@ -108,6 +117,16 @@ class Database:
             found = self._open().execute("pragma data_version").fetchone()[0]
             return (self._opened, found)
 
+    def try_writing(self) -> None:
+        """Write what stands there already, and have it safe on disk.
+
+        Raises:
+            StoreError: it can't be written; the text tells the cure.
+
+        """
+        with self.writing() as connection:
+            connection.execute(f"pragma user_version = {len(self._steps)}")
+
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
         with self._one_at_a_time:
@@ -129,6 +148,7 @@ class Database:
     @contextmanager
     def _turn(self, done: str) -> Iterator[None]:
         if not self._one_at_a_time.acquire(timeout=TURN_S):
+            self.faults += 1
             raise StoreError(
                 f"{self.path} can't be {done}: its disk has not answered for {TURN_S:g} s; look at the disk"
             )
@@ -136,6 +156,7 @@ class Database:
             yield
         except (sqlite3.Error, OSError) as error:
             self._close()
+            self.faults += 1
             raise self._fault(error, done) from error
         finally:
             self._one_at_a_time.release()
@@ -199,7 +220,8 @@ class Database:
         name = getattr(error, "sqlite_errorname", "")
         kind = "_".join(name.split("_")[:2])  # SQLITE_IOERR_WRITE is a kind of SQLITE_IOERR
         if kind in DAMAGED:
-            return DamagedError(f"{self.path} is damaged ({error}); {self._move_aside()}")
+            self.lost = f"{self.path} is damaged ({error}); {self._move_aside()}"
+            return DamagedError(self.lost)
         cure = CURES.get(kind)
         return StoreError(f"{self.path} can't be {done}: {error}{f'; {cure}' if cure else ''}")
 
@@ -215,9 +237,18 @@ class Database:
                 for suffix in ("-wal", "-shm", ""):
                     with suppress(FileNotFoundError):
                         Path(f"{self.path}{suffix}").rename(f"{aside}{suffix}")
+                self._forget_broken()
         except OSError as error:
             return f"it can't be moved aside: {error.strerror}"
         return f"it was moved to {aside.name}, and an empty one takes its place: nothing that it held counts any more"
+
+    def _forget_broken(self) -> None:
+        """Let damaged files go but for the newest: a disk that damages them again and again must not fill up."""
+        there = self.path.parent.glob(f"{self.path.name}.broken-*")
+        files = [path for path in there if not path.name.endswith(("-wal", "-shm"))]
+        for path in sorted(files, key=lambda path: path.stat().st_ctime_ns)[:-KEPT_BROKEN]:
+            for suffix in ("-wal", "-shm", ""):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
