@@ -86,6 +86,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "endpoint": st.sampled_from(["PJSIP/trunk-tunis", "PJSIP/agent1"]),
     "by_s": st.sampled_from([3600.0, -3600.0, 2.5]),
     "reachable": st.sampled_from([True, False, None]),
+    "site": st.sampled_from(["tunis", "backup", "elsewhere"]),
+    "lines": st.one_of(st.none(), st.integers(0, 9)),
     "event": st.sampled_from(["QueueMemberPause", "UserEvent", "Whatever"]),
 }
 

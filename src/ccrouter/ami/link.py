@@ -1,7 +1,7 @@
 """The link to one PABX, for the life of the daemon: up again after every loss, and never twice the same order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,7 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter.ami.backoff import Backoff
 from ccrouter.ami.connection import Address, Connection
+from ccrouter.ami.globals import exchange
 from ccrouter.ami.hearing import WANTED, Hearing
 from ccrouter.ami.lamps import Lamps
 from ccrouter.ami.login import RefusedError, Welcome, log_in
@@ -19,6 +20,7 @@ from ccrouter.ami.watches import Fault, LinkState, Watches
 from ccrouter.clock import Clock
 from ccrouter.errors import LinkError
 from ccrouter.live.events import Heard, LinkLost, LinkUp, Listing, PabxEvent, PabxRestarted
+from ccrouter.routing.lending import Order
 
 CONNECTED_WITHIN_S: Final = 5.0
 ORDER_WITHIN_S: Final = 2.0
@@ -38,6 +40,7 @@ LOG_AGAIN_S: Final = 60.0
 class Session:
     """What works while the link is up."""
 
+    connection: Connection
     pulse: Pulse
     orders: Orders
     resync: Resync
@@ -63,6 +66,7 @@ class PabxLink:
         reason: why the link is not up; empty while it is.
         version: Asterisk's, as it last told; empty before.
         can_withdraw: whether waiting callers can be withdrawn now.
+        sessions: how many times the link has come up.
 
     """
 
@@ -83,6 +87,7 @@ class PabxLink:
         self.reason = "not yet connected"
         self.version = ""
         self.can_withdraw = False
+        self.sessions = 0
         self._address = address
         self._sink = sink
         self._trunks = trunks
@@ -103,6 +108,11 @@ class PabxLink:
     def on_duty(self) -> bool:
         """Tell whether it is ours to do for this PABX what only one of its routers must do."""
         return self._session is not None and self._session.pulse.duty.held
+
+    @property
+    def linked(self) -> bool:
+        """Tell whether the link is up."""
+        return self._session is not None
 
     async def run(self) -> None:
         """Keep the link up, until cancelled."""
@@ -144,6 +154,8 @@ class PabxLink:
     async def variable(self, channel: str, name: str) -> str | None:
         """Return the value of a channel's variable, empty where it is unset; None where there is no such channel.
 
+        An empty channel stands for the PABX itself: a global variable is read.
+
         Raises:
             LinkError: no answer in time, or the link is down.
 
@@ -152,6 +164,22 @@ class PabxLink:
         if session is None:
             raise LinkError("the link to the PABX is down")
         return await session.orders.variable(channel, name)
+
+    async def exchange(self, orders: Sequence[Order]) -> list[str | None]:
+        """Send orders in one go, to be carried out in this order, and return their answers.
+
+        Returns:
+            The value of each that reads, an empty text for each that writes; None for what was refused or had no
+            answer in time.
+
+        Raises:
+            LinkError: the link is down.
+
+        """
+        session = self._session
+        if session is None:
+            raise LinkError("the link to the PABX is down")
+        return await exchange(session.connection, orders, ORDER_WITHIN_S)
 
     def light(self) -> None:
         """Have the lamps looked at now; without a link nothing needs to be done, for all are set when it is up."""
@@ -225,7 +253,8 @@ class PabxLink:
             relieved=self._tell_duty,
         )
         lamps = Lamps(connection, self._lamps, self._failed, self._log)
-        self._session = Session(pulse, Orders(connection, ORDER_WITHIN_S), resync, lamps)
+        self.sessions += 1
+        self._session = Session(connection, pulse, Orders(connection, ORDER_WITHIN_S), resync, lamps)
         reason = "ccrouter stops"
         try:
             async with asyncio.TaskGroup() as tasks:

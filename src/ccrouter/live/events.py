@@ -27,6 +27,14 @@ class Listing(StrEnum):
     ENDPOINTS = "endpoints"  # reachability of the trunks
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinesLent(PabxEvent):
+    """The PABX may use so many lines of a site, by its own confirmation; None where that is not known any more."""
+
+    site: str
+    lines: int | None
+
+
 # --- the link ---------------------------------------------------------------------------------------------------------
 
 

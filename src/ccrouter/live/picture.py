@@ -40,6 +40,7 @@ class Picture:
         link = self.links.get(pabx)
         if link is None:
             link = self.links[pabx] = Link(pabx)
+            self.sites.changed.update(self.sites.directory.by_name, self.calls.at_site)
         return link
 
     def refuse(self, pabx: str, reason: str, *listings: Listing) -> None:

@@ -5,6 +5,7 @@ from ccrouter.live.durations import since
 from ccrouter.live.events import (
     EndpointSeen,
     Heard,
+    LinesLent,
     LinkLost,
     LinkUp,
     ListBegan,
@@ -130,6 +131,11 @@ def endpoint_seen(picture: Picture, event: EndpointSeen) -> None:
     """Take in the reachability of an endpoint."""
     picture.sites.endpoints.see(event.pabx, event.endpoint, event.reachable, picture.mark)
     picture.sites.reach(event.at, event.endpoint)
+
+
+def lines_lent(picture: Picture, event: LinesLent) -> None:
+    """Take in how many lines of a site a PABX may use."""
+    picture.sites.lend(event.pabx, event.site, event.lines)
 
 
 def peer_fault(picture: Picture, event: PeerFault) -> None:

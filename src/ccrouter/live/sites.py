@@ -102,7 +102,7 @@ class Directory:
 
 
 class Sites:
-    """All sites, and the changes of their health that nobody has been told yet.
+    """All sites, the lines of each that the PABXs may use, and the changes of health that nobody has been told yet.
 
     `effects` holds those changes until they are drained; `changed` the sites whose facts are not the last ones shown.
     """
@@ -112,7 +112,17 @@ class Sites:
         self.effects: list[SiteHealthChanged] = []
         self.changed: set[str] = set()
         self.directory = Directory()
+        self.lines: dict[str, dict[str, int]] = {}
         self._external: dict[str, Site] = {}
+
+    def lend(self, pabx: str, name: str, lines: int | None) -> None:
+        """Take in how many lines of a site a PABX may use; None where that is not known."""
+        lent = self.lines.setdefault(name, {})
+        if lines is None:
+            lent.pop(pabx, None)
+        else:
+            lent[pabx] = lines
+        self.changed.add(name)
 
     def configure(self, sites: Iterable[SiteLimits], at: float) -> None:
         """Replace the sites; what is known of an external site that stays is kept."""
@@ -125,6 +135,8 @@ class Sites:
                 site = self._external[limits.name] = known.get(limits.name) or Site(limits)
                 site.limits = limits
                 self._reach(site, at)
+        limited = {limits.name for limits in self.directory.by_name.values() if limits.max_calls}
+        self.lines = {name: lent for name, lent in self.lines.items() if name in limited}
 
     def health(self, name: str) -> Health:
         """Return the health of an external site."""

@@ -21,6 +21,7 @@ _APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
     events.ListBegan: resync.list_began,
     events.ListDone: resync.list_done,
     events.EndpointSeen: resync.endpoint_seen,
+    events.LinesLent: resync.lines_lent,
     events.PeerFault: resync.peer_fault,
     events.Ticked: resync.ticked,
     events.ClockSet: clock_set.clock_set,
@@ -44,7 +45,14 @@ _APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
     events.CallEnded: course.call_ended,
 }
 
-_NOT_HEARD = (events.LinkLost, events.CallRouted, events.WithdrawAsked, events.WithdrawAccepted, events.WithdrawRefused)
+_NOT_HEARD = (
+    events.LinkLost,
+    events.LinesLent,
+    events.CallRouted,
+    events.WithdrawAsked,
+    events.WithdrawAccepted,
+    events.WithdrawRefused,
+)
 """Events that are no sign of life of the PABX's link: they come from this side of it."""
 
 
@@ -53,10 +61,17 @@ class State:
 
     Time passes in it only by events: `Ticked` at least every second lets reservations expire, wrap-ups end, breakers
     probe and windows roll. Not for several threads: one writer.
+
+    Args:
+        sites: of the routing file.
+        pabxs: names of all that there are, for those of which nothing was heard yet.
+
     """
 
-    def __init__(self, sites: Iterable[SiteLimits] = ()) -> None:
+    def __init__(self, sites: Iterable[SiteLimits] = (), pabxs: Iterable[str] = ()) -> None:
         self._picture = Picture()
+        for pabx in pabxs:
+            self._picture.link(pabx)
         self._views = Views(self._picture)
         self._at = 0.0
         self.configure(sites)

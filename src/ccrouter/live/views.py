@@ -1,5 +1,6 @@
 """Views: immutable pictures of the live state, built anew only where something changed."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -7,7 +8,7 @@ from types import MappingProxyType
 from ccrouter.live.lifecycle import Phase
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import CallKey, Queue, QueueKey, WaitingCaller
-from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
+from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, SitePart, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,19 @@ class Views:
             elif limits is not None and limits.queue:
                 facts[name] = SiteFacts(site=name, calls=calls, health=self._in_house_health(limits.queue))
             else:
-                facts[name] = SiteFacts(site=name, calls=calls, health=picture.sites.health(name))
+                facts[name] = SiteFacts(
+                    site=name, calls=calls, health=picture.sites.health(name), parts=self._parts(name)
+                )
         self._sites = facts
         picture.sites.changed.clear()
+
+    def _parts(self, site: str) -> tuple[SitePart, ...]:
+        picture = self._picture
+        if len(picture.links) < 2:
+            return ()
+        carried = Counter(pabx for pabx, _ in picture.calls.at_site.get(site, ()))
+        lent = picture.sites.lines.get(site, {})
+        return tuple(SitePart(pabx, carried[pabx], lent.get(pabx)) for pabx in sorted(picture.links))
 
     def _in_house_health(self, queue: str) -> Health:
         """Return UP where a position is logged in on any PABX; an in-house site that nobody serves answers nothing."""

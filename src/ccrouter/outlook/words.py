@@ -13,7 +13,7 @@ from ccrouter.routing.conditions import Tested
 from ccrouter.routing.decision import Considered, Decision, RuleTested, Stay
 from ccrouter.routing.facts import STALE_AFTER_S
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment, VoicemailStep
-from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Rules
+from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, External, Rules
 from ccrouter.routing.thresholds import Verdict
 
 WIDTH = 80
@@ -71,7 +71,7 @@ def reasons(found: Decision | Stay, rules: Rules | None = None) -> Iterator[Line
     if isinstance(found, Decision):
         yield Line("Plan", Tone.HEAD)
         for nth, step in enumerate(found.plan.steps, 1):
-            yield from lines(_step(step), first=f"  {nth}. ")
+            yield from lines(_step(step, rules), first=f"  {nth}. ")
         yield Line("Treatment", Tone.HEAD)
         yield from lines(_treatment(found.treatment), first="  ")
 
@@ -155,16 +155,22 @@ def _state(seen: Considered) -> str:
             return f"not tried first: full, {seen.seen}"
         case "empty":
             return f"not tried first: {seen.seen}"
+        case "absent":
+            return f"passed over: {seen.seen}"
         case _:
             return _SAID.get(seen.state, "")
 
 
-def _step(step: Step) -> str:
+def _step(step: Step, rules: Rules | None) -> str:
     match step:
         case QueueStep(site, queue, max_wait_s):
             return f"wait for {site} in the queue {queue}, at most {max_wait_s} s"
         case SiteStep(site, dial, answer_within_s, max_calls, hide_caller):
             limit = f", unless {max_calls} calls are there" if max_calls else ""
+            declared = None if rules is None else rules.sites.get(site)
+            if isinstance(declared, External) and declared.max_calls != max_calls:
+                of_all = f"the lines that this PABX is lent of {declared.max_calls}"
+                limit = f", unless {of_all} are taken ({max(0, max_calls)} where it was lent none)"
             hidden = ", the caller's number hidden" if hide_caller else ""
             return f"ring {site} at {dial}, at most {answer_within_s} s{limit}{hidden}"
         case PlayStep(message, file):

@@ -23,8 +23,8 @@ class RuleTested:
 class Considered:
     """What was seen of one destination of the rule, in the rule's order.
 
-    `state` is empty where it can take the call now; else closed, full, down, empty, not its turn (in a share), or in
-    the plan already (by the turn of a share before it).
+    `state` is empty where it can take the call now; else closed, absent (a queue that the PABX does not have), full,
+    down, empty, not its turn (in a share), or in the plan already (by the turn of a share before it).
     """
 
     destination: str

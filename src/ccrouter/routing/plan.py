@@ -17,6 +17,10 @@ SAFE_TEXT = re.compile(r"[^\x00-\x1f\x7f&|,;\"\\${}\[\]()]*")
 COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
+LENT_ONLY = -1
+"""Calls at a site for a PABX that has no lines there but those that it is lent."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueueStep:
     """Wait in the queue of an in-house site for at most `max_wait_s` seconds."""
@@ -32,7 +36,11 @@ class QueueStep:
 
 @dataclass(frozen=True, slots=True)
 class SiteStep:
-    """Dial an external site for at most `answer_within_s` seconds; `max_calls` 0 stands for no limit."""
+    """Dial an external site for at most `answer_within_s` seconds.
+
+    `max_calls` is what the PABX may have there where it was lent no lines (lending.py): 0 stands for no limit,
+    LENT_ONLY for none at all.
+    """
 
     site: str
     dial: str
@@ -43,7 +51,8 @@ class SiteStep:
     def fields(self) -> tuple[str, ...]:
         """Return the fields of the text form."""
         caller = "hide" if self.hide_caller else "pass"
-        return ("site", self.site, self.dial, str(self.answer_within_s), str(self.max_calls), caller)
+        calls = "lent" if self.max_calls == LENT_ONLY else str(self.max_calls)
+        return ("site", self.site, self.dial, str(self.answer_within_s), calls, caller)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,8 @@ def _step(kind: str, name: str, *fields: str) -> Step:
         case "queue", (queue, max_wait_s):
             return QueueStep(name, queue, _count(max_wait_s))
         case "site", (dial, answer_within_s, max_calls, caller):
-            return SiteStep(name, dial, _count(answer_within_s), _count(max_calls), _either(caller, "hide", "pass"))
+            most = LENT_ONLY if max_calls == "lent" else _count(max_calls)
+            return SiteStep(name, dial, _count(answer_within_s), most, _either(caller, "hide", "pass"))
         case "play", (file,):
             return PlayStep(name, file)
         case "voicemail", (mailbox,):

@@ -14,7 +14,7 @@ from ccrouter.routing.decision import Considered, Decision, RuleTested, Stay
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.plan import decode
-from ccrouter.routing.snapshot import Ended, Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
+from ccrouter.routing.snapshot import Ended, Health, PabxFacts, QueueFacts, SiteFacts, SitePart, Snapshot
 from ccrouter.routing.thresholds import Latch, Verdict
 
 Record = dict[str, Any]
@@ -156,7 +156,12 @@ def facts_of(record: Mapping[str, Any]) -> Facts:
     queues = [
         QueueFacts(**{**queue, "recent": tuple(Ended(**each) for each in queue["recent"])}) for queue in seen["queues"]
     ]
-    sites = [SiteFacts(**{**site, "health": Health(site["health"])}) for site in seen["sites"]]
+    sites = [
+        SiteFacts(
+            **{**site, "health": Health(site["health"]), "parts": tuple(SitePart(**each) for each in site["parts"])}
+        )
+        for site in seen["sites"]
+    ]
     return Facts(
         at=record["at"],
         snapshot=Snapshot(

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from ccrouter.routing.decision import Considered
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.plan import Plan, QueueStep, SiteStep, TransferStep
+from ccrouter.routing.lines import own_lines
+from ccrouter.routing.plan import LENT_ONLY, Plan, QueueStep, SiteStep, TransferStep
 from ccrouter.routing.rules import Destination, External, InHouse, Leg, Message, Share
 from ccrouter.routing.shares import Turns, take_turn
 from ccrouter.routing.snapshot import Health
 
 Obstacle = tuple[str, str]
-"""Why a destination can't take the call now (closed, full, down, empty), and the value seen."""
+"""Why a destination can't take the call now (closed, absent, full, down, empty), and the value seen."""
 
 FREE: Obstacle = ("", "")
 
@@ -22,9 +23,10 @@ PLACED: Obstacle = ("in the plan already", "")
 class Route:
     """The destinations of a rule, turned into steps.
 
-    A closed destination is left out. One that is full, down or without positions at this moment does not come first:
-    it moves behind those that can take the call now, and the PABX has the last word when its turn comes. What a share's
-    turn has brought is not tried again where the list goes on with the parts of the share.
+    A closed destination is left out, and so is a queue that the call's PABX does not have. One that is full, down or
+    without positions at this moment does not come first: it moves behind those that can take the call now, and the PABX
+    has the last word when its turn comes. What a share's turn has brought is not tried again where the list goes on
+    with the parts of the share.
     """
 
     facts: Facts
@@ -56,10 +58,10 @@ class Route:
     def _add(self, leg: Leg, obstacle: Obstacle) -> None:
         state, seen = obstacle
         self.considered.append(Considered(leg.site.name, state, seen))
-        if state == "closed" or obstacle is PLACED:
+        if state in {"closed", "absent"} or obstacle is PLACED:
             return
         comes_first = not self.steps
-        (self.postponed if state and comes_first else self.steps).append(step(leg))
+        (self.postponed if state and comes_first else self.steps).append(step(leg, len(self.facts.snapshot.pabxs)))
 
     def _add_share(self, share: Share) -> None:
         obstacles = [self._obstacle(leg) for leg in share.legs]
@@ -85,21 +87,31 @@ class Route:
         known = self.facts.site(self.pabx, site.name)
         if known is not None and known.health is Health.DOWN:
             return "down", ""
-        if known is not None and site.max_calls and known.calls >= site.max_calls:
+        if known is None or not site.max_calls:
+            return FREE
+        if known.calls >= site.max_calls:
             return "full", f"{known.calls} of {site.max_calls} calls"
+        part = known.part(self.pabx)
+        if part is not None and part.lines is not None and part.calls >= part.lines:
+            # Others may be lent in a moment, but the call would be there before them.
+            return "full", f"{part.calls} of the {part.lines} lines that this PABX has, {known.calls} of all"
         return FREE
 
     def _obstacle_in_house(self, site: InHouse) -> Obstacle:
         known = self.facts.queue(self.pabx, site.queue)
+        if known is None and self.facts.fresh(self.pabx):
+            return "absent", f"this PABX has no queue {site.queue}"
         if known is not None and not known.logged_in:
             return "empty", "no position logged in"
         return FREE
 
 
-def step(leg: Leg) -> TransferStep:
-    """Return the step that a destination stands for."""
+def step(leg: Leg, pabxs: int = 1) -> TransferStep:
+    """Return the step that a destination stands for, on one of so many PABXs."""
     site = leg.site
     if isinstance(site, External):
         within = leg.limit_s or site.answer_within_s
-        return SiteStep(site.name, site.dial, within, site.max_calls, site.hide_caller)
+        own = own_lines(site.max_calls, pabxs)
+        most = LENT_ONLY if site.max_calls and not own else own
+        return SiteStep(site.name, site.dial, within, most, site.hide_caller)
     return QueueStep(site.name, site.queue, leg.limit_s or site.max_wait_s)

@@ -71,18 +71,39 @@ class QueueFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SitePart:
+    """What one of several PABXs has of an external site.
+
+    Attributes:
+        calls: as for the site, on this PABX.
+        lines: that it may use, by its own confirmation; None where none were lent, or that is not known.
+
+    """
+
+    pabx: str
+    calls: int
+    lines: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SiteFacts:
     """One external site, over all PABXs.
 
     Attributes:
         calls: calls dialled to or talking at the site, and calls sent there whom the PABX has not yet confirmed.
         health: from qualify and from the outcome of real calls.
+        parts: of each PABX, by name; none where there is only one.
 
     """
 
     site: str
     calls: int
     health: Health
+    parts: tuple[SitePart, ...] = ()
+
+    def part(self, pabx: str) -> SitePart | None:
+        """Return the part of a PABX, or None where there are no parts."""
+        return next((part for part in self.parts if part.pabx == pabx), None)
 
 
 @dataclass(frozen=True, slots=True)
