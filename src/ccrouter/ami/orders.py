@@ -56,12 +56,15 @@ class Orders:
     async def variable(self, channel: str, name: str) -> str | None:
         """Return the value of a channel's variable, empty where it is unset; None where there is no such channel.
 
+        An empty channel stands for the PABX itself: a global variable is read.
+
         Raises:
             LinkError: no answer in time, or the link is down.
 
         """
         try:
-            pending = self._connection.send("Getvar", {"Channel": channel, "Variable": name})
+            where = {"Channel": channel} if channel else {}
+            pending = self._connection.send("Getvar", {**where, "Variable": name})
         except ValueError:
             return None  # no channel of this PABX has such a name
         response = await pending.response(self._within_s)

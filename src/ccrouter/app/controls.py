@@ -8,6 +8,7 @@ from typing import Final
 
 from ccrouter.ami.link import PabxLink
 from ccrouter.app.entry import Entry
+from ccrouter.app.fallback import FallbackFile
 from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.overrides import OverrideSwitch
 from ccrouter.app.rules_file import RulesFile
@@ -38,6 +39,7 @@ class Control:
     writer: Writer
     take: Callable[[Rules], None]
     started_at: float
+    fallback: FallbackFile | None = None
     listening: bool = False
     version: str = field(default_factory=lambda: version("ccrouter"))
     """Of the code that runs: read once, for an upgrade takes the package's files away and puts others there."""
@@ -68,7 +70,7 @@ class Control:
                     in_sync=facts.age_s(name) is not None,
                     heard_age_s=facts.age_s(name),
                     version=link.version,
-                    reason=link.reason or remark(facts, self.router.rules, name, self.writer.passed_by.get(name)),
+                    reason=link.reason or self._remark(facts, name),
                 )
                 for name, link in sorted(self.links.items())
             ),
@@ -80,6 +82,11 @@ class Control:
             totals=dict(self.writer.totals),
             zone=str(self.router.rules.zone),
         )
+
+    def _remark(self, facts: Facts, pabx: str) -> str:
+        told = remark(facts, self.router.rules, pabx, self.writer.passed_by.get(pabx))
+        stale = "" if self.fallback is None else self.fallback.remark(pabx)
+        return "; ".join(each for each in (told, stale) if each)
 
     def modes(self) -> Sequence[ModeStatus]:
         """Return all modes that are declared or on, by name."""

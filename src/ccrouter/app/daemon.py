@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 from ccrouter.agi.server import AgiServer
@@ -19,6 +20,7 @@ from ccrouter.app.addresses import pabx_address
 from ccrouter.app.archive import Archive
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry
+from ccrouter.app.fallback import FallbackFile, Said
 from ccrouter.app.http import serve_control, serve_http
 from ccrouter.app.journal import Recorder
 from ccrouter.app.lines import Lines
@@ -34,6 +36,7 @@ from ccrouter.app.writer import Writer
 from ccrouter.clock import Clock, SystemClock
 from ccrouter.config.settings import Settings
 from ccrouter.errors import StoreError
+from ccrouter.fallback.compile import VERSION_GLOBAL
 from ccrouter.live.effects import Relist
 from ccrouter.live.events import Listing, Ticked
 from ccrouter.live.sites import SiteLimits
@@ -172,6 +175,7 @@ class Daemon:
             clock=clock,
             log=log,
         )
+        self._fallback = self._compiled(settings)
         self._control = Control(
             router=self._router,
             state=self._state,
@@ -183,6 +187,7 @@ class Daemon:
             writer=self._writer,
             take=self._take,
             started_at=clock.now(),
+            fallback=self._fallback,
         )
         self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take)
         self._watch = Watch(
@@ -242,6 +247,7 @@ class Daemon:
                     tasks.create_task(self._phones.run(), name="telephones"),
                     tasks.create_task(self._overflow().run(), name="overflow"),
                     tasks.create_task(self._lines().run(), name="lines"),
+                    *([tasks.create_task(self._fallback.run(), name="fallback")] if self._fallback else []),
                     tasks.create_task(self._reload_on(reload), name="reload"),
                     tasks.create_task(self._watch.run(), name="watch"),
                 ]
@@ -266,6 +272,18 @@ class Daemon:
             clock=self._clock,
             metrics=self._metrics,
             log=self._log,
+        )
+
+    def _compiled(self, settings: Settings) -> FallbackFile | None:
+        if settings.fallback is None:
+            return None
+        return FallbackFile(
+            settings.fallback,
+            lambda at: Said(self._router.rules, self._modes.ends(at), self._overrides.current(at)),
+            {name: partial(link.variable, "", VERSION_GLOBAL) for name, link in self._links.items()},
+            self._clock,
+            self._metrics.fallback,
+            self._log,
         )
 
     def _overflow(self) -> Overflow:

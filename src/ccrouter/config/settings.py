@@ -170,6 +170,15 @@ class WrittenJournal(Strict):
     mask_callers: Truth = Field(True, description="callers' numbers are masked")  # noqa: FBT003 - the default
 
 
+class WrittenFallback(Strict):
+    """The compiled rules, which the PABX's own dialplan goes by while no router answers."""
+
+    file: File = Field(
+        description="file of dialplan that is kept up to date; the PABX's extensions.conf includes it",
+        examples=["/etc/asterisk/ccrouter/fallback.conf"],
+    )
+
+
 class SettingsFile(Strict):
     """The whole settings file."""
 
@@ -187,6 +196,9 @@ class SettingsFile(Strict):
     )
     log: WrittenLog = Field(WrittenLog(), description="how log lines look")
     journal: WrittenJournal = Field(WrittenJournal(), description="what is kept of each call and its decisions")
+    fallback: WrittenFallback | None = Field(
+        None, description="compile the rules into dialplan, for the time without a router; without it they are not"
+    )
     routing: File = Field(description="the routing file", examples=["routing.yaml"])
     reload_on_save: Truth = Field(
         default=True,
@@ -296,6 +308,7 @@ class Settings:
         routing: path of the routing file.
         reload_on_save: it is taken as soon as it is saved.
         state_dir: folder for what must survive a restart.
+        fallback: file of the compiled rules; None compiles none.
 
     """
 
@@ -310,6 +323,7 @@ class Settings:
     reload_on_save: bool
     state_dir: Path
     control_group: str = ""
+    fallback: Path | None = None
 
 
 def compile_settings(data: bytes, path: Path, environment: Mapping[str, str]) -> Settings:
@@ -342,6 +356,9 @@ def settings_of(document: Document, path: Path, environment: Mapping[str, str], 
     control = around.place(written.control, ("control",), parent=True)
     state_dir = around.place(written.state_dir, ("state_dir",))
     http = _http(around, written.http)
+    fallback = None
+    if written.fallback is not None:
+        fallback = around.place(written.fallback.file, ("fallback", "file"), parent=True)
     document.refuse()
     return Settings(
         router=written.router,
@@ -355,6 +372,7 @@ def settings_of(document: Document, path: Path, environment: Mapping[str, str], 
         reload_on_save=written.reload_on_save,
         state_dir=state_dir,
         control_group=written.control_group or "",
+        fallback=fallback,
     )
 
 

@@ -15,6 +15,7 @@ from ccrouter.live.effects import CallFinished, Effect, FactRefused, Relist, Sit
 from ccrouter.live.events import CallEnded, PabxEvent, PeerFault
 from ccrouter.routing.rules import Rules
 from ccrouter.telemetry.counts import CodeCounts, DecisionCounts, LoopLag, RulesCounts
+from ccrouter.telemetry.fallback import FallbackCounts
 from ccrouter.telemetry.journal import JournalCounts
 from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.names import RuleNames
@@ -42,6 +43,7 @@ class Metrics:
         codes: modes switched by telephone.
         rules: which routing file is in force, and how its last reload went.
         journal: how writing the journal of decisions goes.
+        fallback: how the compiled rules fare.
         loop: how late the event loop runs.
 
     """
@@ -54,6 +56,7 @@ class Metrics:
         self.codes = CodeCounts(registry)
         self.rules = RulesCounts(registry)
         self.journal = JournalCounts(registry)
+        self.fallback = FallbackCounts(registry)
         self.loop = LoopLag(registry)
         self._own_faults = Counter(
             "ccrouter_faults_total", "Faults of ccrouter's own that it outlived, by task.", ["task"], registry=registry

@@ -1,0 +1,182 @@
+"""Keeps the compiled rules on disk as dialplan, and looks whether the PABXs have them in force.
+
+What happens here never delays a call: compiling and writing are a thread's, and a fault is told, counted and tried
+again. The daemon has no right to have a PABX read the file: deploy/ccrouter-fallback.path does that as it changes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from pathlib import Path
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.clock import Clock
+from ccrouter.errors import LinkError
+from ccrouter.fallback.compile import Fallback, compile_fallback
+from ccrouter.routing.overrides import Override
+from ccrouter.routing.rules import Rules
+from ccrouter.store.files import write_public
+from ccrouter.telemetry.fallback import FallbackCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the file is kept; all in seconds.
+
+    Attributes:
+        rest: between two looks at what is in force; a change waits so long for others, so that many are one writing.
+        again: pause after a failure.
+        look: between two looks at the PABXs.
+        patience: time for a PABX to take a new file before that is told.
+
+    """
+
+    rest: float = 1.0
+    again: float = 30.0
+    look: float = 5.0
+    patience: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is to be compiled: all that the dialplan is to know."""
+
+    rules: Rules
+    modes: Mapping[str, float | None]
+    overrides: tuple[Override, ...]
+
+    def differs(self, at: float) -> tuple[object, ...]:
+        """Return what a file of this instant differs by from others; the horizon moves each day."""
+        day = datetime.fromtimestamp(at, self.rules.zone).date()
+        return (self.rules.version, day, tuple(sorted(self.modes.items(), key=itemgetter(0))), self.overrides)
+
+
+@dataclass(slots=True)
+class FallbackFile:
+    """The file, and what the PABXs make of it.
+
+    Attributes:
+        path: of the file.
+        said: returns what is in force at an instant.
+        in_force: for each PABX what tells the version that it has, empty for none, None where it does not say; raises
+            LinkError.
+        version: what the file holds; empty before it was written.
+        trouble: why the file is not what it should be; empty while it is.
+
+    """
+
+    path: Path
+    said: Callable[[float], Said]
+    in_force: Mapping[str, Callable[[], Awaitable[str | None]]]
+    clock: Clock
+    counts: FallbackCounts
+    log: FilteringBoundLogger
+    pace: Pace = field(default_factory=Pace)
+    version: str = ""
+    trouble: str = ""
+    _since: float = 0.0
+    _seen: dict[str, str] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Keep the file and look at the PABXs, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep(), name="fallback file")
+            tasks.create_task(self._watch(), name="fallback in force")
+
+    def remark(self, pabx: str) -> str:
+        """Return what an admin should see to; empty where the PABX has the newest version, or time to take it."""
+        if self.trouble:
+            return f"{self.path} is not what it should be: {self.trouble}"
+        seen = self._seen.get(pabx)
+        if seen is None or seen == self.version or self.clock.steady() - self._since < self.pace.patience:
+            return ""
+        has = f"has {seen} in force" if seen else "has none in force"
+        return (
+            f"{has} of the compiled rules, not {self.version}: see docs/fallback.md, `asterisk -rx 'dialplan reload'`"
+        )
+
+    @property
+    def why_stale(self) -> str:
+        """Return why the compiled rules are not those in force everywhere; empty where they are."""
+        remarks = {name: self.remark(name) for name in self.in_force}
+        return self.trouble or "; ".join(f"{name} {remark}" for name, remark in remarks.items() if remark)
+
+    async def _keep(self) -> None:
+        kept: tuple[object, ...] = ()
+        while True:
+            at = self.clock.now()
+            if self.said(at).differs(at) != kept:
+                await asyncio.sleep(self.pace.rest)
+                at = self.clock.now()
+                said = self.said(at)
+                if await self._write(said, at):
+                    kept = said.differs(at)
+                else:
+                    kept = ()
+                    await asyncio.sleep(self.pace.again)
+            await asyncio.sleep(self.pace.rest)
+
+    async def _write(self, said: Said, at: float) -> bool:
+        try:
+            made = await asyncio.to_thread(self._make, said, at)
+        except OSError as error:
+            return self._failed(error.strerror or str(error), at)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the file that is there goes on serving
+            return self._failed(f"{type(error).__name__}: {error}", at)
+        self.counts.written("ok", at)
+        self.trouble = ""
+        if made.version != self.version:
+            self.version, self._since = made.version, self.clock.steady()
+            self._told.clear()
+            self.log.info(
+                "compiled rules written",
+                file=str(self.path),
+                version=made.version,
+                until=made.until.isoformat(),
+                unsaid=len(made.unsaid),
+            )
+        return True
+
+    def _failed(self, reason: str, at: float) -> bool:
+        self.counts.written("failed", at)
+        if reason != self.trouble:
+            self.log.error("the compiled rules could not be written", file=str(self.path), reason=reason)
+        self.trouble = reason
+        return False
+
+    def _make(self, said: Said, at: float) -> Fallback:
+        made = compile_fallback(said.rules, at, modes=said.modes, overrides=said.overrides)
+        content = made.text.encode()
+        # A file that is written anew is read anew by the PABX.
+        if not (self.path.exists() and self.path.read_bytes() == content):
+            write_public(self.path, content)
+        return made
+
+    async def _watch(self) -> None:
+        while True:
+            for pabx, ask in self.in_force.items():
+                await self._look(pabx, ask)
+            await asyncio.sleep(self.pace.look)
+
+    async def _look(self, pabx: str, ask: Callable[[], Awaitable[str | None]]) -> None:
+        try:
+            seen = await ask()
+        except LinkError:
+            seen = None
+        if seen is None or not self.version:
+            self._seen.pop(pabx, None)
+            self.counts.unknown(pabx)
+            return
+        self._seen[pabx] = seen
+        self.counts.in_force(pabx, newest=seen == self.version)
+        told = self.remark(pabx)
+        if told and pabx not in self._told:
+            self._told.add(pabx)
+            self.log.warning("a PABX does not have the compiled rules in force", pabx=pabx, remark=told)
+        elif seen == self.version and pabx in self._told:
+            self._told.discard(pabx)
+            self.log.info("a PABX has the compiled rules in force", pabx=pabx, version=seen)
