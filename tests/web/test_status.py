@@ -151,7 +151,7 @@ def test_people_see_everything_that_counts() -> None:
     lines = "\n".join(plain_lines(headline(picture()), status_sections(picture())))
     for text in (lines, drawn(picture())):
         for told in (
-            "ccrouter 0.1.0, process 42, running for 1h00m",
+            "ccrouter 0.1.0, router 1, process 42, running for 1h00m",
             "NOT READY: no PABX is in sync (main)",
             "version a1b2c3",
             "LAST RELOAD REFUSED: routing.yaml:3:1",

@@ -40,6 +40,7 @@ class Control:
     take: Callable[[Rules], None]
     started_at: float
     fallback: FallbackFile | None = None
+    rank: int = 1
     listening: bool = False
     version: str = field(default_factory=lambda: version("ccrouter"))
     """Of the code that runs: read once, for an upgrade takes the package's files away and puts others there."""
@@ -51,6 +52,8 @@ class Control:
             rules_loaded=True,
             agi_listening=self.listening,
             pabxs_in_sync={name: facts.fresh(name) for name in self.links},
+            router=self.rank,
+            on_duty={name: link.on_duty for name, link in self.links.items()},
         )
 
     def status(self) -> Status:
@@ -59,6 +62,7 @@ class Control:
         return Status(
             version=self.version,
             pid=os.getpid(),
+            router=self.rank,
             at=facts.at,
             started_at=self.started_at,
             not_ready=self.readiness().obstacles,
@@ -70,6 +74,7 @@ class Control:
                     in_sync=facts.age_s(name) is not None,
                     heard_age_s=facts.age_s(name),
                     version=link.version,
+                    on_duty=link.on_duty,
                     reason=link.reason or self._remark(facts, name),
                 )
                 for name, link in sorted(self.links.items())

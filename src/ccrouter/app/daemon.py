@@ -187,6 +187,7 @@ class Daemon:
             writer=self._writer,
             take=self._take,
             started_at=clock.now(),
+            rank=settings.router,
             fallback=self._fallback,
         )
         self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take)
@@ -206,6 +207,8 @@ class Daemon:
                 modes=self._modes.ends,
                 overrides=self._override_switch.active,
                 log_lines_dropped=lambda: logs.dropped,
+                rank=settings.router,
+                on_duty=lambda: {name: link.on_duty for name, link in self._links.items()},
             ),
         )
 
@@ -236,6 +239,7 @@ class Daemon:
             await agi.start()
             stack.push_async_callback(agi.stop)
             self._control.listening = True
+            overflow = self._overflow()
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     *(tasks.create_task(link.run(), name=f"link {name}") for name, link in self._links.items()),
@@ -245,7 +249,7 @@ class Daemon:
                     tasks.create_task(self._standing.follow(), name="the other router's switches"),
                     tasks.create_task(self._recorder.run(), name="journal"),
                     tasks.create_task(self._phones.run(), name="telephones"),
-                    tasks.create_task(self._overflow().run(), name="overflow"),
+                    tasks.create_task(overflow.run(), name="overflow"),
                     tasks.create_task(self._lines().run(), name="lines"),
                     *([tasks.create_task(self._fallback.run(), name="fallback")] if self._fallback else []),
                     tasks.create_task(self._reload_on(reload), name="reload"),
@@ -256,9 +260,10 @@ class Daemon:
                 await stop.wait()
                 supervisor.stopping()
                 self._log.info("ccrouter stops")
-                # The PABXs hear it first, and ask no more; then those who already asked are answered.
+                # The PABXs hear it first, ask no more, and leave callers who wait to another router; then those who
+                # already asked are answered, and the orders under way are waited for.
                 await asyncio.gather(*(link.farewell() for link in self._links.values()))
-                await agi.stop()
+                await asyncio.gather(agi.stop(), overflow.settle())
                 for task in running:
                     task.cancel()
 

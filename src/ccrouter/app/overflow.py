@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
@@ -23,6 +23,9 @@ PAUSE_S: Final = 0.05
 ASK_AGAIN_S: Final = 5.0
 """After a refusal: its cause may last, and each order counts a turn of a share and a decision."""
 
+SETTLED_WITHIN_S: Final = 2.0
+"""For orders under way when the daemon stops; the link itself waits no longer for an answer."""
+
 
 @dataclass(slots=True)
 class Overflow:
@@ -36,6 +39,7 @@ class Overflow:
     metrics: Metrics
     log: FilteringBoundLogger
     _again_at: float = 0.0
+    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
         """Follow the load until cancelled."""
@@ -47,9 +51,16 @@ class Overflow:
                 started = self.clock.steady()
                 for order in self._orders(able):
                     self.entry.made("caller to be withdrawn", order.decision, self.clock.steady() - started)
-                    tasks.create_task(self._withdraw(order), name=f"withdraw {order.decision.id}")
+                    task = tasks.create_task(self._withdraw(order), name=f"withdraw {order.decision.id}")
+                    self._under_way.add(task)
+                    task.add_done_callback(self._under_way.discard)
                     started = self.clock.steady()
                 await asyncio.sleep(PAUSE_S)
+
+    async def settle(self) -> None:
+        """Return when the orders under way are answered; after the farewell to the PABXs no new one begins."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=SETTLED_WITHIN_S)
 
     def _orders(self, able: set[str]) -> list[WithdrawCaller]:
         if not able or self.clock.steady() < self._again_at:

@@ -20,6 +20,8 @@ class Sources:
     Attributes:
         modes: the modes that are on at an instant, each with its end (None: until it is switched off).
         overrides: how many count at an instant.
+        rank: of this router among those of its PABXs.
+        on_duty: for each PABX, whether this router does there what only one may do.
 
     """
 
@@ -28,6 +30,8 @@ class Sources:
     modes: Callable[[float], Mapping[str, float | None]]
     overrides: Callable[[float], int]
     log_lines_dropped: Callable[[], int]
+    rank: int = 1
+    on_duty: Callable[[], Mapping[str, bool]] = dict
 
 
 class LiveCollector(Collector):
@@ -46,6 +50,7 @@ class LiveCollector(Collector):
         facts = Facts(self._clock.now(), self._sources.snapshot())
         rules = self._sources.rules()
         yield from _pabxs(facts)
+        yield from self._router()
         yield from _queues(facts)
         yield from _sites(facts, rules)
         yield from _rules_in_force(rules, self._sources.modes(facts.at))
@@ -57,6 +62,20 @@ class LiveCollector(Collector):
             "Log lines that could not be written.",
             value=self._sources.log_lines_dropped(),
         )
+
+
+    def _router(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "ccrouter_router_rank", "Rank of this router: a PABX asks 1 before 2.", value=self._sources.rank
+        )
+        duty = GaugeMetricFamily(
+            "ccrouter_on_duty",
+            "1 when this router does for the PABX what only one of two may do: withdraw callers who wait.",
+            labels=["pabx"],
+        )
+        for name, held in sorted(self._sources.on_duty().items()):
+            duty.add_metric([name], held)
+        yield duty
 
 
 def _pabxs(facts: Facts) -> Iterator[Metric]:

@@ -18,12 +18,16 @@ class Readiness:
         rules_loaded: a routing file is in force.
         agi_listening: the FastAGI server takes calls.
         pabxs_in_sync: for each PABX, whether a full and fresh picture of it is known.
+        router: rank of this router, 1 or 2.
+        on_duty: for each PABX, whether this router does there what only one may do.
 
     """
 
     rules_loaded: bool
     agi_listening: bool
     pabxs_in_sync: Mapping[str, bool] = field(default_factory=dict)
+    router: int = 1
+    on_duty: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def obstacles(self) -> tuple[str, ...]:
@@ -57,6 +61,8 @@ def pages(registry: CollectorRegistry, readiness: Callable[[], Readiness]) -> li
             "rules_loaded": state.rules_loaded,
             "agi_listening": state.agi_listening,
             "pabxs_in_sync": dict(state.pabxs_in_sync),
+            "router": state.router,
+            "on_duty": dict(state.on_duty),
         }
         return web.json_response(body, status=HTTPStatus.SERVICE_UNAVAILABLE if obstacles else HTTPStatus.OK)
 

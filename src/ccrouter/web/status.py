@@ -14,7 +14,10 @@ from ccrouter.routing.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class PabxStatus:
-    """One PABX and how fresh its picture is; `link` is a word for people, `version` what it says of itself."""
+    """One PABX and how fresh its picture is; `link` is a word for people, `version` what it says of itself.
+
+    `on_duty`: this router does there what only one of two may do, such as to withdraw callers who wait.
+    """
 
     name: str
     link: str
@@ -22,6 +25,7 @@ class PabxStatus:
     heard_age_s: float | None
     version: str = ""
     reason: str = ""
+    on_duty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ class Status:
     decisions: tuple[DecisionStatus, ...] = ()
     totals: dict[str, int] = field(default_factory=dict)
     zone: str = "UTC"
+    router: int = 1
 
 
 def queues(snapshot: Snapshot, at: float) -> tuple[QueueStatus, ...]:

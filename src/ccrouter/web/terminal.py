@@ -31,9 +31,12 @@ def status_sections(status: Status) -> tuple[Section, ...]:
     return (
         Section(
             "PABXs",
-            ("pabx", "link", "picture", "last heard", "version", "remark"),
+            ("pabx", "link", "picture", "last heard", "duty", "version", "remark"),
             tuple(
-                (p.name, p.link, "in sync" if p.in_sync else "none", ago(p.heard_age_s), p.version or NONE, p.reason)
+                (
+                    *(p.name, p.link, "in sync" if p.in_sync else "none", ago(p.heard_age_s)),
+                    *("on duty" if p.on_duty else NONE, p.version or NONE, p.reason),
+                )
                 for p in status.pabxs
             ),
             "no PABX is configured",
@@ -82,7 +85,7 @@ def status_sections(status: Status) -> tuple[Section, ...]:
 def headline(status: Status) -> tuple[str, ...]:
     """Return what comes first: what runs, whether it is ready, and which rules are in force."""
     up = duration(status.at - status.started_at)
-    lines = [f"ccrouter {status.version}, process {status.pid}, running for {up}", *times_of(status.zone)]
+    lines = [f"ccrouter {status.version}, router {status.router}, process {status.pid}, running for {up}", *times_of(status.zone)]
     lines += [f"NOT READY: {each}" for each in status.not_ready] or ["ready"]
     rules = status.rules
     if rules is None:
