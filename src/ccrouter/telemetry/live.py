@@ -63,7 +63,6 @@ class LiveCollector(Collector):
             value=self._sources.log_lines_dropped(),
         )
 
-
     def _router(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "ccrouter_router_rank", "Rank of this router: a PABX asks 1 before 2.", value=self._sources.rank

@@ -85,7 +85,10 @@ def status_sections(status: Status) -> tuple[Section, ...]:
 def headline(status: Status) -> tuple[str, ...]:
     """Return what comes first: what runs, whether it is ready, and which rules are in force."""
     up = duration(status.at - status.started_at)
-    lines = [f"ccrouter {status.version}, router {status.router}, process {status.pid}, running for {up}", *times_of(status.zone)]
+    lines = [
+        f"ccrouter {status.version}, router {status.router}, process {status.pid}, running for {up}",
+        *times_of(status.zone),
+    ]
     lines += [f"NOT READY: {each}" for each in status.not_ready] or ["ready"]
     rules = status.rules
     if rules is None:
