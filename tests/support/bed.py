@@ -1,6 +1,7 @@
 """A PABX without a router: at any instant, under any load that a PABX can have, asked where its calls go."""
 
 import itertools
+import re
 import secrets
 import shutil
 import socket
@@ -24,22 +25,24 @@ FALLBACK: Final = "ccrouter_fallback.conf"
 """Beside the PABX's own configuration."""
 
 SECRET: Final = secrets.token_hex(8)
+KEPT: Final = re.compile(r"\b(CCROUTER_(?:LATCH|TURN)\w*)=")
 PATIENCE: Final = 600
 """Seconds after which a party of a load that was forgotten leaves by itself."""
 
 EXTENSIONS: Final = """
 #tryinclude "{folder}/conf/ccrouter_fallback.conf"
 
-; One question: which plan have the compiled rules for this number and caller?
+; One question: which plan have the compiled rules for this number and caller, and in which second?
 [bed-ask]
 exten => _[+0-9]!,1,Set(CALLERID(num)=${{BED_CALLER}})
  same => n,Set(CALLERID(num-pres)=${{BED_PRES}})
  same => n,ExecIf($["${{BED_LANGUAGE}}" != ""]?Set(CHANNEL(language)=${{BED_LANGUAGE}}))
  same => n,Set(CCROUTER_NUMBER=${{EXTEN}})
+ same => n,Set(BED_AT=${{EPOCH}})
  same => n,Set(CCROUTER_PLAN=none)
  same => n,GotoIf($[0${{DIALPLAN_EXISTS(ccrouter-fallback,${{EXTEN}},1)}} = 0]?told)
  same => n,Gosub(ccrouter-fallback,${{EXTEN}},1)
- same => n(told),UserEvent(BedPlan,Question: ${{BED_QUESTION}},Plan: ${{CCROUTER_PLAN}})
+ same => n(told),UserEvent(BedPlan,Question: ${{BED_QUESTION}},Seconds: ${{BED_AT}} ${{EPOCH}},Plan: ${{CCROUTER_PLAN}})
  same => n,Hangup()
 
 [bed-waits]
@@ -74,6 +77,20 @@ class Question:
     number: str
     caller: str | None = ""
     language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the compiled rules said.
+
+    Attributes:
+        plan: its text; `none` where they have no such number.
+        seconds: since 1970, in which they were asked: one, or two where it passed meanwhile.
+
+    """
+
+    plan: str
+    seconds: frozenset[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +137,8 @@ class Bed:
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
-    def plans(self, questions: Sequence[Question]) -> list[str]:
-        """Return the plan that the compiled rules have for each, `none` where they have no such number."""
+    def ask(self, questions: Sequence[Question]) -> list[Answered]:
+        """Return what the compiled rules say to each."""
         since = len(self.asker.events)
         names = [f"q{next(self._names)}" for _ in questions]
         for name, question in zip(names, questions, strict=True):
@@ -134,7 +151,7 @@ class Bed:
             )
         self.asker.wait_for(_told("BedPlan"), since=since, count=len(questions))
         met = filter(_told("BedPlan"), self.asker.events[since:])
-        told = {event["Question"]: event["Plan"] for event in met}
+        told = {event["Question"]: Answered(event["Plan"], _seconds(event)) for event in met}
         return [told[name] for name in names]
 
     def call(self, question: Question) -> Taken:
@@ -167,6 +184,7 @@ class Bed:
         waiting = [queue for queue in queues for _ in range(load.queues.get(queue, QueueLoad()).waiting)]
         at_sites = [site.name for site in outside for _ in range(load.sites.get(site.name, SiteLoad()).calls)]
         self._bring(waiting, at_sites)
+        self.forget()
         try:
             yield
         finally:
@@ -179,6 +197,13 @@ class Bed:
             self.asker.ask("Hangup", Channel="/.*/")
             for uniqueid in gone:
                 self.asker.wait_for(_hung_up(uniqueid))
+
+    def forget(self) -> None:
+        """Empty the globals in which the compiled rules keep what they have seen."""
+        name = self.asker.ask("Command", Command="dialplan show globals")["ActionID"]
+        told = next(text for text in reversed(self.asker.raw) if f"ActionID: {name}\r\n" in text)
+        for name in KEPT.findall(told):
+            self.asker.ask("Setvar", Variable=name, Value="")
 
     def _bring(self, queues: Sequence[str], sites: Sequence[str]) -> None:
         """Have a caller wait in each of the queues, and a call be at each of the sites."""
@@ -245,6 +270,10 @@ def _told(name: str) -> Callable[[Event], bool]:
 
 def _hung_up(uniqueid: str) -> Callable[[Event], bool]:
     return lambda event: event.get("Event") == "Hangup" and event["Uniqueid"] == uniqueid
+
+
+def _seconds(event: Event) -> frozenset[float]:
+    return frozenset(float(second) for second in event["Seconds"].split())
 
 
 @contextmanager
