@@ -149,7 +149,7 @@ class FallbackFile:
         return False
 
     def _make(self, said: Said, at: float) -> Fallback:
-        made = compile_fallback(said.rules, at, modes=said.modes, overrides=said.overrides)
+        made = compile_fallback(said.rules, at, modes=said.modes, overrides=said.overrides, pabxs=len(self.in_force))
         content = made.text.encode()
         # A file that is written anew is read anew by the PABX.
         if not (self.path.exists() and self.path.read_bytes() == content):

@@ -75,6 +75,7 @@ def _compiled(file: str | None, at: str | None, modes: tuple[str, ...], socket: 
         _instant(at, daemon.facts.at, rules),
         modes={mode: daemon.ends.get(mode) for mode in daemon.facts.modes},
         overrides=daemon.facts.overrides,
+        pabxs=max(1, len(daemon.facts.snapshot.pabxs)),
     )
 
 

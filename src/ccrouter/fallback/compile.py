@@ -44,13 +44,14 @@ class Fallback:
     unsaid: tuple[Unsaid, ...]
 
 
-def compile_fallback(
+def compile_fallback(  # noqa: PLR0913 - what a file is made of
     rules: Rules,
     at: float,
     *,
     modes: Mapping[str, float | None] | None = None,
     overrides: tuple[Override, ...] = (),
     days: int = HORIZON_DAYS,
+    pabxs: int = 1,
 ) -> Fallback:
     """Return the dialplan that decides as these rules do.
 
@@ -60,12 +61,13 @@ def compile_fallback(
         modes: those that are on, with their end (seconds since 1970), None for those that last.
         overrides: those that have not ended; where several are about one number, the first counts.
         days: how many days ahead calendars are known by date.
+        pabxs: how many have the sites' lines between them.
 
     Raises:
         ValueError: a name holds what no plan could carry, or a line is longer than a PABX reads.
 
     """
-    return _Compiling(rules, at, dict(modes or {}), overrides, days).result()
+    return _Compiling(rules, at, dict(modes or {}), overrides, days=days, pabxs=pabxs).result()
 
 
 @dataclass(slots=True)
@@ -109,8 +111,15 @@ def _open(spans: Spans) -> str:
 class _Compiling:
     """One run."""
 
-    def __init__(
-        self, rules: Rules, at: float, modes: Mapping[str, float | None], overrides: tuple[Override, ...], days: int
+    def __init__(  # noqa: PLR0913 - the same
+        self,
+        rules: Rules,
+        at: float,
+        modes: Mapping[str, float | None],
+        overrides: tuple[Override, ...],
+        *,
+        days: int,
+        pabxs: int,
     ) -> None:
         self.rules = rules
         self.at = at
@@ -119,7 +128,8 @@ class _Compiling:
         self.first = start.astimezone(rules.zone).date() - timedelta(days=1)
         self.until = self.first + timedelta(days=days + 1)
         self.hours = _Hours(rules, self.first, days + 1)
-        self.lists = Lists(Context(f"{PREFIX}-to"), Context(f"{PREFIX}-sites"), self.hours.number)
+        self.lists = Lists(Context(f"{PREFIX}-to"), Context(f"{PREFIX}-sites"), self.hours.number, pabxs)
+        self.pabxs = pabxs
         self.shared = Shared(modes, rules.sites, self.hours.number, Context(f"{PREFIX}-levels"))
         self.services: list[Context] = []
         self.unsaid: list[Unsaid] = []
@@ -224,7 +234,7 @@ class _Compiling:
         for nth, rule in enumerate(service.rules, 1):
             context.note(f"rule: {rule.name}")
             said = True if rule.when is None else asking.holds(rule.when, unknown=rule.match_unknown)
-            self.unsaid += of_rule(self.rules, service, rule, said)
+            self.unsaid += of_rule(self.rules, service, rule, said, self.pabxs)
             if said is False or always:
                 continue
             if isinstance(said, str):

@@ -55,6 +55,14 @@ exten => s,1,Set(LOCAL(turn)=0)
  same => n,Set(locked=${{UNLOCK(ccrouter-turns)}})
  same => n(nobody),Return(${{turn}})
 
+[{PREFIX}-lines]
+; How many lines of a site, of the group ARG1, this PABX may use: those that a router lent it, else its own, ARG2.
+exten => s,1,Set(LOCAL(lines)=${{ARG2}})
+ same => n,Set(LOCAL(lent)=${{GLOBAL(CCROUTER_LINES_${{ARG1}})}})
+ same => n,GotoIf($[${{LEN(${{lent}})}} = 0 | "${{CUT(lent,/,2)}}" != "${{GLOBAL(CCROUTER_LINES)}}"]?told)
+ same => n,Set(lines=${{CUT(lent,/,1)}})
+ same => n(told),Return(0${{FILTER(0-9,${{lines}})}})
+
 [{PREFIX}-paused]
 ; How many members of the queue ARG1 are paused and free of calls.
 exten => s,1,Set(LOCAL(members)=${{QUEUE_MEMBER_LIST(${{ARG1}})}})

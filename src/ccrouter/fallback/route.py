@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from ccrouter.fallback.text import PREFIX, Context, plain
 from ccrouter.fallback.when import trunk
+from ccrouter.routing.lines import own_lines
 from ccrouter.routing.plan import LastStep, TransferStep
 from ccrouter.routing.route import step
 from ccrouter.routing.rules import Destination, External, Leg, Message, Share, Site
@@ -23,12 +24,14 @@ class Lists:
         sites: context with an extension for each site: `free`, `late` (not first: it is full, down or empty now) or
             `closed` is what it returns.
         hours: returns the number of a calendar's context.
+        pabxs: how many have the sites' lines between them.
 
     """
 
     to: Context
     sites: Context
     hours: Callable[[Calendar], int]
+    pabxs: int = 1
     _lists: dict[tuple[tuple[Destination, ...], Message], int] = field(default_factory=dict)
     _sites: dict[Site, int] = field(default_factory=dict)
 
@@ -56,7 +59,7 @@ class Lists:
         return [
             f"Gosub({self.sites.name},{self._site(leg.site)},1)",
             *([f'ExecIf($["${{{name}}}" = "1"]?Set(GOSUB_RETVAL=closed))'] if placed else []),
-            f"Gosub({PREFIX}-plan,add,1(${{GOSUB_RETVAL}},{_text(step(leg))}))",
+            f"Gosub({PREFIX}-plan,add,1(${{GOSUB_RETVAL}},{self._step(leg)}))",
         ]
 
     def _share(self, share: Share, later: Sequence[str], label: str) -> list[str]:
@@ -80,10 +83,13 @@ class Lists:
         for nth, (leg, _) in enumerate(weighted, 1):
             taken = f"$[${{{label}}} = {nth} | ${{{label}}} = 0]"
             state = f"${{IF({taken}?${{{label}p{nth}}}:closed)}}"
-            steps.append(f"Gosub({PREFIX}-plan,add,1({state},{_text(step(leg))}))")
+            steps.append(f"Gosub({PREFIX}-plan,add,1({state},{self._step(leg)}))")
             if _place(leg) in later:
                 steps.append(f"ExecIf({taken}?Set({_place(leg)}=1))")
         return steps
+
+    def _step(self, leg: Leg) -> str:
+        return _text(step(leg, self.pabxs))
 
     def _site(self, site: Site) -> str:
         if site not in self._sites:
@@ -101,8 +107,12 @@ class Lists:
             if site.endpoint:
                 steps += [trunk(plain(site.endpoint)), 'GotoIf($["${GOSUB_RETVAL}" = "down"]?late,1)']
             if site.max_calls:
-                calls = f"${{GROUP_COUNT(${{URIENCODE({plain(site.name)})}}@ccrouter)}}"
-                steps.append(f"GotoIf($[{calls} >= {site.max_calls}]?late,1)")
+                group = f"${{URIENCODE({plain(site.name)})}}"
+                lines = str(site.max_calls)
+                if self.pabxs > 1:
+                    steps.append(f"Gosub({PREFIX}-lines,s,1({group},{own_lines(site.max_calls, self.pabxs)}))")
+                    lines = "${GOSUB_RETVAL}"
+                steps.append(f"GotoIf($[${{GROUP_COUNT({group}@ccrouter)}} >= {lines}]?late,1)")
             return steps
         queue = plain(site.queue)
         steps.append(f"GotoIf($[0${{QUEUE_EXISTS({queue})}} = 0]?closed,1)")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ccrouter.fallback.boole import Said
-from ccrouter.fallback.when import can_tell
+from ccrouter.fallback.when import OF_SITE, can_tell
 from ccrouter.routing.conditions import All, Any, Condition, Not, SiteIs, Threshold
 from ccrouter.routing.rules import External, Rule, Rules, Service
 
@@ -25,9 +25,11 @@ class Unsaid:
     instead: str
 
 
-def of_rule(rules: Rules, service: Service, rule: Rule, said: Said) -> Iterator[Unsaid]:
-    """Yield what is not said of a rule whose condition came out as `said`."""
+def of_rule(rules: Rules, service: Service, rule: Rule, said: Said, pabxs: int) -> Iterator[Unsaid]:
+    """Yield what is not said of a rule whose condition came out as `said`, on one of so many PABXs."""
     for leaf in leaves(rule.when):
+        if isinstance(leaf, Threshold) and isinstance(leaf.read, OF_SITE) and pabxs > 1:
+            yield Unsaid(service.name, rule.name, leaf.text, "counts the calls of this PABX alone")
         match leaf:
             case Threshold() if not can_tell(leaf.read):
                 yield Unsaid(service.name, rule.name, leaf.text, f"not known to the PABX: {_outcome(said)}")
