@@ -3,7 +3,7 @@
     tokens:
       wallboard: {role: read, sha256: 9f86..., ends: 2027-02-20}
 
-A token is 256 random bits: nobody finds one by trying, however fast. So a plain SHA-256 of it keeps it as safe as a slow
+A token is 256 random bits: nobody finds one by trying, however fast. So a plain SHA-256 keeps it as safe as a slow
 hash with salt would: those are made for passwords, which people choose.
 """
 
