@@ -72,7 +72,7 @@ def fuzz(target: Target, seconds: float, seed: int, folder: Path, clock: Clock) 
         said = done.stdout + done.stderr
         note(result, said)
         if done.returncode and not _SAVED.search(said):
-            result.broken = said[-2000:]
+            result.broken = "\n".join(said.splitlines()[-8:])
             break
         seed += 1
     result.took_s = clock.steady() - began
@@ -92,10 +92,10 @@ def note(result: Result, said: str) -> None:
     errors = _ERROR.findall(said)
     what = errors[-1] if errors else "it hangs, or takes too much memory"
     file = Path(saved[1])
-    if any((fault.what, fault.where) == (what, where) for fault in result.faults):
-        file.unlink(missing_ok=True)
-    else:
+    if not any((fault.what, fault.where) == (what[:200], where) for fault in result.faults):
         result.faults.append(Fault(what[:200], where, file))
+    elif all(fault.file != file for fault in result.faults):
+        file.unlink(missing_ok=True)
 
 
 def quoted(word: bytes) -> str:

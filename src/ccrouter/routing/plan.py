@@ -134,6 +134,8 @@ def decode(text: str) -> Carried:
 
     """
     header, *pieces = (piece.split("|") for piece in text.split("&"))
+    if not SAFE_TEXT.fullmatch(re.sub(r"[&|]", "", text)):
+        raise ValueError(f"a plan can't carry all signs of {text!r}")
     try:
         version, decision, service, rule, language, answer, priority, announcement = header
         *transfers, last = (_step(*fields) for fields in pieces)

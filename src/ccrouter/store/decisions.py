@@ -90,7 +90,8 @@ class Decisions:
             " from decisions join records using (id) where uniqueid = ? order by id"
         )
         with self._database.reading() as connection:
-            return [(json.loads(record), _end(*end)) for record, *end in connection.execute(query, (uniqueid,))]
+            rows = connection.execute(query, (uniqueid,)).fetchall()
+        return [(self._record(record), _end(*end)) for record, *end in rows]
 
     def search(self, wanted: Wanted, limit: int) -> Sequence[DecisionMade]:
         """Return lines, newest first.
@@ -145,6 +146,15 @@ class Decisions:
                 for _ in range(min(PAGES, connection.execute("pragma freelist_count").fetchone()[0])):
                     connection.execute("pragma incremental_vacuum(1)")
         return gone
+
+    def _record(self, text: object) -> Record:
+        try:
+            record = json.loads(text) if isinstance(text, str) else None
+        except (RecursionError, ValueError):
+            record = None
+        if not isinstance(record, dict):  # somebody wrote into the table
+            raise StoreError(f"{self._database.path} holds a record that is none; delete this call's decisions there")
+        return record
 
     def _leave_room(self) -> None:
         folder = self._database.path.parent

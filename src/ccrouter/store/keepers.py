@@ -5,6 +5,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
+from math import isfinite
 from typing import Any, Final, Generic
 
 from ccrouter.errors import StoreError
@@ -38,14 +39,41 @@ class Table(Generic[OrderT]):
     newest_first: bool = False
 
 
+def _mode(row: Row) -> ModeOn:
+    name, author, reason, since, until = row
+    return ModeOn(
+        _text(name), _text(author), _text(reason), _instant(since), None if until is None else _instant(until)
+    )
+
+
 def _override(row: Row) -> Override:
-    id_, number, to, *rest = row
-    return Override(id_, number, tuple(json.loads(to)), *rest)
+    id_, number, to, since, until, author, reason = row
+    names = json.loads(_text(to))
+    if not isinstance(names, list):
+        raise TypeError("its destinations are no list")
+    return Override(
+        *(_text(id_), _text(number), tuple(_text(name) for name in names), _instant(since), _instant(until)),
+        *(_text(author), _text(reason)),
+    )
 
 
-MODES: Final[Table[ModeOn]] = Table(
-    "modes", "name, author, reason, since, until", "name", row=astuple, made=lambda row: ModeOn(*row)
-)
+# SQLite keeps in a cell whatever is put there. What is compared with the time or with names in every decision must be
+# what it seems: else each call would fail on it.
+
+
+def _text(cell: object) -> str:
+    if not isinstance(cell, str):
+        raise TypeError(f"{cell!r:.40} is no text")
+    return cell
+
+
+def _instant(cell: object) -> float:
+    if not isinstance(cell, float) or not isfinite(cell):
+        raise TypeError(f"{cell!r:.40} is no instant")
+    return cell
+
+
+MODES: Final[Table[ModeOn]] = Table("modes", "name, author, reason, since, until", "name", row=astuple, made=_mode)
 OVERRIDES: Final[Table[Override]] = Table(
     "overrides",
     "id, number, destinations, since, until, author, reason",

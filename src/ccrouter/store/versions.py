@@ -14,6 +14,9 @@ from ccrouter.store.database import Database
 KEPT: Final = 500
 """Versions that are kept; the oldest give way."""
 
+LARGEST: Final = 1 << 24
+"""Bytes of a text, at the very most: what is accepted as a routing file is smaller by far."""
+
 HASH_SIGNS: Final = 12
 """Of SHA-256 in hexadecimal, as in the version of the rules."""
 
@@ -144,8 +147,9 @@ class Versions:
             raise KeyError(number)
         named, packed = row
         try:
-            content = zlib.decompress(packed or b"")
-        except zlib.error:
+            # No text is larger than this, whatever a damaged one would unpack to.
+            content = zlib.decompressobj().decompress(packed or b"", LARGEST)
+        except (TypeError, zlib.error):
             content = b""
         if hash_of(content) != named:
             raise StoreError(f"the text of version {number} is damaged in {self._database.path}; take another one")

@@ -46,6 +46,8 @@ async def body_of(request: web.Request, model: type[Body]) -> Body:
     """
     try:
         return model.model_validate_json(await request.read())
+    except web.RequestPayloadError as error:
+        raise OrderError("body: it can't be read as its Content-Encoding or Transfer-Encoding says") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "body"
