@@ -63,7 +63,7 @@ socket_option = click.option(
     default=SOCKET,
     show_default=True,
     show_envvar=True,
-    help="Control socket of the daemon.",
+    help="Control socket of the daemon; of two routers both, with a colon between: the first that answers is asked.",
 )
 
 
@@ -97,25 +97,63 @@ def person() -> str:
     return os.environ.get("SUDO_USER", "")
 
 
+def sockets_in(socket: Path) -> list[Path]:
+    """Return the control sockets that --socket names."""
+    return [Path(each) for each in str(socket).split(":") if each] or [socket]
+
+
 def ask(socket: Path, work: "Callable[[Client], Coroutine[Any, Any, None]]") -> None:
-    """Do some work with the daemon at a socket; its errors are told, and end the command with their exit code."""
+    """Do some work with the daemon, of two with the first that answers; its errors end the command with their code."""
     import asyncio  # noqa: PLC0415 - `--help` and `check` have no use for it
 
-    from ccrouter.web.client import MisaskedError, UnreachableError, connected  # noqa: PLC0415
+    from ccrouter.web.client import answering, connected  # noqa: PLC0415
 
     async def session() -> None:
-        async with connected(socket) as client:
+        async with connected(await answering(sockets_in(socket))) as client:
             await work(client)
 
-    with told():
+    try:
+        asyncio.run(session())
+    except CcrouterError as error:
+        click.echo(f"ccrouter: {error}", err=True)
+        sys.exit(_code_of(error))
+
+
+def ask_each(socket: Path, work: "Callable[[Client], Coroutine[Any, Any, None]]", *, headed: bool = True) -> None:
+    """Do some work with each daemon that the option names, under its name where there are two.
+
+    One that does not run is told of, and fails the command only where the other does not run either.
+    """
+    import asyncio  # noqa: PLC0415 - as above
+
+    from ccrouter.web.client import connected  # noqa: PLC0415
+
+    async def session(path: Path) -> None:
+        async with connected(path) as client:
+            await work(client)
+
+    sockets, codes = sockets_in(socket), []
+    for path in sockets:
+        if headed and len(sockets) > 1:
+            click.echo(f"{path}:")
         try:
-            asyncio.run(session())
-        except UnreachableError as error:
+            asyncio.run(session(path))
+        except CcrouterError as error:
             click.echo(f"ccrouter: {error}", err=True)
-            sys.exit(UNREACHABLE)
-        except MisaskedError as error:
-            click.echo(f"ccrouter: {error}", err=True)
-            sys.exit(MISASKED)
+            codes.append(_code_of(error))
+        else:
+            codes.append(0)
+    answered = [code for code in codes if code != UNREACHABLE]
+    if any(answered) or not answered:
+        sys.exit(max(answered, default=UNREACHABLE))
+
+
+def _code_of(error: CcrouterError) -> int:
+    from ccrouter.web.client import MisaskedError, UnreachableError  # noqa: PLC0415 - known by now
+
+    if isinstance(error, UnreachableError):
+        return UNREACHABLE
+    return MISASKED if isinstance(error, MisaskedError) else FAILED
 
 
 @contextmanager

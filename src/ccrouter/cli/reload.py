@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import ask, examples, person, socket_option
+from ccrouter.cli.options import ask_each, examples, person, socket_option
 from ccrouter.errors import CcrouterError
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 @click.command(epilog=examples("ccrouter reload && ccrouter status"))
 @socket_option
 def reload(socket: Path) -> None:
-    """Have the daemon read the routing file again. With problems in it, the rules of before stay in force."""
+    """Have the daemon read the routing file again, each one where --socket names two.
+
+    With problems in the file, the rules of before stay in force.
+    """
 
     async def work(client: "Client") -> None:
         outcome = await client.reload(person())
@@ -27,4 +30,4 @@ def reload(socket: Path) -> None:
             click.echo(remark, err=True)
         click.echo(f"version {outcome.version} is in force" + ("" if outcome.changed else ", as before"))
 
-    ask(socket, work)
+    ask_each(socket, work)

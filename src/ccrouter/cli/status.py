@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccrouter.cli.options import ask, examples, socket_option
+from ccrouter.cli.options import ask, ask_each, examples, socket_option
 
 if TYPE_CHECKING:
     from ccrouter.web.client import Client
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="Look again every second until Ctrl-C.")
 @socket_option
 def status(as_json: bool, watch: bool, socket: Path) -> None:  # noqa: FBT001 - click hands flags over so
-    """Show PABXs, queues, sites, modes and the last decisions."""
+    """Show PABXs, queues, sites, modes and the last decisions, of each daemon where --socket names two."""
 
     async def work(client: "Client") -> None:
         from ccrouter.web.watch import show_json, show_status  # noqa: PLC0415
@@ -25,7 +25,10 @@ def status(as_json: bool, watch: bool, socket: Path) -> None:  # noqa: FBT001 - 
         await (show_json if as_json else show_status)(client, sys.stdout, again=watch)
 
     try:
-        ask(socket, work)
+        if watch:
+            ask(socket, work)
+        else:
+            ask_each(socket, work, headed=not as_json)
     except KeyboardInterrupt:
         if not watch:
             raise

@@ -1,7 +1,7 @@
 """Speaks to a daemon on this machine over its control socket."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -19,6 +19,8 @@ from ccrouter.web.wire import MODE, MODES, OUTCOME, STATUS
 T = TypeVar("T")
 
 ANSWER_WITHIN_S: Final = 10.0
+PROBE_S: Final = 1.0
+"""For the answer of one daemon of two, before the other is asked."""
 
 
 class UnreachableError(CcrouterError):
@@ -104,6 +106,19 @@ async def connected(path: Path) -> AsyncIterator[Client]:
     """Give a client for the daemon at this socket; each question raises UnreachableError where there is none."""
     async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(path))) as session:
         yield Client(session, path)
+
+
+async def answering(paths: Sequence[Path]) -> Path:
+    """Return the first socket at which a daemon answers; where none does, the first, whose error tells."""
+    for path in paths if len(paths) > 1 else ():
+        async with connected(path) as client:
+            try:
+                async with asyncio.timeout(PROBE_S):
+                    await client.ask("GET", "/modes")
+            except (TimeoutError, UnreachableError):
+                continue
+        return path
+    return paths[0]
 
 
 _PROBLEM: Final = TypeAdapter(dict[str, object])
