@@ -1,7 +1,7 @@
 """What the compiled rules answer on a real Asterisk, held against what the router decides."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
@@ -17,6 +17,7 @@ from ccrouter.routing.facts import Facts
 from ccrouter.routing.measures import CallRate, EstimatedWait, LongestWait, Reading, ServiceLevel
 from ccrouter.routing.plan import decode, encode
 from ccrouter.routing.rules import Rules, Service
+from ccrouter.routing.shares import Turns
 from support.bed import Bed, Question
 
 LANGUAGE: Final = "en"
@@ -132,25 +133,39 @@ def anonymised(text: str) -> str:
     return f"{version}||{rest.partition('|')[2]}"
 
 
-def asked(bed: Bed, fallback: Fallback, rules: Rules, facts_at: FactsAt, calls: Sequence[Call]) -> Iterator[Compared]:
-    """Ask the compiled rules about calls now, under a load that the PABX is under, and compare."""
-    found = bed.ask([Question(call.number, call.caller, call.language) for call in calls])
-    seeing_less = blind(rules)
-    for call, answered in zip(calls, found, strict=True):
-        compared = [
-            _compared(fallback, rules, seeing_less, facts_at(at), call, anonymised(answered.plan))
-            for at in sorted(answered.seconds)
-        ]
-        yield next((each for each in compared if each.good), compared[0])
+class Asker:
+    """Asks compiled rules about one call after the other, and a router beside them; shares take turns at both."""
+
+    def __init__(self, bed: Bed, fallback: Fallback, rules: Rules, facts_at: FactsAt) -> None:
+        self.bed = bed
+        self.fallback = fallback
+        self.rules = rules
+        self.facts_at = facts_at
+        self._blind = blind(rules)
+        self._turns: Mapping[str, Turns] = {}
+
+    def compare(self, call: Call) -> Compared:
+        """Ask about a call now, under a load that the PABX is under."""
+        (answered,) = self.bed.ask([Question(call.number, call.caller, call.language)])
+        met = []
+        for at in sorted(answered.seconds):
+            facts = replace(self.facts_at(at), turns=self._turns)
+            decision = decide(self._blind, facts, call, "")
+            compared = _compared(self.fallback, self.rules, decision, facts, anonymised(answered.plan))
+            met.append((not compared.good, decision.turns, compared))
+        _, turns, compared = min(met, key=lambda each: each[0])
+        self._turns = {**self._turns, **turns}
+        return compared
 
 
-def _compared(fallback: Fallback, rules: Rules, seeing_less: Rules, facts: Facts, call: Call, found: str) -> Compared:
+def _compared(fallback: Fallback, rules: Rules, seeing_less: Decision, facts: Facts, found: str) -> Compared:
+    call = seeing_less.call
     decision = decide(rules, facts, call, "")
     when = facts.instant.astimezone(rules.zone)
     return Compared(
         about=f"{call.number} from {call.caller} in {call.language} at {when:%a %F %T %z}",
         expected=text_of(decision),
-        blind=text_of(decide(seeing_less, facts, call, "")),
+        blind=text_of(seeing_less),
         found=found,
         reasons=reasons(fallback, decision),
     )
@@ -185,7 +200,7 @@ def _proved(bed: Bed, fallback: Fallback, rules: Rules, case: Case) -> Compared:
         found = f"{found}; carried out: {taken.entry}, {' '.join(taken.step)}"
     # A PABX always knows itself: where the router can't ask it, what it does is what its own load says.
     seen = facts if case.load.known else facts_of_case(rules, replace(case, load=QUIET))
-    compared = _compared(fallback, rules, blind(rules), seen, call, found)
+    compared = _compared(fallback, rules, decide(blind(rules), seen, call, ""), seen, found)
     if not case.load.known:
         silent = text_of(decide(rules, facts, call, ""))
         compared = replace(compared, expected=silent, reasons=(*compared.reasons, SILENT))
