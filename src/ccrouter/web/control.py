@@ -20,7 +20,7 @@ from ccrouter.web.unix_socket import peer_of
 
 MAX_BODY_BYTES: Final = 16 * 1024
 
-HOLDER: Final = "ccrouter.holder"
+HOLDER: Final = web.RequestKey("ccrouter.holder", str)
 """Where a request that came over TCP keeps the name of the token that it showed (web/doors.py)."""
 
 Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$")]
@@ -59,7 +59,7 @@ async def author_of(request: web.Request, person: str = "") -> str:
 
     Over HTTP it is the name of the token, and nobody is named on top.
     """
-    holder: str | None = request.get(HOLDER)
+    holder = request.get(HOLDER)
     if holder is not None:
         if person:
             raise OrderError("author: over HTTP the name of the token is the author; leave it out")
