@@ -10,7 +10,7 @@ from ccrouter.fallback.route import Lists
 from ccrouter.fallback.text import PREFIX, Context, plain
 from ccrouter.fallback.unsaid import Unsaid, of_rule, while_waiting
 from ccrouter.fallback.wall import DAY_MIN, OpenDays, Spans, clock_of, open_days
-from ccrouter.fallback.when import Asking, Shared
+from ccrouter.fallback.when import Asking, Shared, during
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.plan import Treatment
 from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Number, Rules, Service
@@ -210,8 +210,8 @@ class _Compiling:
         for override in overrides:
             to = [each for each in map(self.rules.named, override.to) if each is not None]
             if to:
-                now = f"$[${{at}} >= {int(override.since)} & ${{at}} < {int(override.until)}]"
-                steps.append(f"GotoIf({now}?{self.lists.goto(to, service.last)[5:-1]})")
+                now = during(override.since, override.until)
+                steps.append(f"GotoIf($[{now}]?{self.lists.place(to, service.last)})")
         steps.append(f"Set(rule={otherwise})")
         if treatment.language:
             steps.append(f"Set(language={plain(treatment.language)})")
@@ -240,12 +240,12 @@ class _Compiling:
             if isinstance(said, str):
                 context.step(f"GotoIf($[{said}]?:r{nth})")
             context.step(f"Set(rule={plain(rule.name)})")
-            context.step(self.lists.goto(rule.to, service.last))
+            context.step(f"Goto({self.lists.place(rule.to, service.last)})")
             if said is True:
                 always = True
             else:
                 context.step("NoOp()", f"r{nth}")
         if not always:
             context.note(OTHERWISE)
-            context.step(self.lists.goto(service.otherwise, service.last))
+            context.step(f"Goto({self.lists.place(service.otherwise, service.last)})")
         self.unsaid += while_waiting(service)

@@ -35,13 +35,13 @@ class Lists:
     _lists: dict[tuple[tuple[Destination, ...], Message], int] = field(default_factory=dict)
     _sites: dict[Site, int] = field(default_factory=dict)
 
-    def goto(self, destinations: Sequence[Destination], last: Message) -> str:
-        """Return the step that makes the plan of these destinations; `last` where they bring no message."""
+    def place(self, destinations: Sequence[Destination], last: Message) -> str:
+        """Return where the plan of these destinations is made; it ends with `last` where they bring no message."""
         key = (tuple(_kept(destinations)), _last(destinations, last))
         if key not in self._lists:
             self._lists[key] = len(self._lists) + 1
             self._add(f"d{self._lists[key]}", *key)
-        return f"Goto({self.to.name},d{self._lists[key]},1)"
+        return f"{self.to.name},d{self._lists[key]},1"
 
     def _add(self, extension: str, destinations: Sequence[Destination], last: Message) -> None:
         steps = [f"Set(LOCAL(last)={_text(last.step)})"]

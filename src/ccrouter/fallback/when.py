@@ -83,8 +83,10 @@ class Shared:
         self.levels.extension(extension, *_value(threshold.read))
         if level.stop != level.start:
             latch = LATCH + sha256(threshold.key.encode()).hexdigest()[:12]
-            kept = f"${{at}} - 0${{{latch}}} < {LATCHED_S}"
-            self.levels.step(f"Set(LOCAL(on)=$[({on}) | ((${{value}} {sign} {amount(level.stop)}) & ({kept}))])")
+            self.levels.step(f"Set(LOCAL(since)=$[${{at}} - 0${{{latch}}}])")
+            # A latch from before the clock was set back is none.
+            kept = f"(${{since}} >= 0) & (${{since}} < {LATCHED_S}) & (${{value}} {sign} {amount(level.stop)})"
+            self.levels.step(f"Set(LOCAL(on)=$[({on}) | ({kept})])")
             self.levels.step(f"Set(GLOBAL({latch})=$[${{on}} * ${{at}}])")
             self.levels.step("Return($[${on} * 2])")
         else:
@@ -159,9 +161,9 @@ class Asking:
                 opened = self._open(calendar)
                 said = opened if wanted else opposite(opened)
             case Dates():
-                said = _during(condition.start, condition.end)
+                said = during(condition.start, condition.end)
             case Mode(name):
-                said = name in self.shared.modes and _during(None, self.shared.modes[name])
+                said = name in self.shared.modes and during(None, self.shared.modes[name])
             case NumberIs():
                 said = self.shared.belongs(tuple(sorted(condition.spellings)), self.number)
             case CallerIs():
@@ -192,7 +194,7 @@ class Asking:
 
     def _open(self, calendar: Calendar) -> Said:
         if isinstance(calendar, Dates):
-            return _during(calendar.start, calendar.end)
+            return during(calendar.start, calendar.end)
         number = self.shared.hours(calendar)
         steps = (f"Gosub({PREFIX}-hours{number},${{day}},1)", f"Set(LOCAL(h{number})=${{GOSUB_RETVAL}})")
         self._first(f"h{number}", steps)
@@ -237,7 +239,8 @@ def trunk(endpoint: str) -> str:
     return f"Gosub({PREFIX}-trunk,{asked})"
 
 
-def _during(start: float | None, end: float | None) -> Said:
+def during(start: float | None, end: float | None) -> Said:
+    """Return that the instant lies in [start, end), seconds since 1970, None for no bound."""
     after = True if start is None else f"(${{at}} >= {math.ceil(start)})"
     before = True if end is None else f"(${{at}} < {math.ceil(end)})"
     return all_of((after, before))

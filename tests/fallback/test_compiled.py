@@ -1,0 +1,152 @@
+"""The compiled file as text: what it says, what it leaves out, and that nothing of the routing file can become code."""
+
+import re
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ccrouter.config.load import compile_text, load_routing
+from ccrouter.fallback.compile import compile_fallback
+from ccrouter.fallback.text import Context, plain
+from ccrouter.fallback.when import Asking, Shared
+from ccrouter.routing.call import Call
+from ccrouter.routing.conditions import All, Any, Condition, Mode, Not, Question, Threshold, Waited
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.measures import EstimatedWait
+from ccrouter.routing.overrides import Override
+from ccrouter.routing.snapshot import Snapshot
+from ccrouter.routing.thresholds import Direction, Level, Verdict
+from support.configs import CONFIGS, EXAMPLE
+
+NOW = 1_795_289_835.25
+GOLDEN = Path(__file__).with_name("small.conf")
+SMALL = GOLDEN.with_name("small.yaml")
+
+LINE = re.compile(
+    r"|; [^;\x00-\x1f]*"
+    r"|\[(globals|ccrouter-fallback(-[a-z0-9]+)?)\]"
+    r"|CCROUTER_FALLBACK = [0-9a-f]+-[0-9a-f]{12}"
+    r"|exten => (_?[A-Za-z0-9+.!\[\]-]+),1,(?P<first>[A-Za-z]+\(.*\))"
+    r"| same => n(\([a-z0-9]+\))?,(?P<next>[A-Za-z]+\(.*\))"
+)
+APPLICATIONS = {"Set", "ExecIf", "Gosub", "Goto", "GotoIf", "NoOp", "Return"}
+
+
+def dubious(text: str) -> list[str]:
+    """Return the lines that are none of those which the compiler means to write."""
+    found = []
+    for line in text.split("\n"):
+        said = LINE.fullmatch(line)
+        step = said and (said["first"] or said["next"])
+        if said is None or (step and (step.partition("(")[0] not in APPLICATIONS or ";" in step or len(line) > 4000)):
+            found.append(line)
+    return found
+
+
+def test_a_small_file() -> None:
+    """One look at what is written; a change of it is meant: `ccrouter fallback small.yaml --at ... > small.conf`."""
+    overrides = (Override("1", "3949", ("backup", "closed"), NOW + 3600, NOW + 7200, "eve", "moving"),)
+    rules = replace(load_routing(SMALL), version="5a11")
+    made = compile_fallback(rules, NOW, modes={"crisis": NOW + 60}, overrides=overrides, days=60)
+    assert made.text == GOLDEN.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "file", [EXAMPLE, *sorted((CONFIGS / "scenarios").glob("*[a-z].yaml"))], ids=lambda file: str(file.name)
+)
+def test_every_line_is_of_a_known_form(file: Path) -> None:
+    """Only harmless applications, only known forms of lines, none too long."""
+    if file.name.endswith(".cases.yaml"):
+        return
+    rules = load_routing(file)
+    assert dubious(compile_fallback(rules, NOW, modes=dict.fromkeys(rules.modes)).text) == []
+
+
+NAMES = st.text(st.characters(categories=["L", "Nd"], include_characters=" ._-/"), min_size=1, max_size=60)
+
+
+@settings(max_examples=25)
+@given(name=NAMES.filter(lambda name: name == name.strip() and "  " not in name))
+def test_no_name_becomes_code(name: str) -> None:
+    """Whatever an admin may call things, the lines keep their form and their number."""
+    rules = load_routing(SMALL)
+    service = next(iter(rules.services.values()))
+    renamed = replace(service, name=name, rules=tuple(replace(rule, name=name) for rule in service.rules))
+    numbers = {spelling: replace(number, service=renamed) for spelling, number in rules.numbers.items()}
+    before = compile_fallback(rules, NOW).text
+    after = compile_fallback(replace(rules, numbers=numbers, services={name: renamed}), NOW).text
+    assert dubious(after) == []
+    assert after.count("\n") == before.count("\n")
+
+
+@pytest.mark.parametrize("sign", list('\n\r\t;,|&${}[]()"\\'))
+def test_what_no_plan_carries_is_refused(sign: str) -> None:
+    """The checker of routing files lets no such sign pass; should it ever, no file is written."""
+    with pytest.raises(ValueError, match="can't carry"):
+        plain(f"a{sign}b")
+    rules = load_routing(SMALL)
+    service = replace(next(iter(rules.services.values())), name=f"x{sign}System")
+    numbers = {spelling: replace(number, service=service) for spelling, number in rules.numbers.items()}
+    with pytest.raises(ValueError, match="can't carry"):
+        compile_fallback(replace(rules, numbers=numbers), NOW)
+
+
+def test_what_is_unsaid_is_listed() -> None:
+    """Each thing with the words of the file, its rule, and what happens in its place."""
+    told = compile_fallback(load_routing(EXAMPLE), NOW).unsaid
+    words = {(each.service, each.rule, each.what.split(":")[0]) for each in told}
+    assert words == {
+        *(("support", "peak", what) for what in ("waiting", "longest_wait", "estimated_wait", "occupancy")),
+        *(("support", "peak", what) for what in ("service_level", "call_rate")),
+        ("support", "tunis nearly full", "free_lines"),
+        ("support", "too long", "while_waiting"),
+        ("support", "nobody left", "while_waiting"),
+        ("orders", "tunis helps out", "ready"),
+        ("orders", "tunis helps out", "longest_wait"),
+    }
+    assert "the rest of the condition decides" in next(each.instead for each in told if "longest" in each.what)
+
+
+def test_numbers_share_what_they_have_in_common() -> None:
+    """A number more is a few lines more, however many rules its service has."""
+    text = SMALL.read_text("utf-8").replace(", language: fr", "")
+    more = text.replace("numbers:\n", 'numbers:\n  "3950": {service: support}\n')
+    assert more != text
+    lines = [compile_fallback(compile_text(each.encode(), "file"), NOW).text.count("\n") for each in (text, more)]
+    assert lines[1] - lines[0] == 2
+
+
+def test_a_version_is_that_of_its_text() -> None:
+    """The same rules at the same day are the same version, so that nothing is reloaded in vain."""
+    made = partial(compile_fallback, load_routing(SMALL))
+    assert made(NOW) == made(NOW + 600)
+    assert made(NOW).version != made(NOW, modes={"crisis": None}).version
+    assert made(NOW).version != made(NOW + 90 * 86400).version
+
+
+# --- three values -----------------------------------------------------------------------------------------------------
+
+YES, NO = Mode("on"), Mode("off")
+UNKNOWN = Threshold("k", "estimated_wait: q", EstimatedWait("q"), Level(Direction.AT_LEAST, 60, 60))
+TREES: st.SearchStrategy[Condition] = st.recursive(
+    st.sampled_from([YES, NO, UNKNOWN, Waited(5.0)]),
+    lambda below: (
+        st.lists(below, min_size=1, max_size=3).map(lambda parts: All(tuple(parts)))
+        | st.lists(below, min_size=1, max_size=3).map(lambda parts: Any(tuple(parts)))
+        | below.map(Not)
+    ),
+    max_leaves=12,
+)
+
+
+@given(condition=TREES, unknown=st.booleans())
+def test_three_values_are_kept(condition: Condition, unknown: bool) -> None:  # noqa: FBT001 - drawn
+    """All, any and not give in dialplan what the router's logic gives, for `if_unknown: match` and for skip."""
+    asking = Asking(Shared({"on": None}, {}, lambda _: 1, Context("levels")), Context("s"), "${CCROUTER_NUMBER}")
+    verdict = condition.test(Question(Call("p", "u", "3949"), Facts(NOW, Snapshot(NOW), frozenset({"on"}))))
+    expected = verdict is Verdict.YES or (unknown and verdict is Verdict.UNKNOWN)
+    assert asking.holds(condition, unknown=unknown) is expected
