@@ -25,9 +25,10 @@ FALLBACK: Final = "ccrouter_fallback.conf"
 """Beside the PABX's own configuration."""
 
 SECRET: Final = secrets.token_hex(8)
+RING_S: Final = 600
+
 KEPT: Final = re.compile(r"\b(CCROUTER_(?:LATCH|TURN)\w*)=")
-PATIENCE: Final = 600
-"""Seconds after which a party of a load that was forgotten leaves by itself."""
+"""Globals of the compiled rules that outlast a call."""
 
 EXTENSIONS: Final = """
 #tryinclude "{folder}/conf/ccrouter_fallback.conf"
@@ -45,21 +46,28 @@ exten => _[+0-9]!,1,Set(CALLERID(num)=${{BED_CALLER}})
  same => n(told),UserEvent(BedPlan,Question: ${{BED_QUESTION}},Seconds: ${{BED_AT}} ${{EPOCH}},Plan: ${{CCROUTER_PLAN}})
  same => n,Hangup()
 
+; Parties of a load. However far the clock is put ahead, they stay: no time limit has an end here.
 [bed-waits]
 exten => _[a-z]!,1,UserEvent(BedIn)
- same => n,Queue(${{EXTEN}},,,,{patience})
+ same => n,Progress()
+ same => n,Queue(${{EXTEN}})
  same => n,Hangup()
 
 [bed-at-site]
 exten => _[a-z]!,1,Set(GROUP(ccrouter)=${{URIENCODE(${{BED_SITE}})}})
  same => n,UserEvent(BedIn)
- same => n,Wait({patience})
- same => n,Hangup()
+ same => n,Progress()
+ same => n(on),Wait(600)
+ same => n,Goto(on)
 
 [bed-position]
 exten => _[a-z]!,1,Ringing()
- same => n,Wait({patience})
- same => n,Hangup()
+ same => n(on),Wait(600)
+ same => n,Goto(on)
+
+[bed-far-end]
+exten => s,1,Wait(600)
+ same => n,Goto(1)
 """
 
 MANAGER: Final = f"""
@@ -218,10 +226,10 @@ class Bed:
             self.asker.wait_for(lambda event: event.get("Event") == "QueueCallerJoin", since=since, count=len(queues))
 
     def _originate(self, channel: str, **variables: str) -> None:
-        """Run a channel through the dialplan; whoever placed the call waits for an answer that does not come."""
+        """Run a channel through the dialplan; its first sound sets its other end free of any time limit."""
         written = ",".join(f"{name}={value}" for name, value in variables.items())
-        about = {"Timeout": str(PATIENCE * 1000), "Async": "true", "Variable": written}
-        self.asker.send("Originate", Channel=channel, Application="NoOp", **about)
+        about = {"EarlyMedia": "true", "Async": "true", "Variable": written}
+        self.asker.send("Originate", Channel=channel, Context="bed-far-end", Exten="s", Priority="1", **about)
 
     def _seat(self, queue: str, wanted: QueueLoad) -> None:
         """Log positions in: `ready` of them free, then those that talk, then those in a pause, all others gone."""
@@ -291,8 +299,8 @@ def bed(version: int, files: Iterable[Rules]) -> Iterator[Bed]:
             sites={trunk.removeprefix("trunk-"): port for trunk, port in far.ports.items()},
             statics={"": "play|static|all-circuits-busy-now"},
             agi=f"agi://127.0.0.1:{free_port(socket.SOCK_STREAM)}/route",
-            ring_s=PATIENCE,
-            extra={"extensions.conf": EXTENSIONS.format(folder=folder, patience=PATIENCE), "manager.conf": MANAGER},
+            ring_s=RING_S,
+            extra={"extensions.conf": EXTENSIONS.format(folder=folder), "manager.conf": MANAGER},
             movable_clock=True,
         )
         pabx = stack.enter_context(SmallPabx(layout, folder))

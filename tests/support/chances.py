@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -59,11 +60,12 @@ def calendars_of(rules: Rules) -> list[Calendar]:
     return found
 
 
-def _turns(rules: Rules) -> list[float]:
+@cache
+def _turns(zone: tzinfo) -> tuple[float, ...]:
     """Return the instants at which the clocks are turned."""
     hours = (FIRST_DAY + timedelta(hours=hour) for hour in range(24 * DAYS))
-    offsets = [(hour, hour.astimezone(rules.zone).utcoffset()) for hour in hours]
-    return [after[0].timestamp() for before, after in pairwise(offsets) if before[1] != after[1]]
+    offsets = [(hour, hour.astimezone(zone).utcoffset()) for hour in hours]
+    return tuple(after[0].timestamp() for before, after in pairwise(offsets) if before[1] != after[1])
 
 
 def _bounds(rules: Rules, at: float) -> Iterator[float]:
@@ -79,7 +81,7 @@ def chances(draw: st.DrawFn, rules: Rules, *, some_down: bool = False) -> Chance
     """Return what happens to a file; `some_down` also lets trunks be down, which takes a second each."""
     first, last = FIRST_DAY.timestamp(), FIRST_DAY.timestamp() + DAYS * 86400
     at = float(int(first) + draw(st.integers(0, 365)) * 86400 + draw(st.integers(0, 86399)))
-    turns = [turn for turn in _turns(rules) if turn > at] or [at]
+    turns = [turn for turn in _turns(rules.zone) if turn > at] or [at]
     instants: set[float] = set()
     for _ in range(draw(st.integers(2, 5))):
         near = at + draw(st.one_of(st.integers(0, 7200), st.integers(0, 400 * 86400), st.integers(0, 7 * 86400)))
