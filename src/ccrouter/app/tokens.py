@@ -71,11 +71,13 @@ class TokensFile:
 
     def _read(self) -> tuple[Token, ...]:
         try:
-            with self._path.open("rb") as file:
+            with open(self._path, "rb", opener=_at_once) as file:
                 mode = os.fstat(file.fileno()).st_mode
-                data = file.read(LARGEST + 1)
+                data = file.read(LARGEST + 1) if stat.S_ISREG(mode) else b""
         except OSError as error:
             raise TokensUnusableError(f"{self._path} can't be read: {error.strerror}") from None
+        if not stat.S_ISREG(mode):
+            raise TokensUnusableError(f"{self._path} is no file with a text in it; check the path")
         if mode & (stat.S_IRWXO | stat.S_IWGRP):
             raise TokensUnusableError(
                 f"others than its owner may change {self._path}, or everybody may read it; close it: "
@@ -84,3 +86,8 @@ class TokensFile:
         if len(data) > LARGEST:
             raise TokensUnusableError(f"{self._path} has more than {LARGEST} bytes")
         return compile_tokens(data, str(self._path))
+
+
+def _at_once(path: str, flags: int) -> int:
+    # Without O_NONBLOCK a named pipe in place of the file would hold up every call.
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -113,5 +113,7 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
-def _end_of(day: date) -> float:
+def _end_of(day: date) -> float | None:
+    if day == date.max:  # what people write for never has no day after it
+        return None
     return datetime.combine(day + timedelta(days=1), time(), UTC).timestamp()

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from support.fuzz import agi, ami, files, folders, pages, texts
+from support.fuzz import agi, ami, commands, files, folders, pages, texts
 from support.fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
@@ -10,6 +10,14 @@ TARGETS: Final[dict[str, Target]] = {
     for target in (
         *(agi.STREAM, agi.FORGING, ami.STREAM, ami.FORGING, ami.ORDER, ami.LIVE),
         *(texts.PLAN, texts.RECORD, texts.INSTANT, texts.HOURS_TEXT, texts.VALUE),
-        *(files.ROUTING_FILE, files.SETTINGS_FILE, files.CASE_FILE, pages.HTTP, folders.FOLDER),
+        *(
+            files.ROUTING_FILE,
+            files.SETTINGS_FILE,
+            files.CASE_FILE,
+            files.TOKENS_FILE,
+            pages.HTTP,
+            folders.FOLDER,
+            commands.COMMAND,
+        ),
     )
 }

@@ -73,7 +73,7 @@ def check_believed(message: Message, frames: list[bytes]) -> None:
     assert not message.flaw
     shape = {**shapes.EVENTS, **shapes.ROWS}.get(message.name)
     lines = [f"{name}: {value}" for name, value in message.fields.items() if name not in shapes.MANIFOLD | {"Variable"}]
-    matching = [frame.decode("utf-8", "replace").strip("\r\n").split("\r\n") for frame in frames]
+    matching = [frame.decode("utf-8", "replace").lstrip("\r\n").split("\r\n") for frame in frames]
     assert any(
         {line if ": " in line else f"{line} " for line in lines}
         <= {line if ": " in line else f"{line} " for line in each}

@@ -13,6 +13,7 @@ from ccrouter.config.codes import CODES
 from ccrouter.config.load import compile_text
 from ccrouter.config.problems import MOST, RefusedFileError, render
 from ccrouter.config.settings import compile_settings
+from ccrouter.config.tokens import compile_tokens
 from support.configs import CONFIGS
 from support.fuzz.target import Change, Target
 from support.mutations import mutated_structure, mutated_text
@@ -64,6 +65,18 @@ def check_cases(data: bytes) -> None:
     good_or_refused(data, lambda _: load_cases(path))
 
 
+def check_tokens(data: bytes) -> None:
+    """Check the same of a file of tokens."""
+    good_or_refused(data, lambda data: compile_tokens(data, "tokens.yaml"))
+
+
+def token_seeds() -> list[bytes]:
+    """Return files of tokens."""
+    each = f"{{role: read, sha256: {'0' * 64}, ends: 2027-02-20}}"
+    other = f"{{role: administer, sha256: {'f' * 64}, ends: 9999-12-31}}"
+    return [f"tokens:\n  wallboard: {each}\n  desk: {other}\n".encode(), b"tokens: {}\n", *ODD]
+
+
 def changes(names: tuple[str, ...]) -> Change:
     """Return what changes a file as a hurried person would; one that can't be read is changed by signs alone."""
     sources = [(CONFIGS / name).read_text("utf-8") for name in names]
@@ -106,4 +119,5 @@ WORDS: Final = (
 
 ROUTING_FILE: Final = Target("routing", check_routing, read(ROUTING), WORDS, changes(ROUTING), most=20_000, tries=60)
 SETTINGS_FILE: Final = Target("settings", check_settings, read(SETTINGS), WORDS, changes(SETTINGS), most=8000, tries=60)
+TOKENS_FILE: Final = Target("tokens", check_tokens, token_seeds, (*WORDS, b"0001-01-01", b"9999-12-31"), tries=60)
 CASE_FILE: Final = Target("cases", check_cases, read(CASES), WORDS, changes(CASES[:1]), most=8000, tries=40)

@@ -48,7 +48,7 @@ def daemon_of(folder: Path) -> tuple[Daemon, LogCapture]:
     settings = compile_settings(text.encode(), folder / "settings.yaml", {"SECRET": "a secret"})
     logger = structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.BoundLogger)
     daemon = Daemon(settings, SystemClock(), cast("Logs", SimpleNamespace(logger=logger, dropped=0)))
-    daemon._load_kept()
+    daemon._standing.load({"modes": daemon._modes.load, "overrides": daemon._overrides.load})
     return daemon, log
 
 
@@ -235,7 +235,8 @@ def decided(daemon: Daemon) -> None:
 
 def seeds() -> list[bytes]:
     """Return one damage of each kind."""
-    cells = [bytes([1, 0, 1, 0, column, cell]) for column in range(len(COLUMNS)) for cell in range(0, len(CELLS), 3)]
+    kinds = (1, 6, 9, 12, 17)
+    cells = [bytes([1, 0, 1, 0, n, kinds[(n + m) % 5]]) for n in range(len(COLUMNS)) for m in range(2)]
     past = [bytes([1, 0, 1, 1, column, (column * 7) % len(CELLS)]) for column in range(len(PAST))]
     orders = [bytes([1, 0, 0, order > 12, 0, 0, order]) for order in range(len(ORDERS))]
     files = [bytes([1, 0, kind, file, 3, 3, 1, 1, 1, 1, 1]) for kind in range(4, 8) for file in range(len(FILES))]

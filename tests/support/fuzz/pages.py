@@ -15,18 +15,16 @@ import structlog
 from structlog.testing import LogCapture
 
 from ccrouter.app.daemon import Daemon
+from ccrouter.app.http import serve_control, serve_http
 from ccrouter.clock import SystemClock
 from ccrouter.config.settings import compile_settings
+from ccrouter.config.tokens import ROLES, hash_of
 from ccrouter.routing.call import Call
 from ccrouter.telemetry.logs import Logs
-from ccrouter.web.attempts import Attempts
-from ccrouter.web.control import control_app
-from ccrouter.web.doors import Doors, guarded
 from ccrouter.web.facts import facts
 from ccrouter.web.journal import journal
 from ccrouter.web.overrides import overrides
 from ccrouter.web.public import pages
-from ccrouter.web.serve import serve_tcp, serve_unix
 from ccrouter.web.steering import steering
 from ccrouter.web.versions import versions
 from support.fuzz.target import Drawn, Target
@@ -35,11 +33,12 @@ from support.rules_desk import GOOD
 SETTINGS: Final = """\
 pabxs: [{name: main, host: 127.0.0.1, port: 1, username: ccrouter, secret: {env: SECRET}}]
 agi: {host: 127.0.0.1, port: 4573}
-http: {host: 127.0.0.1, port: 9470}
+http: {host: 127.0.0.1, port: 0, tokens: TOKENS}
 control: CONTROL
 state_dir: STATE
 routing: ROUTING
 """
+TOKENS: Final = {role: f"ccrouter_{role:0<43}" for role in ROLES}
 RULES: Final = GOOD + "modes: [crisis]\n"
 
 ANSWER_S: Final = 5.0
@@ -76,7 +75,11 @@ class House:
         (folder / "routing.yaml").write_text(RULES)
         text = SETTINGS.replace("CONTROL", str(self.socket)).replace("STATE", str(folder / "state"))
         text = text.replace("ROUTING", str(folder / "routing.yaml"))
-        settings = compile_settings(text.encode(), folder / "settings.yaml", {"SECRET": "a secret"})
+        (folder / "tokens").touch(mode=0o600)
+        each = (f"  {role}: {{role: {role}, sha256: {hash_of(token)}}}" for role, token in TOKENS.items())
+        (folder / "tokens").write_text("\n".join(("tokens:", *each)))
+        text = text.replace("TOKENS", str(folder / "tokens"))
+        self.settings = settings = compile_settings(text.encode(), folder / "settings.yaml", {"SECRET": "a secret"})
         logger = structlog.wrap_logger(None, processors=[self.log], wrapper_class=structlog.BoundLogger)
         self.daemon = Daemon(settings, SystemClock(), cast("Logs", SimpleNamespace(logger=logger, dropped=0)))
         self.port = self._runner.run(self._serve())
@@ -84,15 +87,16 @@ class House:
 
     async def _serve(self) -> int:
         built: Any = self.daemon
-        control = control_app(
-            structlog.wrap_logger(None, processors=[self.log], wrapper_class=structlog.BoundLogger),
+        log = structlog.wrap_logger(None, processors=[self.log], wrapper_class=structlog.BoundLogger)
+        tables = (
             *(steering(built._control), versions(built._book), overrides(built._override_switch)),
             *(journal(built._archive), facts(built._router)),
         )
-        await self._stack.enter_async_context(serve_unix(control, self.socket))
-        doors = Doors(None, Attempts(SystemClock().steady))
-        public = guarded(pages(built._registry, built._control.readiness), doors, built._log)
-        return await self._stack.enter_async_context(serve_tcp(public, "127.0.0.1", 0))
+        open_pages = pages(built._registry, built._control.readiness)
+        settings = self.settings
+        await self._stack.enter_async_context(serve_control(settings, log, tables))
+        serving = serve_http(settings.http, SystemClock(), log, open_pages, tables)
+        return await self._stack.enter_async_context(serving)
 
     def close(self) -> None:
         """Stop serving."""
@@ -191,14 +195,17 @@ HEADERS: Final = (
 )
 
 
-def drawn_requests(drawn: Drawn) -> bytes:
+def drawn_requests(drawn: Drawn, *, tcp: bool) -> bytes:
     """Return some requests in a row."""
     out = bytearray()
     for _ in range(1 + drawn.below(3)):
         path = drawn.one_of(PATHS) if drawn.below(8) else drawn.bytes(40).decode("latin-1")
+        path = f"/api/v1{path}" if tcp and drawn.below(4) else path
         body = drawn.one_of(BODIES).encode() if drawn.below(6) else drawn.bytes(60)
-        head = [f"{drawn.one_of(METHODS)} {path} HTTP/1.{1 if drawn.below(8) else drawn.below(3)}", "Host: x"]
+        head = [f"{drawn.one_of(METHODS)} {path} HTTP/1.{1 if drawn.below(8) else drawn.below(3)}", "Host: localhost"]
         head += [drawn.one_of(HEADERS) for _ in range(drawn.below(3))]
+        if tcp and drawn.below(8):
+            head.append(f"Authorization: Bearer {TOKENS[drawn.one_of(ROLES)]}")
         if drawn.below(4):
             head.append(f"Content-Length: {len(body)}")
         out += "\r\n".join(head).encode("latin-1", "replace") + b"\r\n\r\n" + body
@@ -209,8 +216,8 @@ def check(data: bytes) -> None:
     """Check that no request costs a 5xx that is not declared, a hang, or a call; the pages answer the next one."""
     here, drawn = house(), Drawn(data[1:])
     kind = data[0] if data else 0
-    sent = drawn_requests(drawn) if kind & 1 else data[1:]
     control = bool(kind & 2)
+    sent = drawn_requests(drawn, tcp=not control) if kind & 1 else data[1:]
     pieces = [sent] if not kind & 4 else [sent[at : at + 37] for at in range(0, len(sent), 37)]
     here.log.entries.clear()
     found = here.told([*pieces, LAST], control=control)
@@ -240,6 +247,11 @@ def seeds() -> list[bytes]:
     asked += [(path, "GET", 0) for path in PATHS]
     each = [
         bytes([3, 0, 1, PATHS.index(path), 1, body, METHODS.index(method), 1, 0, 1]) for path, method, body in asked
+    ]
+    # The same over TCP, with a token that is good for it.
+    each += [
+        bytes([1, 0, 1, PATHS.index(path), 1, 1, body, METHODS.index(method), 1, 0, 1, 2, 1])
+        for path, method, body in asked
     ]
     return [*(bytes([kind]) + text for text in raw for kind in (0, 2, 6)), *each]
 
