@@ -51,7 +51,8 @@ def fallback(  # noqa: PLR0913 - the options of the command
             click.echo(compiled.text, nl=False)
         else:
             _write(output, compiled.text)
-            click.echo(f"{output}: {len(rules.numbers)} numbers, holidays up to {compiled.until}")
+            numbers = len({number.number for number in rules.numbers.values()})
+            click.echo(f"{output}: {numbers} numbers, holidays up to {compiled.until}")
         if compiled.unsaid:
             count = f"{len(compiled.unsaid)} thing{'s' * (len(compiled.unsaid) > 1)}"
             click.echo(f"ccrouter: {count} can't be said in dialplan; `--unsaid` lists them", err=True)

@@ -1,0 +1,79 @@
+"""ccrouter fallback, as a person uses it."""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from click.testing import CliRunner, Result
+
+from ccrouter.cli import main
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.overrides import Override
+from ccrouter.routing.snapshot import Snapshot
+from ccrouter.web.status import ModeStatus
+from ccrouter.web.versions import RulesInForce
+from support.configs import EXAMPLE
+from support.scripted_daemon import NOW, ScriptedDaemon
+
+AT = ("--at", "2026-11-23 09:00")
+
+
+def fallback(*arguments: str, stdin: str | None = None) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(main, ["fallback", *arguments], input=stdin, catch_exceptions=False)
+
+
+def test_it_is_printed(tmp_path: Path) -> None:
+    """Dialplan on stdout, and on stderr that something could not be said."""
+    found = fallback(str(EXAMPLE), *AT)
+    assert found.exit_code == 0
+    assert "\n[ccrouter-fallback]\nexten => " in found.stdout
+    assert found.stderr == "ccrouter: 11 things can't be said in dialplan; `--unsaid` lists them\n"
+    written = tmp_path / "fallback.conf"
+    told = fallback(str(EXAMPLE), *AT, "--output", str(written))
+    assert told.stdout == f"{written}: 6 numbers, holidays up to 2028-11-24\n"
+    assert written.read_text("utf-8") == found.stdout == fallback("-", *AT, stdin=EXAMPLE.read_text("utf-8")).stdout
+
+
+def test_what_is_unsaid() -> None:
+    """One line each: service, rule, the words of the file, and what happens instead."""
+    found = fallback(str(EXAMPLE), *AT, "--unsaid")
+    assert found.stdout.count("\n") == 11
+    line = "orders, tunis helps out: longest_wait: orders at least 60 s: not known to the PABX: "
+    assert line + "the rest of the condition decides" in found.stdout.splitlines()
+
+
+def test_modes_are_said() -> None:
+    """A mode that is on is part of the file; one that nobody knows is refused."""
+    assert fallback(str(EXAMPLE), *AT, "--mode", "crisis").stdout != fallback(str(EXAMPLE), *AT).stdout
+    wrong = fallback(str(EXAMPLE), "--mode", "crises")
+    assert (wrong.exit_code, "Did you mean" in wrong.stderr) == (2, True)
+    assert fallback("--mode", "crisis").exit_code == 2
+    assert fallback(str(EXAMPLE), "--at", "someday").exit_code == 2
+
+
+def test_what_can_not_be_done(tmp_path: Path) -> None:
+    """A bad file, a folder that is not there, and no daemon: each with its exit code and its reason."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("numbers: {}\n")
+    assert fallback(str(bad)).exit_code == 1
+    nowhere = fallback(str(EXAMPLE), "--output", str(tmp_path / "no" / "file"))
+    assert (nowhere.exit_code, "No such file or directory" in nowhere.stderr) == (1, True)
+    assert fallback("--socket", str(tmp_path / "none")).exit_code == 3
+
+
+async def test_the_daemon_tells_rules_modes_and_overrides() -> None:
+    """Without a file all of it is the daemon's: a mode with its end, an override with its times."""
+    override = Override("1", "3949", ("backup",), NOW + 100, NOW + 200, "eve", "moving")
+    daemon = ScriptedDaemon(
+        rules=RulesInForce(str(EXAMPLE), "v1", EXAMPLE.read_text("utf-8"), "pbx"),
+        seen=Facts(NOW, Snapshot(NOW), frozenset({"crisis"}), overrides=(override,)),
+        switched={"crisis": ModeStatus("crisis", on=True, until=NOW + 300)},
+    )
+    with TemporaryDirectory() as folder:
+        socket = Path(folder) / "control"
+        async with daemon.served(socket):
+            found = await asyncio.to_thread(fallback, "--socket", str(socket))
+    assert found.exit_code == 0
+    assert f"$[(${{at}} < {int(NOW) + 300})]" in found.stdout
+    assert f"$[((${{at}} >= {int(NOW) + 100}) & (${{at}} < {int(NOW) + 200}))]" in found.stdout
