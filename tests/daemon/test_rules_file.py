@@ -11,8 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ccrouter.app import rules_file
-from ccrouter.app.reading import Mark
-from ccrouter.app.rules_file import compiled
+from ccrouter.app.reading import Mark, compiled
 from ccrouter.errors import ConfigError, StoreError
 from ccrouter.store.audit import Deed
 from ccrouter.store.versions import Change

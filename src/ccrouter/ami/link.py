@@ -59,6 +59,7 @@ class PabxLink:
         log: logger.
         watches: counts.
         rank: of this router among those of the PABX, from 1.
+        able: tells whether calls are decided in time; while they are not, no heartbeat says that this router lives.
         paces: of the listings.
 
     Attributes:
@@ -81,6 +82,7 @@ class PabxLink:
         log: FilteringBoundLogger,
         watches: Watches,
         rank: int = 1,
+        able: Callable[[], bool] = lambda: True,
         paces: Paces | None = None,
     ) -> None:
         self.state = LinkState.DOWN
@@ -96,6 +98,7 @@ class PabxLink:
         self._log = log.bind(pabx=address.name)
         self._watches = watches
         self._rank = rank
+        self._able = able
         self._paces = paces or Paces()
         self._session: Session | None = None
         self._leaving = False
@@ -191,6 +194,11 @@ class PabxLink:
         if self._session is not None:
             self._session.resync.request(listing, queue)
 
+    def clock_set(self) -> None:
+        """Learn the PABX's clock anew, for ours was set; without a link nothing needs to be done."""
+        if self._session is not None:
+            self._session.pulse.clock_set()
+
     async def farewell(self) -> None:
         """Tell the PABX's dialplan that the router goes away; takes half a second at most and never raises.
 
@@ -250,7 +258,9 @@ class PabxLink:
             *(connection, clock, answered, self._failed),
             rank=self._rank,
             leaving=self._leaving,
+            able=self._able,
             relieved=self._tell_duty,
+            ready=lambda: self.state is LinkState.IN_SYNC,
         )
         lamps = Lamps(connection, self._lamps, self._failed, self._log)
         self.sessions += 1

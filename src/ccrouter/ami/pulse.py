@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from ccrouter.ami.connection import Connection
@@ -29,6 +30,9 @@ SILENCE: Final = "0"
 
 HEARTBEAT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
+READY_WITHIN_S: Final = 5.0
+"""How long a router that comes back leaves calls to the other one at the most."""
+
 LOOK_WITHIN_S: Final = 0.5
 GOODBYE_WITHIN_S: Final = 0.5
 
@@ -44,6 +48,8 @@ class Pulse:
         rank: of this router among those of the PABX, from 1.
         leaving: the router is about to stop: no heartbeat is written any more.
         relieved: told when the duty may have changed hands.
+        ready: tells whether the whole picture of the PABX was read.
+        able: tells whether calls are decided in time; while they are not, no heartbeat is written.
 
     """
 
@@ -57,6 +63,8 @@ class Pulse:
         rank: int,
         leaving: bool,
         relieved: Callable[[], None],
+        ready: Callable[[], bool],
+        able: Callable[[], bool],
     ) -> None:
         self.ahead_s: float | None = None
         self.duty = Duty(clock, rank, BEAT_WITHIN_S)
@@ -67,6 +75,11 @@ class Pulse:
         self._failed = failed
         self._leaving = leaving
         self._relieved = relieved
+        self._able = able
+        self._hurry = asyncio.Event()
+        self._ready = ready
+        self._begin_at = clock.steady() + READY_WITHIN_S
+        self._begun = False
         self._others: set[int] = set()
         self._clock_known = asyncio.Event()
 
@@ -106,7 +119,15 @@ class Pulse:
                 raise LinkError(f"the PABX sent nothing during {silent} pings")
             if missed >= MOST_MISSED_PINGS:
                 raise LinkError(f"the PABX answered none of {missed} pings")
-            await asyncio.sleep(max(0.0, began + PING_S - loop.time()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(began + PING_S):
+                    await self._hurry.wait()
+            self._hurry.clear()
+
+    def clock_set(self) -> None:
+        """Ask for the PABX's clock at once, for ours was set; no heartbeat is written before the answer."""
+        self.ahead_s = None
+        self._hurry.set()
 
     async def beat(self) -> None:
         """Write the heartbeat for ever, as soon as the PABX's clock is known.
@@ -117,9 +138,11 @@ class Pulse:
         await self._clock_known.wait()
         while True:
             began = loop.time()
-            if self.ahead_s is not None and not self._leaving:
+            if self.ahead_s is not None and not self._leaving and self._able():
                 sent_at = self._clock.steady()
-                if await self._write(f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S):
+                if not await self._prepared(self.ahead_s) or self._leaving:
+                    pass
+                elif await self._write(f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S):
                     await self._look_for_others(self.ahead_s)
                     if not self._leaving:
                         self.duty.beaten(sent_at, self._others)
@@ -132,6 +155,13 @@ class Pulse:
         self.duty.end()
         self._relieved()
         await self._write(SILENCE, GOODBYE_WITHIN_S)
+
+    async def _prepared(self, ahead_s: float) -> bool:
+        """Tell whether to begin: while another router decides, not before all that the PABX knows is known here too."""
+        if not self._begun:
+            await self._look_for_others(ahead_s)
+            self._begun = not self._others or self._ready() or self._clock.steady() >= self._begin_at
+        return self._begun
 
     async def _look_for_others(self, ahead_s: float) -> None:
         """Learn which other routers have a fresh heartbeat on the PABX; where it does not tell, all is as before.

@@ -1,5 +1,5 @@
 """The composition root: the only room that knows all the others. It builds, starts in order, stops in reverse."""
 
-from ccrouter.app.daemon import run_daemon
+from ccrouter.app.run import run_daemon
 
 __all__ = ["run_daemon"]

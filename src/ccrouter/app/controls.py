@@ -17,9 +17,10 @@ from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import InHouse, Rules
+from ccrouter.telemetry.degraded import MEANINGS, Now
 from ccrouter.web.orders import ModeOrder, ReloadOutcome
 from ccrouter.web.public import Readiness
-from ccrouter.web.status import ModeStatus, PabxStatus, Status, queues, recent, sites
+from ccrouter.web.status import DegradedStatus, ModeStatus, PabxStatus, Status, queues, recent, sites
 
 PASSED_BY_S: Final = 60.0
 """How long a call that went by the PABX's own plan is worth a remark."""
@@ -38,6 +39,7 @@ class Control:
     entry: Entry
     writer: Writer
     take: Callable[[Rules], None]
+    degraded: Callable[[], Sequence[Now]]
     started_at: float
     fallback: FallbackFile | None = None
     rank: int = 1
@@ -67,6 +69,10 @@ class Control:
             started_at=self.started_at,
             not_ready=self.readiness().obstacles,
             rules=self.rules_file.status(),
+            degraded=tuple(
+                DegradedStatus(each.state, each.pabx, each.since, each.why, MEANINGS[each.state].calls)
+                for each in self.degraded()
+            ),
             pabxs=tuple(
                 PabxStatus(
                     name=name,

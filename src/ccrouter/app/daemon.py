@@ -1,56 +1,54 @@
 """The daemon: built here, started in order (what can fail first), stopped in reverse."""
 
 import asyncio
-import faulthandler
-import gc
-import itertools
-import os
-import secrets
 import signal
-import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Final
 
 from ccrouter.agi.server import AgiServer
 from ccrouter.agi.session import Desk
 from ccrouter.ami.link import PabxLink
 from ccrouter.app.addresses import pabx_address
 from ccrouter.app.archive import Archive
+from ccrouter.app.clock_watch import ClockWatch, SetClock
 from ccrouter.app.controls import Control
-from ccrouter.app.entry import Entry
-from ccrouter.app.fallback import FallbackFile, Said
+from ccrouter.app.entry import Entry, decision_ids
+from ccrouter.app.fallback import Said, kept_fallback
 from ccrouter.app.http import serve_control, serve_http
 from ccrouter.app.journal import Recorder
+from ccrouter.app.leaving import Leaving
 from ccrouter.app.lines import Lines
+from ccrouter.app.load_watch import LoadWatch
 from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.overflow import Overflow
 from ccrouter.app.overrides import OverrideSwitch
 from ccrouter.app.phones import Telephones
 from ccrouter.app.rules_file import RulesFile
+from ccrouter.app.sites import endpoints_of, limits_of
 from ccrouter.app.standing import StandingOrders
+from ccrouter.app.ticking import Ticking
+from ccrouter.app.trial import StateTrial
+from ccrouter.app.troubles import Troubles
+from ccrouter.app.upkeep import Upkeep
 from ccrouter.app.versions import VersionBook
 from ccrouter.app.watch import Watch
 from ccrouter.app.writer import Writer
-from ccrouter.clock import Clock, SystemClock
+from ccrouter.clock import Clock
 from ccrouter.config.settings import Settings
-from ccrouter.errors import StoreError
-from ccrouter.fallback.compile import VERSION_GLOBAL
 from ccrouter.live.effects import Relist
-from ccrouter.live.events import Listing, Ticked
-from ccrouter.live.sites import SiteLimits
+from ccrouter.live.events import Listing
 from ccrouter.live.state import State
 from ccrouter.router import Router
-from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Audit
-from ccrouter.store.claim import claimed
 from ccrouter.store.decisions import Decisions
 from ccrouter.store.keepers import kept_modes, kept_overrides
 from ccrouter.store.modes import Modes
 from ccrouter.store.overrides import Overrides
 from ccrouter.store.schema import journal_database, state_database
 from ccrouter.store.versions import Versions
+from ccrouter.telemetry.degraded import Degraded, DegradedStates
 from ccrouter.telemetry.lag import watch_loop
 from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.logs import Logs
@@ -61,73 +59,28 @@ from ccrouter.web.journal import journal
 from ccrouter.web.overrides import overrides
 from ccrouter.web.public import pages
 from ccrouter.web.steering import steering
-from ccrouter.web.unix_socket import check_alone
 from ccrouter.web.versions import versions
-
-TICK_S: Final = 0.5
-"""How often time is looked at: hold times, waits that grow, reservations that expire, the watchdog of systemd."""
-
-SWITCH_S: Final = 0.0005
-"""How long a thread that compiles a routing file may keep a call waiting at each of its steps; Python's own is 5 ms."""
-
-
-def run_daemon(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; return the exit code.
-
-    Raises:
-        ConfigError: the routing file is bad, and no older one was ever accepted.
-        CcrouterError: an address, a socket or a folder can't be used.
-
-    """
-    check_alone(settings.control)
-    sys.setswitchinterval(SWITCH_S)
-    faulthandler.enable()  # the watchdog of systemd ends a hung daemon with SIGABRT: this shows where it hung
-    clock = SystemClock()
-    with (
-        Logs(
-            clock, sys.stderr, level=settings.log.level, form=settings.log.form, mask_callers=settings.log.mask_callers
-        ) as logs,
-        claimed(settings.state_dir, settings.router) as obstacle,
-    ):
-        if obstacle:
-            logs.logger.warning("a second router of this rank would not be noticed", reason=obstacle)
-        daemon = Daemon(settings, clock, logs)
-        # What was built so far lasts: looking through it for garbage again and again would make calls wait.
-        gc.collect()
-        gc.freeze()
-        with Supervisor(os.environ, os.getpid()) as supervisor:
-            asyncio.run(daemon.run(supervisor))
-    return 0
-
-
-def decision_ids() -> Iterator[str]:
-    """Return ids that are unique over restarts: six random digits of this run, then a count."""
-    run = secrets.token_hex(3)
-    return (f"{run}-{n:x}" for n in itertools.count(1))
 
 
 class Daemon:
     """All parts of one run, put together."""
 
-    def __init__(self, settings: Settings, clock: Clock, logs: Logs) -> None:
+    def __init__(self, settings: Settings, clock: SetClock, logs: Logs) -> None:
         log = logs.logger
         self._settings = settings
         self._clock = clock
         self._log = log
         self._registry = new_registry()
         self._metrics = Metrics(self._registry)
+        self._upkeep = Upkeep(self._metrics.fault, clock, log)
+        self._hour = ClockWatch(clock)
+        self._load = LoadWatch(clock, self._metrics.loop, lambda: self._agi.shed)
+        states = DegradedStates(self._registry, [pabx.name for pabx in settings.pabxs], clock, log)
         database = state_database(settings.state_dir, clock)
         audit = Audit(database)
         kept = Versions(database)
-        self._rules_file = RulesFile(
-            settings.routing,
-            kept,
-            audit=audit,
-            clock=clock,
-            metrics=self._metrics,
-            log=log,
-        )
-        self._state = State(_limits(self._rules_file.rules), [pabx.name for pabx in settings.pabxs])
+        self._rules_file = RulesFile(settings.routing, kept, audit=audit, clock=clock, metrics=self._metrics, log=log)
+        self._state = State(limits_of(self._rules_file.rules), [pabx.name for pabx in settings.pabxs])
         self._modes = Modes(kept_modes(database))
         self._overrides = Overrides(kept_overrides(database))
         self._recorder = Recorder(
@@ -136,6 +89,7 @@ class Daemon:
             clock=clock,
             counts=self._metrics.journal,
             log=log,
+            sure=lambda: self._hour.sure,
         )
         self._writer = Writer(self._state, self._metrics, log, self._relist, self._recorder.note)
         self._router = Router(
@@ -153,18 +107,21 @@ class Daemon:
             pabx.name: PabxLink(
                 pabx_address(pabx),
                 sink=self._writer.apply,
-                trunks=lambda: _endpoints(self._router.rules),
+                trunks=lambda: endpoints_of(self._router.rules),
                 lamps=lambda: self._phones.lamps(),  # noqa: PLW0108 - they are made below, with these links
                 clock=clock,
                 log=log,
                 watches=self._metrics.links,
                 rank=settings.router,
+                able=lambda: self._load.able,
             )
             for pabx in settings.pabxs
         }
         self._override_switch = OverrideSwitch(self._overrides, lambda: self._router.rules, clock, log)
         self._mode_switch = ModeSwitch(self._modes, lambda: self._router.rules, clock, log, self._modes_changed)
-        self._standing = StandingOrders([self._mode_switch, self._override_switch], database.mark, log)
+        self._standing = StandingOrders(
+            [self._mode_switch, self._override_switch], database.mark, log, lambda: self._hour.sure
+        )
         self._phones = Telephones(
             switch=self._mode_switch,
             rules=lambda: self._router.rules,
@@ -175,7 +132,14 @@ class Daemon:
             clock=clock,
             log=log,
         )
-        self._fallback = self._compiled(settings)
+        self._fallback = kept_fallback(
+            settings,
+            lambda at: Said(self._router.rules, self._modes.ends(at), self._overrides.current(at)),
+            self._links,
+            counts=self._metrics.fallback,
+            clock=clock,
+            log=log,
+        )
         self._control = Control(
             router=self._router,
             state=self._state,
@@ -186,18 +150,38 @@ class Daemon:
             entry=self._entry,
             writer=self._writer,
             take=self._take,
+            degraded=states.now,
             started_at=clock.now(),
             rank=settings.router,
             fallback=self._fallback,
         )
-        self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take)
-        self._watch = Watch(
-            self._rules_file,
-            self._saved if settings.reload_on_save else None,
-            failed=self._metrics.rules.not_followed,
+        self._agi = AgiServer(
+            Desk(frozenset(self._links), self._entry, self._phones, self._metrics.agi, clock, log),
+            [(settings.agi.host, settings.agi.port)],
+        )
+        self._trial = StateTrial(database, clock)
+        whys = {
+            Degraded.OVERLOAD: lambda: self._load.why,
+            Degraded.RULES_REFUSED: lambda: self._rules_file.refused,
+            Degraded.STATE_BROKEN: lambda: self._trial.why,
+            Degraded.JOURNAL_BROKEN: lambda: self._recorder.why,
+            Degraded.CLOCK_JUMP: lambda: self._hour.why,
+            Degraded.FALLBACK_STALE: lambda: "" if self._fallback is None else self._fallback.why_stale,
+        }
+        self._ticking = Ticking(
             clock=clock,
+            hour=self._hour,
+            apply=self._writer.apply,
+            router=self._router,
+            links=self._links.values(),
+            troubles=Troubles(states, self._links, self._router.facts, whys, settings.router, clock, clock.steady()),
+            fault=self._metrics.fault,
             log=log,
         )
+        self._leaving = Leaving(log, self._left_behind)
+        self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take)
+        saved, not_followed = self._saved if settings.reload_on_save else None, self._metrics.rules.not_followed
+        self._watch = Watch(self._rules_file, saved, failed=not_followed, clock=clock, log=log)
         LiveCollector(
             self._registry,
             clock,
@@ -219,12 +203,23 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, reload.set)
-        self._load_kept()
-        settings = self._settings
-        agi = AgiServer(
-            Desk(frozenset(self._links), self._entry, self._phones, self._metrics.agi, self._clock, self._log),
-            [(settings.agi.host, settings.agi.port)],
-        )
+        self._standing.load({"modes": self._modes.load, "overrides": self._overrides.load})
+        self._override_switch.check()
+        settings, agi, overflow = self._settings, self._agi, self._overflow()
+        lasting: dict[str, Callable[[], Awaitable[object]]] = {
+            **{f"link {name}": link.run for name, link in self._links.items()},
+            "tick": partial(self._ticking.run, supervisor),
+            "loop lag": partial(watch_loop, self._load.seen),
+            "ends of modes and overrides": self._standing.end_due,
+            "the other router's switches": self._standing.follow,
+            "state": self._trial.run,
+            "telephones": self._phones.run,
+            "overflow": overflow.run,
+            "lines": self._lines().run,
+            "reload": partial(self._reload_on, reload),
+            "watch": self._watch.run,
+            **({"fallback": self._fallback.run} if self._fallback else {}),
+        }
         async with AsyncExitStack() as stack:
             tables = (
                 steering(self._control),
@@ -239,26 +234,16 @@ class Daemon:
             await agi.start()
             stack.push_async_callback(agi.stop)
             self._control.listening = True
-            overflow = self._overflow()
             async with asyncio.TaskGroup() as tasks:
                 running = [
-                    *(tasks.create_task(link.run(), name=f"link {name}") for name, link in self._links.items()),
-                    tasks.create_task(self._tick(supervisor), name="tick"),
-                    tasks.create_task(watch_loop(self._metrics.loop.seen), name="loop lag"),
-                    tasks.create_task(self._standing.end_due(), name="ends of modes and overrides"),
-                    tasks.create_task(self._standing.follow(), name="the other router's switches"),
-                    tasks.create_task(self._recorder.run(), name="journal"),
-                    tasks.create_task(self._phones.run(), name="telephones"),
-                    tasks.create_task(overflow.run(), name="overflow"),
-                    tasks.create_task(self._lines().run(), name="lines"),
-                    *([tasks.create_task(self._fallback.run(), name="fallback")] if self._fallback else []),
-                    tasks.create_task(self._reload_on(reload), name="reload"),
-                    tasks.create_task(self._watch.run(), name="watch"),
+                    tasks.create_task(self._upkeep.keep(name.split()[0], work), name=name)
+                    for name, work in (*lasting.items(), ("journal", self._recorder.run))
                 ]
                 supervisor.ready()
                 self._log.info("ccrouter runs", rules=self._router.rules.version, pabxs=sorted(self._links))
                 await stop.wait()
                 supervisor.stopping()
+                self._leaving.begin()
                 self._log.info("ccrouter stops")
                 # The PABXs hear it first, ask no more, and leave callers who wait to another router; then those who
                 # already asked are answered, and the orders under way are waited for.
@@ -279,42 +264,11 @@ class Daemon:
             log=self._log,
         )
 
-    def _compiled(self, settings: Settings) -> FallbackFile | None:
-        if settings.fallback is None:
-            return None
-        return FallbackFile(
-            settings.fallback,
-            lambda at: Said(self._router.rules, self._modes.ends(at), self._overrides.current(at)),
-            {name: partial(link.variable, "", VERSION_GLOBAL) for name, link in self._links.items()},
-            self._clock,
-            self._metrics.fallback,
-            self._log,
-        )
-
     def _overflow(self) -> Overflow:
         return Overflow(self._router, self._links, self._entry, self._writer, self._clock, self._metrics, self._log)
 
-    def _load_kept(self) -> None:
-        try:
-            self._modes.load()
-        except StoreError as error:
-            self._log.error("modes could not be read, none is on", error=str(error))
-        try:
-            self._overrides.load()
-        except StoreError as error:
-            self._log.error("overrides could not be read, none counts", error=str(error))
-        self._override_switch.check()
-
-    async def _tick(self, supervisor: Supervisor) -> None:
-        while True:
-            try:
-                self._writer.apply(Ticked(at=self._clock.now()))
-                self._router.watch()
-            except Exception:  # noqa: BLE001 - the next tick comes in a moment; ending here would end the daemon
-                self._metrics.fault("tick")
-                self._log.exception("the passing of time could not be followed")
-            supervisor.beat()
-            await asyncio.sleep(TICK_S)
+    def _left_behind(self) -> str:
+        return "; ".join(filter(None, (self._recorder.left, self._trial.why))) or "nothing that counts"
 
     async def _reload_on(self, asked: asyncio.Event) -> None:
         while True:
@@ -328,7 +282,7 @@ class Daemon:
     def _take(self, rules: Rules) -> None:
         self._router.replace(rules)
         self._override_switch.check()
-        self._state.configure(_limits(rules))
+        self._state.configure(limits_of(rules))
         for link in self._links.values():
             link.relist(Listing.ENDPOINTS)
             link.light()
@@ -346,16 +300,3 @@ class Daemon:
 
 def _journal(settings: Settings, clock: Clock) -> Decisions:
     return Decisions(journal_database(settings.state_dir, clock), mask_callers=settings.journal.mask_callers)
-
-
-def _endpoints(rules: Rules) -> set[str]:
-    return {site.endpoint for site in rules.sites.values() if isinstance(site, External) and site.endpoint}
-
-
-def _limits(rules: Rules) -> list[SiteLimits]:
-    return [
-        SiteLimits(site.name, endpoint=site.endpoint, max_calls=site.max_calls)
-        if isinstance(site, External)
-        else SiteLimits(site.name, queue=site.queue)
-        for site in rules.sites.values()
-    ]

@@ -1,7 +1,9 @@
 """Where calls come in: the router's decision, timed, counted and logged."""
 
+import itertools
+import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
@@ -64,3 +66,9 @@ class Entry:
             rules=decision.rules_version,
             state_age_s=decision.state_age_s,
         )
+
+
+def decision_ids() -> Iterator[str]:
+    """Return ids that are unique over restarts: six random digits of this run, then a count."""
+    run = secrets.token_hex(3)
+    return (f"{run}-{n:x}" for n in itertools.count(1))

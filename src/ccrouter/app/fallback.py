@@ -8,14 +8,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
+from typing import Protocol
 
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.clock import Clock
+from ccrouter.config.settings import Settings
 from ccrouter.errors import LinkError
-from ccrouter.fallback.compile import Fallback, compile_fallback
+from ccrouter.fallback.compile import VERSION_GLOBAL, Fallback, compile_fallback
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import Rules
 from ccrouter.store.files import write_public
@@ -180,3 +183,27 @@ class FallbackFile:
         elif seen == self.version and pabx in self._told:
             self._told.discard(pabx)
             self.log.info("a PABX has the compiled rules in force", pabx=pabx, version=seen)
+
+
+class ReadsGlobals(Protocol):
+    """The link to a PABX, as far as it tells its global variables."""
+
+    async def variable(self, channel: str, name: str) -> str | None:
+        """Return a variable, a global one for an empty channel; raises LinkError."""
+        ...
+
+
+def kept_fallback(  # noqa: PLR0913 - each is one thing it works with
+    settings: Settings,
+    said: Callable[[float], Said],
+    links: Mapping[str, ReadsGlobals],
+    *,
+    counts: FallbackCounts,
+    clock: Clock,
+    log: FilteringBoundLogger,
+) -> FallbackFile | None:
+    """Return the file as the settings ask for it; None where they do not."""
+    if settings.fallback is None:
+        return None
+    in_force = {name: partial(link.variable, "", VERSION_GLOBAL) for name, link in links.items()}
+    return FallbackFile(settings.fallback, said, in_force, clock, counts, log)

@@ -107,6 +107,11 @@ class Recorder:
         missing = f"{self._lost} entries are missing" if self._lost else ""
         return "; ".join(filter(None, (told, missing)))
 
+    @property
+    def left(self) -> str:
+        """Return what would be lost with the process now; empty for nothing."""
+        return f"{len(self._waiting)} entries of the journal" if self._waiting else ""
+
     async def run(self) -> None:
         """Write notes and delete what is old, until cancelled; then write what waits, within CLOSE_WITHIN_S."""
         try:

@@ -1,7 +1,6 @@
 """The routing file in force: read at the start, on request and as it is saved; replaced whole or not at all."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -10,9 +9,17 @@ from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
-from ccrouter.app.reading import SAME_INSTANT_S, Mark, Reading, StillWrittenError, mark_of, read_whole
+from ccrouter.app.reading import (
+    SAME_INSTANT_S,
+    Mark,
+    Reading,
+    StillWrittenError,
+    compiled,
+    fault,
+    mark_of,
+    read_whole,
+)
 from ccrouter.clock import Clock
-from ccrouter.config.load import compile_text
 from ccrouter.errors import ConfigError, StoreError
 from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Audit, Deed
@@ -189,6 +196,11 @@ class RulesFile:
         self._seen = mark
         return self._doubtful or mark != self._read
 
+    @property
+    def refused(self) -> str:
+        """Return why the file as it was last read is not in force; empty where it is."""
+        return "; ".join(self._problems)
+
     def status(self) -> RulesStatus:
         """Return which file is in force, and the problems of the last one that was refused since."""
         remarks = self._remarks()
@@ -273,28 +285,3 @@ class RulesFile:
 
 def _why(what: str, reason: str) -> str:
     return f"{what}: {reason}" if reason else what
-
-
-def compiled(content: bytes, path: Path) -> Rules:
-    """Return the rules of a text that stands, or stood, in this file.
-
-    Raises:
-        ConfigError: they can't be used.
-
-    """
-    # A look for garbage through all that a large file is made of would hold up calls for some 60 ms, and find none:
-    # what compiling leaves behind goes without.
-    gc.disable()
-    try:
-        return compile_text(content, str(path))
-    except ConfigError:
-        raise
-    except Exception as error:  # a fault of ours must not cost the rules in force
-        raise fault(path, error) from error
-    finally:
-        gc.enable()
-
-
-def fault(path: Path, error: Exception) -> ConfigError:
-    """Return what is told where ccrouter fails on a file that may be good."""
-    return ConfigError(f"{path}: ccrouter failed on this file ({error!r}); report it, and undo the last edit")

@@ -1,7 +1,7 @@
 """Keeps modes and overrides right while time passes and another router on the same state folder changes them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -37,17 +37,30 @@ class StandingOrders:
 
     Attributes:
         mark: returns what differs where another process changed the store; blocks, and may raise StoreError.
+        sure: whether the hour may be believed; while it may not, nothing is cleared away: what has ended by a wrong
+            hour counts again by the right one.
 
     """
 
     stand: Sequence[Stands]
     mark: Callable[[], object]
     log: FilteringBoundLogger
+    sure: Callable[[], bool] = lambda: True
+
+    def load(self, loads: Mapping[str, Callable[[], None]]) -> None:
+        """Take over what was kept before the start, by name; what can't be read is told, and tried again later."""
+        for what, load in loads.items():
+            try:
+                load()
+            except StoreError as error:
+                self.log.error("what an admin turned could not be read, none counts", what=what, error=str(error))  # noqa: TRY400 - as below
 
     async def end_due(self) -> None:
         """Clear away what is over, until cancelled."""
         while True:
             await asyncio.sleep(ENDS_S)
+            if not self.sure():
+                continue
             for each in self.stand:
                 try:
                     await each.end_due()

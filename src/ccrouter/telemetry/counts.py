@@ -144,6 +144,11 @@ class LoopLag:
             "ccrouter_loop_lag_seconds", "How late the event loop runs.", registry=registry, buckets=LAG_BUCKETS_S
         )
 
+        self._worst = Gauge(
+            "ccrouter_loop_lag_max_seconds",
+            "How late the event loop ran at most in a minute.",
+            registry=registry,
+        )
         self._tasks = Gauge(
             "ccrouter_tasks", "Tasks of the event loop; a call takes none, an order in flight one.", registry=registry
         )
@@ -152,3 +157,7 @@ class LoopLag:
         """Note one measurement."""
         self._lag.observe(max(0.0, lag_s))
         self._tasks.set(tasks)
+
+    def worst(self, lag_s: float) -> None:
+        """Note the greatest of the last minute."""
+        self._worst.set(lag_s)

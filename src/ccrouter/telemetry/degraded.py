@@ -79,7 +79,7 @@ MEANINGS: Final[Mapping[Degraded, Meaning]] = {
         "the event loop runs late, or more calls ask than can be decided in time",
         "a lag of more than 0.25 s, or a call that is turned away: within 0.5 s",
         "those whose turn comes in time their decision; the others at once the compiled or stored plan of the PABX",
-        "look at the processor: `ccrouter_loop_lag_max_seconds`, `ccrouter_calls_shed_total`, and who else uses it",
+        "look who uses the processor; `ccrouter_loop_lag_max_seconds`, `ccrouter_agi_sessions_total` by result",
         "5 s without either, with a lag of less than 0.1 s",
     ),
     Degraded.RULES_REFUSED: Meaning(

@@ -82,6 +82,7 @@ def _parts(status: Status) -> Iterator[Part]:
     up = duration(status.at - status.started_at)
     head = [(f"ccrouter {status.version}, {state}, running for {up}; times are those of {status.zone}",)]
     problems = [f"NOT READY: {each}" for each in status.not_ready]
+    problems += [f"DEGRADED: {each.line}" for each in status.degraded]
     if status.rules is None:
         problems.append("RULES: none are in force")
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import External, Rules
-from ccrouter.routing.snapshot import Snapshot
+from ccrouter.routing.snapshot import SitePart, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,13 @@ class QueueStatus:
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """One external site; `max_calls` 0 stands for no limit."""
+    """One external site; `max_calls` 0 stands for no limit, `parts` is empty where there is only one PABX."""
 
     name: str
     calls: int
     max_calls: int
     health: str
+    parts: tuple[SitePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,28 @@ class DecisionStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DegradedStatus:
+    """A degraded state that is on, by its name in docs/operations.md.
+
+    Attributes:
+        pabx: of which PABX; empty where it is about ccrouter itself.
+        calls: what calls get meanwhile.
+
+    """
+
+    state: str
+    pabx: str
+    since: float
+    why: str
+    calls: str
+
+    @property
+    def line(self) -> str:
+        """Return it in one line for people."""
+        return f"{self.state}{f' ({self.pabx})' if self.pabx else ''}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """All of it.
 
@@ -153,6 +176,7 @@ class Status:
     started_at: float
     not_ready: tuple[str, ...]
     rules: RulesStatus | None
+    degraded: tuple[DegradedStatus, ...] = ()
     pabxs: tuple[PabxStatus, ...] = ()
     queues: tuple[QueueStatus, ...] = ()
     sites: tuple[SiteStatus, ...] = ()
@@ -189,7 +213,7 @@ def sites(snapshot: Snapshot, rules: Rules | None) -> tuple[SiteStatus, ...]:
     declared = {} if rules is None else rules.sites
     limits = {name: site.max_calls for name, site in declared.items() if isinstance(site, External)}
     return tuple(
-        SiteStatus(name=name, calls=site.calls, max_calls=limits.get(name, 0), health=site.health.value)
+        SiteStatus(name, site.calls, limits.get(name, 0), site.health.value, site.parts)
         for name, site in sorted(snapshot.sites.items())
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from zoneinfo import ZoneInfo
 
 from ccrouter.clock import utc
+from ccrouter.routing.snapshot import SitePart
 from ccrouter.telemetry.privacy import plain
 from ccrouter.web.status import ModeStatus, OverrideStatus, Status
 
@@ -58,8 +59,14 @@ def status_sections(status: Status) -> tuple[Section, ...]:
         ),
         Section(
             "Sites",
-            ("site", "calls", "limit", "health"),
-            tuple((s.name, str(s.calls), str(s.max_calls or NONE), s.health) for s in status.sites),
+            ("site", "calls", "limit", "health", *(("calls and lines",) if _several(status) else ())),
+            tuple(
+                (
+                    *(s.name, str(s.calls), str(s.max_calls or NONE), s.health),
+                    *((", ".join(map(_part, s.parts)),) if _several(status) else ()),
+                )
+                for s in status.sites
+            ),
             "no external site is known",
         ),
         modes_section(status.modes),
@@ -82,6 +89,15 @@ def status_sections(status: Status) -> tuple[Section, ...]:
     )
 
 
+def _several(status: Status) -> bool:
+    return len(status.pabxs) > 1
+
+
+def _part(part: SitePart) -> str:
+    lines = "" if part.lines is None else f" of {part.lines}"
+    return f"{part.pabx} {part.calls}{lines}"
+
+
 def headline(status: Status) -> tuple[str, ...]:
     """Return what comes first: what runs, whether it is ready, and which rules are in force."""
     up = duration(status.at - status.started_at)
@@ -90,6 +106,7 @@ def headline(status: Status) -> tuple[str, ...]:
         *times_of(status.zone),
     ]
     lines += [f"NOT READY: {each}" for each in status.not_ready] or ["ready"]
+    lines += [f"DEGRADED since {instant(each.since, status.zone)}: {each.line}" for each in status.degraded]
     rules = status.rules
     if rules is None:
         lines.append("rules: none are in force")
