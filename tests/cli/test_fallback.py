@@ -77,3 +77,20 @@ async def test_the_daemon_tells_rules_modes_and_overrides() -> None:
     assert found.exit_code == 0
     assert f"$[(${{at}} < {int(NOW) + 300})]" in found.stdout
     assert f"$[((${{at}} >= {int(NOW) + 100}) & (${{at}} < {int(NOW) + 200}))]" in found.stdout
+
+
+def test_a_compiled_file_is_taken_over(tmp_path: Path) -> None:
+    """Whoever puts it into the PABX takes nothing but what the compiler writes, and nothing that is half there."""
+    source, target = tmp_path / "compiled", tmp_path / "fallback.conf"
+    fallback(str(EXAMPLE), *AT, "--output", str(source))
+    take = ("--take", str(source), "--output", str(target))
+    assert fallback(*take).stdout == f"{target}: taken from {source}\n"
+    assert fallback(*take).stdout == f"{target}: unchanged\n"
+    good = source.read_text("utf-8")
+    for bad in (good + "exten => 1,1,System(id)\n", good[:-30], good.replace("[globals]", "[general]")):
+        source.write_text(bad, "utf-8")
+        refused = fallback(*take)
+        assert (refused.exit_code, "is no compiled file" in refused.stderr) == (1, True)
+        assert target.read_text("utf-8") == good
+    assert fallback("--take", str(source)).exit_code == 2
+    assert fallback("--take", str(tmp_path / "none"), "--output", str(target)).exit_code == 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         "ccrouter fallback --output /etc/asterisk/ccrouter/fallback.conf",
         "ccrouter fallback routing.yaml --unsaid",
         "ccrouter fallback routing.yaml --mode crisis | less",
+        "ccrouter fallback --take /var/lib/ccrouter/fallback.conf --output /etc/asterisk/ccrouter/fallback.conf",
     ),
 )
 @click.argument("file", required=False, metavar="[FILE]")
@@ -30,9 +31,22 @@ if TYPE_CHECKING:
 @click.option("--unsaid", is_flag=True, help="List what dialplan can't say, and what happens instead.")
 @click.option("--at", metavar="WHEN", help="From when on it is to serve: 2026-12-24 18:00. By default from now on.")
 @click.option("--mode", "modes", multiple=True, help="With FILE, a mode that is on; may be given again.")
+@click.option(
+    "--take",
+    type=click.Path(path_type=Path),
+    metavar="COMPILED",
+    help="Copy a file that was compiled before, if it is nothing else, to --output.",
+)
 @socket_option
 def fallback(  # noqa: PLR0913 - the options of the command
-    *, file: str | None, output: Path | None, unsaid: bool, at: str | None, modes: tuple[str, ...], socket: Path
+    *,
+    file: str | None,
+    output: Path | None,
+    unsaid: bool,
+    at: str | None,
+    modes: tuple[str, ...],
+    take: Path | None,
+    socket: Path,
 ) -> None:
     """Compile the routing file FILE into plain Asterisk dialplan, which keeps the rules while no router answers.
 
@@ -41,6 +55,11 @@ def fallback(  # noqa: PLR0913 - the options of the command
     """
     if modes and file is None:
         raise click.UsageError("the daemon tells which modes are on: name a routing file, or leave --mode out")
+    if take is not None:
+        if output is None or file is not None or unsaid or at is not None:
+            raise click.UsageError("--take copies a compiled file: it wants --output, and nothing else")
+        _take(take, output)
+        return
     with told():
         rules, compiled = _compiled(file, at, modes, socket)
         if unsaid:
@@ -93,6 +112,27 @@ def _instant(text: str | None, now: float, rules: "Rules") -> float:
 
 def _line(each: "Unsaid") -> str:
     return f"{each.service}, {each.rule}: {each.what}: {each.instead}"
+
+
+def _take(source: Path, path: Path) -> None:
+    from ccrouter.fallback.form import strange_lines  # noqa: PLC0415
+
+    try:
+        text = source.read_text("utf-8")
+        known = path.read_text("utf-8") if path.exists() else None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{source} is no compiled file: it is not in UTF-8") from None
+    strange = next(strange_lines(text), None)
+    if strange is not None or not text.endswith("\n"):
+        why = "it does not end" if strange is None else f"`ccrouter fallback` never writes its line {strange}"
+        raise click.ClickException(f"{source} is no compiled file: {why}; {path} is as it was")
+    if text == known:
+        click.echo(f"{path}: unchanged")
+        return
+    _write(path, text)
+    click.echo(f"{path}: taken from {source}")
 
 
 def _write(path: Path, text: str) -> None:
