@@ -4,6 +4,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from ccrouter.clock import SystemClock
@@ -194,13 +195,14 @@ STEPS_S: Final = (-10_800, -600, -90, -5, 5, 90, 600, 10_800)
 
 
 def _clock(house: House, rank: int, rng: random.Random) -> End:
-    path = house.clocks[rank - 1]
-    path.write_text(f"{rng.choice(STEPS_S):+}\n")
+    _put_off(house.clocks[rank - 1], rng.choice(STEPS_S))
+    return lambda: _put_off(house.clocks[rank - 1], 0)
 
-    def end() -> None:
-        path.write_text("+0\n")
 
-    return end
+def _put_off(clock: Path, by_s: int) -> None:
+    beside = clock.with_suffix(".new")
+    beside.write_text(str(by_s))
+    beside.rename(clock)
 
 
 ROUTER: Final = frozenset({"process", "agi"})

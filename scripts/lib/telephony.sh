@@ -37,8 +37,7 @@ ensure_faketime() {
     case ${1:-} in
     22) suite=sid ;;
     16) suite=bullseye ;;
-    12) suite=bookworm ;;
-    *) die "ensure_faketime ${1:-}" "Give the version: 22 or 16; or 12 for this machine's own programs." ;;
+    *) die "ensure_faketime ${1:-}" "Give the version: 22 or 16." ;;
     esac
     locked debian ensure_unpacked "$suite" "$CACHE/faketime-$1" finish_faketime libfaketime
 }

@@ -32,7 +32,7 @@ def test_defaults(file: Path) -> None:
     assert settings.agi == Listen("127.0.0.1", 4573)
     assert settings.http == Http("127.0.0.1", 9470)
     assert settings.log == LogSettings("json", "info", mask_callers=True)
-    assert settings.journal == JournalSettings(30, mask_callers=True)
+    assert settings.journal == JournalSettings(30 * 86_400, mask_callers=True)
     assert settings.control == Path("/run/ccrouter/control.sock")
     assert settings.state_dir == Path("/var/lib/ccrouter")
     assert (settings.pabxs[0].port, settings.pabxs[0].tls) == (5038, None)
@@ -84,10 +84,17 @@ def test_all_that_can_be_said(file: Path) -> None:
     assert settings.http == Http("::", 80, file.parent / "tokens", tls, ("router.example",))
     assert settings.control_group == "telephony"
     assert settings.log == LogSettings("console", "debug", mask_callers=False)
-    assert settings.journal == JournalSettings(7, mask_callers=False)
+    assert settings.journal == JournalSettings(7 * 86_400, mask_callers=False)
     assert settings.control == file.parent / "control.sock"
     assert settings.state_dir == file.parent / "state"
     assert settings.routing == Path("/etc/ccrouter/routing.yaml")
+
+
+@pytest.mark.parametrize(("keep", "seconds"), [("90d", 7_776_000), ("12h", 43_200), ("10min", 600), ("010min", 600)])
+def test_a_journal_is_kept_for_days_hours_or_minutes(file: Path, keep: str, seconds: int) -> None:
+    """As short as the rules on personal data ask."""
+    file.write_text(f"{SMALL}journal: {{keep: {keep}}}\n")
+    assert load_settings(file).journal == JournalSettings(seconds)
 
 
 def test_a_journal_can_be_done_without(file: Path) -> None:

@@ -85,7 +85,7 @@ class Daemon:
         self._overrides = Overrides(kept_overrides(database))
         self._recorder = Recorder(
             _journal(settings, clock),
-            keep_s=settings.journal.keep_days * 86400,
+            keep_s=settings.journal.keep_s,
             clock=clock,
             counts=self._metrics.journal,
             log=log,

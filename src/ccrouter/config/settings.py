@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -144,27 +144,30 @@ class WrittenLog(Strict):
     mask_callers: Truth = Field(True, description="callers' numbers are masked")  # noqa: FBT003 - the default
 
 
-def _days(value: object) -> int:
+_AGE_S: Final = {"d": 86_400, "h": 3600, "min": 60}
+
+
+def _age(value: object) -> int:
     found = word(value)
     if found == "off":
         return 0
-    days = re.fullmatch(r"(\d{1,4})d", found)
-    if days is None or not int(days[1]):
-        fail("S114", f"`{found}` is no number of days", "Write 30d, or off")
-    return int(days[1])
+    age = re.fullmatch(r"(\d{1,4})(d|h|min)", found)
+    if age is None or not int(age[1]):
+        fail("S114", f"`{found}` is no age", "Write 30d, 12h, 10min, or off")
+    return int(age[1]) * _AGE_S[age[2]]
 
 
-Days = Annotated[int, Reads(_days, "days", pattern=r"^(0*[1-9]\d*d|off)$", maxLength=5)]
-"""Whole days; 0 for `off`."""
+Age = Annotated[int, Reads(_age, "age", pattern=r"^(0*[1-9]\d*(d|h|min)|off)$", maxLength=7)]
+"""Seconds; 0 for `off`."""
 
 
 class WrittenJournal(Strict):
     """What is kept of calls."""
 
-    keep: Days = Field(
-        30,
+    keep: Age = Field(
+        30 * _AGE_S["d"],
         description="age at which a decision is deleted; `off` keeps no journal",
-        examples=["90d", "off"],
+        examples=["90d", "12h", "10min", "off"],
         json_schema_extra={"default": "30d"},
     )
     mask_callers: Truth = Field(True, description="callers' numbers are masked")  # noqa: FBT003 - the default
@@ -291,9 +294,9 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
-    """How many days the journal of decisions is kept (0: there is none), and whether callers' numbers are masked."""
+    """Age at which a decision leaves the journal (0: there is none), and whether callers' numbers are masked."""
 
-    keep_days: int = 30
+    keep_s: int = 30 * _AGE_S["d"]
     mask_callers: bool = True
 
 

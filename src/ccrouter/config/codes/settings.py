@@ -114,8 +114,8 @@ SETTINGS: Final = (
     ),
     Code(
         "S114",
-        "no-days",
-        "How long the journal of decisions is kept is said in whole days, or with `off`.",
+        "no-age",
+        "The age at which a decision leaves the journal is said in whole days, hours or minutes; `off` keeps none.",
         "journal: {keep: 2 weeks}",
         "journal: {keep: 14d}",
         of="settings",

@@ -1,0 +1,1 @@
+"""Empty, but for sitecustomize.py: a folder for PYTHONPATH."""
