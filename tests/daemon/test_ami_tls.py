@@ -4,10 +4,16 @@ import ssl
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from structlog import wrap_logger
+from structlog.testing import LogCapture
 
 from ccrouter.ami.watches import LinkState
+from ccrouter.app.addresses import pabx_address, warn_of_clear_links
+from ccrouter.config.settings import Pabx, Tls
 from support.ami_peer import AmiPeer, linked
 
+SECRET = SecretStr("hunter2")
 PEM = Path(__file__).parent.parent / "support" / "tls" / "pbx.example.pem"
 
 
@@ -44,3 +50,30 @@ async def test_a_pabx_that_does_not_speak_tls_gets_no_password() -> None:
         await house.ear.until(lambda: "unreachable" in house.ear.faults)
         assert "can't reach 127.0.0.1" in house.link.reason
         assert all(call.orders == [] for call in peer.calls)
+
+
+def test_the_settings_give_a_link_that_checks() -> None:
+    """The certificate, the name in it, and nothing older than TLS 1.2."""
+    address = pabx_address(Pabx("main", "pbx.example", 5039, "ccrouter", SECRET, Tls(PEM)))
+    assert address.tls is not None
+    assert (address.tls.verify_mode, address.tls.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert address.tls.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize(
+    ("host", "tls", "warned"),
+    [
+        ("127.0.0.1", None, False),
+        ("::1", None, False),
+        ("localhost", None, False),
+        ("192.0.2.1", None, True),
+        ("pbx.example", None, True),
+        ("pbx.example", Tls(), False),
+    ],
+)
+def test_a_password_in_the_clear_is_warned_of(host: str, tls: Tls | None, *, warned: bool) -> None:
+    """Where it leaves this machine; the log names the PABX and the cure, and never the password."""
+    heard = LogCapture()
+    warn_of_clear_links([Pabx("main", host, 5038, "ccrouter", SECRET, tls)], wrap_logger(None, processors=[heard]))
+    assert [entry["log_level"] for entry in heard.entries] == ["warning"] * warned
+    assert "hunter2" not in str(heard.entries)

@@ -9,7 +9,7 @@ from functools import partial
 from ccrouter.agi.server import AgiServer
 from ccrouter.agi.session import Desk
 from ccrouter.ami.link import PabxLink
-from ccrouter.app.addresses import pabx_address
+from ccrouter.app.addresses import pabx_address, warn_of_clear_links
 from ccrouter.app.archive import Archive
 from ccrouter.app.clock_watch import ClockWatch, SetClock
 from ccrouter.app.controls import Control
@@ -206,6 +206,7 @@ class Daemon:
         self._standing.load({"modes": self._modes.load, "overrides": self._overrides.load})
         self._override_switch.check()
         settings, agi, overflow = self._settings, self._agi, self._overflow()
+        warn_of_clear_links(settings.pabxs, self._log)
         lasting: dict[str, Callable[[], Awaitable[object]]] = {
             **{f"link {name}": link.run for name, link in self._links.items()},
             "tick": partial(self._ticking.run, supervisor),
