@@ -20,6 +20,10 @@ TOGETHER: Final = 0.2
 READY_AGAIN_S: Final = 2.0
 """How long after its end what a fault touched is left alone."""
 
+ROLLED: Final = "restart"
+ROLLED_AFTER_S: Final = 8.0
+"""Of two routers, the other one is restarted as well, so much later, as for an upgrade."""
+
 SPARED_FROM: Final = 0.6
 """From this part of the run on no fault ends a router's process, so that its memory can be watched."""
 
@@ -68,9 +72,13 @@ def random_course(seconds: float, routers: int, rng: random.Random, names: Seque
             if not (FAULTS[name].ends_router and at_s > seconds * SPARED_FROM) and not _in_the_way(slot, slots)
         ]
         if possible:
-            slots += rng.choices(possible, [FAULTS[slot.name].weight for slot in possible])
+            [slot] = rng.choices(possible, [FAULTS[slot.name].weight for slot in possible])
+            slots.append(slot)
+            if slot.name == ROLLED and routers > 1:
+                other = Slot(ROLLED, 3 - slot.rank, slot.at_s + ROLLED_AFTER_S, slot.length_s)
+                slots += [] if _in_the_way(other, slots) else [other]
         at_s += rng.uniform(0, 1) if rng.random() < TOGETHER else rng.uniform(*GAP_S)
-    return slots
+    return sorted(slots, key=lambda slot: slot.at_s)
 
 
 def scripted_course(names: Sequence[str], seconds: float, routers: int, rng: random.Random) -> list[Slot]:
@@ -86,7 +94,13 @@ def _drawn(name: str, at_s: float, routers: int, rng: random.Random) -> Slot:
 
 
 def _in_the_way(slot: Slot, slots: Sequence[Slot]) -> bool:
-    return any(slot.at_s < each.at_s + each.length_s + READY_AGAIN_S and slot.touched & each.touched for each in slots)
+    return any(_together(slot, each) and slot.touched & each.touched for each in slots)
+
+
+def _together(one: Slot, other: Slot) -> bool:
+    return (
+        one.at_s < other.at_s + other.length_s + READY_AGAIN_S and other.at_s < one.at_s + one.length_s + READY_AGAIN_S
+    )
 
 
 def play(house: House, slots: Sequence[Slot], seed: int, clock: Clock, say: Callable[[str], None]) -> list[Span]:

@@ -231,7 +231,9 @@ def _faults() -> dict[str, Fault]:
         ),
         "dialplan-reload": Fault("PABX: dialplan reload", _order("dialplan reload"), PABX, lasts_s=(0, 0), weight=0.5),
         "queue-reload": Fault("PABX: queue reload all", _order("queue reload all"), PABX, lasts_s=(0, 0), weight=0.5),
-        "pjsip-reload": Fault("PABX: pjsip reload", _order("pjsip reload"), PABX, lasts_s=(0, 0), weight=0.5),
+        "pjsip-reload": Fault(
+            "PABX: reload of res_pjsip", _order("module reload res_pjsip.so"), PABX, lasts_s=(0, 0), weight=0.5
+        ),
         "core-reload": Fault("PABX: core reload", _order("core reload"), PABX, lasts_s=(1, 1), weight=0.5),
         "pabx-restart": Fault(
             "PABX: kill -9, start", _pabx_restart, ALL, lasts_s=(2, 2), silences=True, lingers_s=3.0, weight=0.25
