@@ -177,8 +177,8 @@ class WrittenFallback(Strict):
     """The compiled rules, which the PABX's own dialplan goes by while no router answers."""
 
     file: File = Field(
-        description="file of dialplan that is kept up to date; the PABX's extensions.conf includes it",
-        examples=["/etc/asterisk/ccrouter/fallback.conf"],
+        description="file of dialplan that is kept up to date; docs/fallback.md tells how the PABX gets it",
+        examples=["/var/lib/ccrouter/fallback.conf"],
     )
 
 
