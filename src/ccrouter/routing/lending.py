@@ -82,6 +82,7 @@ class Hold:
     Attributes:
         stamp: ours, in force there; empty while it is not in our hand.
         taken_at: since when.
+        seen_at: our stamp was there at this instant, or later.
         not_before: when it may be asked again.
         audit_at: when its values are read again.
 
@@ -89,6 +90,7 @@ class Hold:
 
     stamp: str = ""
     taken_at: float = 0.0
+    seen_at: float = 0.0
     not_before: float = 0.0
     audit_at: float = 0.0
 
@@ -200,14 +202,18 @@ class Lender:
     # --- what is in our hand ------------------------------------------------------------------------------------------
 
     def _work(self, pabx: str, hold: Hold, calls: Mapping[str, Mapping[str, int]], at: float) -> Batch | None:
+        whole = all(each.stamp and each.seen_at >= self._last_taken_at(each) for each in self._holds.values())
+        for purse in self._purses.values():
+            purse.whole = whole
+        unsure = hold.seen_at < self._last_taken_at(hold)
         wanted = dict(self._changes(pabx, hold, calls, at))
         carrying = tuple(
             site for site, purse in self._purses.items() if purse.accounts[pabx].calls and site not in wanted
         )
         audited = tuple(site for site in self._purses if site not in wanted) if at >= hold.audit_at else ()
-        if not wanted and not carrying and at < hold.audit_at:
+        if not (wanted or carrying or unsure or at >= hold.audit_at):
             return None
-        if not wanted:
+        if not (wanted or unsure):
             hold.not_before = at + LOOK_AGAIN_S
         if at >= hold.audit_at:
             hold.audit_at = at + AUDIT_S
@@ -225,6 +231,10 @@ class Lender:
             audited=audited,
         )
 
+    def _last_taken_at(self, hold: Hold) -> float:
+        """Return when a PABX other than this was last taken in hand."""
+        return max(each.taken_at for each in self._holds.values() if each is not hold)
+
     def _changes(
         self, pabx: str, hold: Hold, calls: Mapping[str, Mapping[str, int]], at: float
     ) -> Iterator[tuple[str, int]]:
@@ -234,7 +244,7 @@ class Lender:
             lines = purse.wanted(calls.get(site, {}))[pabx]
             if lines > account.lines:
                 # From now on it may use them, whatever becomes of the order.
-                lines = account.lines = min(lines, account.lines + max(0, purse.free))
+                lines = account.lines = max(account.lines, min(lines, purse.bound(pabx) + purse.free))
             elif at - hold.taken_at < SETTLED_AFTER_S:
                 lines = account.lines
             if lines != account.written:
@@ -252,6 +262,7 @@ class Lender:
             self.lose(pabx)
             self._holds[pabx].not_before = at + TRY_AGAIN_S
             return
+        hold.seen_at = batch.begun_at
         for site, count in zip(batch.counted, counts, strict=True):
             account = self._purses[site].accounts[pabx]
             if site in batch.lines:

@@ -94,6 +94,7 @@ class Purse:
     Attributes:
         pabxs: how many there are.
         away: the most that a PABX which was in our hand may have now.
+        whole: all PABXs are in our hand, and were so at one and the same instant: what none of them has is ours.
 
     """
 
@@ -101,6 +102,7 @@ class Purse:
     pabxs: int
     accounts: dict[str, Account] = field(default_factory=dict)
     away: dict[str, int] = field(default_factory=dict)
+    whole: bool = False
     _ours: int = 0
 
     @property
@@ -111,21 +113,16 @@ class Purse:
     @property
     def lines(self) -> int:
         """Return how many lines the PABXs in our hand may have together."""
-        out = self.pabxs - len(self.accounts)
-        if not out:
+        if self.whole:
             return self.max_calls
+        out = self.pabxs - len(self.accounts)
         elsewhere = sum(self.away.values()) + self.own * (out - len(self.away))
         return max(0, min(self._ours, self.max_calls - elsewhere))
 
     @property
     def free(self) -> int:
-        """Return how many of them nobody can use; less than none where a PABX carries more than it should."""
+        """Return how many of them nobody can use; less than none where calls were counted that the guard refused."""
         return self.lines - sum(self.bound(pabx) for pabx in self.accounts)
-
-    @property
-    def complete(self) -> bool:
-        """Tell whether all PABXs are in our hand."""
-        return len(self.accounts) == self.pabxs
 
     def bound(self, pabx: str) -> int:
         """Return the most calls that a PABX in our hand may carry at the site."""
@@ -134,6 +131,7 @@ class Purse:
 
     def take(self, pabx: str, lines: int, calls: int) -> None:
         """Take a PABX in hand that was lent these lines, and carries these calls."""
+        self._keep_what_is_held()
         account = self.accounts[pabx] = Account(max(lines, self.own))
         account.calls = calls if calls > account.lines else 0
         self.away.pop(pabx, None)
@@ -142,12 +140,16 @@ class Purse:
     def lose(self, pabx: str) -> None:
         """Let a PABX go: what it may use stays lent to it."""
         if pabx in self.accounts:
-            bound = self.bound(pabx)
-            self._ours = self.lines - bound
-            self.away[pabx] = bound
+            self.away[pabx] = self.bound(pabx)
             del self.accounts[pabx]
+        self._keep_what_is_held()
 
     def wanted(self, calls: Mapping[str, int]) -> dict[str, int]:
         """Return how many lines each PABX in our hand should have."""
         held = {pabx: account.lines for pabx, account in self.accounts.items()}
         return deal(self.lines, self.own, held, calls)
+
+    def _keep_what_is_held(self) -> None:
+        """Give up what no PABX in our hand holds: another router may have found it, and lent it."""
+        self.whole = False
+        self._ours = sum(account.lines for account in self.accounts.values())

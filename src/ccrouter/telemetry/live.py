@@ -84,7 +84,8 @@ def _pabxs(facts: Facts) -> Iterator[Metric]:
     age = GaugeMetricFamily("ccrouter_pabx_heard_age_seconds", "Time since the PABX was last heard.", labels=["pabx"])
     for name, pabx in facts.snapshot.pabxs.items():
         in_sync.add_metric([name], pabx.in_sync)
-        age.add_metric([name], max(0.0, facts.at - pabx.heard_at))
+        if pabx.heard_at:
+            age.add_metric([name], max(0.0, facts.at - pabx.heard_at))
     yield from (in_sync, age)
 
 
@@ -137,6 +138,15 @@ def _sites(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
     capacity = GaugeMetricFamily(
         "ccrouter_site_max_calls", "Calls that a site takes at once; absent without a limit.", labels=["site"]
     )
+    lines = GaugeMetricFamily(
+        "ccrouter_site_lines",
+        "Lines of a site that one of several PABXs may use, as it last confirmed; absent where none were lent.",
+        labels=["pabx", "site"],
+    )
+    for name, site in facts.snapshot.sites.items():
+        for part in site.parts:
+            if part.lines is not None:
+                lines.add_metric([part.pabx, name], part.lines)
     if any(facts.fresh(pabx) for pabx in facts.snapshot.pabxs):
         for name, site in facts.snapshot.sites.items():
             calls.add_metric([name], site.calls)
@@ -145,7 +155,7 @@ def _sites(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
     for name, declared in rules.sites.items() if rules is not None else ():
         if isinstance(declared, External) and declared.max_calls:
             capacity.add_metric([name], declared.max_calls)
-    yield from (calls, up, capacity)
+    yield from (calls, up, capacity, lines)
 
 
 def _rules_in_force(rules: Rules | None, modes_on: Mapping[str, float | None]) -> Iterator[Metric]:
