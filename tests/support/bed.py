@@ -200,11 +200,11 @@ class Bed:
 
     def clear(self) -> None:
         """End all calls."""
+        since = len(self.asker.events)
         while channels := self.asker.listed("CoreShowChannels"):
-            gone = {event["Uniqueid"] for event in channels}
             self.asker.ask("Hangup", Channel="/.*/")
-            for uniqueid in gone:
-                self.asker.wait_for(_hung_up(uniqueid))
+            for channel in channels:
+                self.asker.wait_for(_hung_up(channel["Uniqueid"]), since=since)
 
     def forget(self) -> None:
         """Empty the globals in which the compiled rules keep what they have seen."""

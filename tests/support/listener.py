@@ -46,14 +46,16 @@ class Listener:
 
     def ask(self, action: str, **headers: str) -> Event:
         """Send an action and return its answer."""
+        since = len(self.events)
         name = self.send(action, **headers)
-        return self.wait_for(lambda event: event.get("ActionID") == name and "Response" in event)
+        return self.wait_for(lambda event: event.get("ActionID") == name and "Response" in event, since=since)
 
     def listed(self, action: str, **headers: str) -> list[Event]:
         """Send an action that lists, and return the events of the list without the one that ends it."""
+        since = len(self.events)
         name = self.send(action, **headers)
-        self.wait_for(lambda event: event.get("ActionID") == name and event.get("EventList") == "Complete")
-        found = [event for event in self.events if event.get("ActionID") == name and "Event" in event]
+        self.wait_for(lambda event: event.get("ActionID") == name and event.get("EventList") == "Complete", since=since)
+        found = [event for event in self.events[since:] if event.get("ActionID") == name and "Event" in event]
         return found[:-1]
 
     def wait_for(self, wanted: Callable[[Event], bool], within_s: float = 20, count: int = 1, since: int = 0) -> Event:
@@ -92,9 +94,16 @@ class Listener:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _received(self) -> bytes:
+        try:
+            return self._socket.recv(65536)
+        except ConnectionResetError:
+            # We left while the PABX had more to say.
+            return b""
+
     def _read(self) -> None:
         unread = b""
-        while chunk := self._socket.recv(65536):
+        while chunk := self._received():
             unread += chunk
             *blocks, unread = unread.split(ENDS)
             for block in blocks:

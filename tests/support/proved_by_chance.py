@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from ccrouter.config.load import compile_text
 from ccrouter.fallback.compile import compile_fallback
@@ -11,7 +12,7 @@ from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import Rules
 from support.bed import Bed
 from support.chances import Chance
-from support.proved import Asker, Compared
+from support.proved import Asker, Compared, FactsAt
 
 SAMPLE = """
 timezone: Europe/Paris
@@ -33,11 +34,17 @@ def sample() -> Rules:
     return compile_text(SAMPLE.encode(), "sample.yaml")
 
 
-def facts_of(rules: Rules, chance: Chance, at: float) -> Facts:
+def facts_at(rules: Rules, chance: Chance) -> FactsAt:
     """Return what a router would know at an instant."""
-    on = frozenset(name for name, end in chance.modes.items() if end is None or at < end)
-    overrides = tuple(each for each in chance.overrides if at < each.until)
-    return replace(moved(facts_under(chance.load, rules, chance.compiled_at), at), modes=on, overrides=overrides)
+    loaded = facts_under(chance.load, rules, chance.compiled_at)
+
+    @cache
+    def at_instant(at: float) -> Facts:
+        on = frozenset(name for name, end in chance.modes.items() if end is None or at < end)
+        overrides = tuple(each for each in chance.overrides if at < each.until)
+        return replace(moved(loaded, at), modes=on, overrides=overrides)
+
+    return at_instant
 
 
 def played(bed: Bed, rules: Rules, chance: Chance) -> Iterator[Compared]:
@@ -45,7 +52,7 @@ def played(bed: Bed, rules: Rules, chance: Chance) -> Iterator[Compared]:
     fallback = compile_fallback(rules, chance.compiled_at, modes=chance.modes, overrides=chance.overrides)
     log = [line for line in bed.install(fallback.text) if "WARNING" in line or "ERROR" in line]
     assert log == []
-    asker = Asker(bed, fallback, rules, lambda at: facts_of(rules, chance, at))
+    asker = Asker(bed, fallback, rules, facts_at(rules, chance))
     with bed.under(chance.load, rules):
         for instant in chance.instants:
             bed.pabx.show(instant)

@@ -176,7 +176,7 @@ class _Compiling:
         context.step("Set(LOCAL(minute)=$[${STRFTIME(${wall},UTC,%H)} * 60 + ${STRFTIME(${wall},UTC,%M)}])")
         context.step("Set(LOCAL(caller)=${FILTER(+0-9,${CALLERID(num)})})")
         context.step('ExecIf($["${CALLERID(pres):0:7}" != "allowed"]?Set(caller=))')
-        context.step("Set(LOCAL(language)=${FILTER(A-Za-z0-9_-,${CHANNEL(language)})})")
+        context.step("Set(LOCAL(language)=${FILTER(A-Za-z0-9_\\x2d,${CHANNEL(language)})})")
         for name in ("steps", "postponed"):
             context.step(f"Set(LOCAL({name})=)")
         context.step(f"Goto({PREFIX}-number,${{group}},1)")
