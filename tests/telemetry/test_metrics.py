@@ -349,6 +349,8 @@ def everything(registry: CollectorRegistry, metrics: Metrics) -> Mapping[str, Me
     metrics.decisions.failed("pbx")
     metrics.decisions.withdraw_answered("pbx", "accepted")
     metrics.codes.dialled("pbx", "on")
+    metrics.fallback.written("ok", NOON)
+    metrics.fallback.in_force("pbx", newest=True)
     metrics.agi.session_ended("answered", 0.001)
     metrics.links.link_changed("pbx", "in_sync")
     metrics.links.link_failed("pbx", "lost")
