@@ -72,6 +72,7 @@ class DaemonProcess(DaemonLog):
     Attributes:
         rank: of this router among those of its PABX, 1 or 2.
         environment: variables that it is started with, beside PATH; None for those of this process.
+        program: what is run in place of `ccrouter`, with the same arguments.
 
     """
 
@@ -80,13 +81,14 @@ class DaemonProcess(DaemonLog):
         self.folder = folder
         self.rank = rank
         self.environment: Mapping[str, str] | None = None
+        self.program: tuple[str | Path, ...] = (CCROUTER,)
         self._process: subprocess.Popen[str] | None = None
         self._readers: list[threading.Thread] = []
 
     def start(self) -> None:
         """Start it, and return at once."""
         self._process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-            [*END_WITH_US, CCROUTER, "run", "--settings", self.settings],
+            [*END_WITH_US, *self.program, "run", "--settings", self.settings],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

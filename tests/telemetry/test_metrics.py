@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
@@ -24,6 +25,7 @@ from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import Rule, Rules
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 from ccrouter.routing.thresholds import Direction, Level
+from ccrouter.telemetry.degraded import DegradedStates
 from ccrouter.telemetry.labels import OTHER
 from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.metrics import Metrics, new_registry
@@ -356,6 +358,8 @@ def everything(registry: CollectorRegistry, metrics: Metrics) -> Mapping[str, Me
     metrics.links.link_failed("pbx", "lost")
     metrics.links.link_answered("pbx", 0.001)
     metrics.loop.seen(0.001, 12)
+    metrics.loop.worst(0.001)
+    DegradedStates(registry, ["pbx"], HandClock(), structlog.get_logger())
     metrics.fault("tick")
     metrics.event(Heard(pabx="pbx", at=NOON))
     metrics.event(PeerFault(pabx="pbx", at=NOON, event="QueueMemberPause", reason="forged"))
