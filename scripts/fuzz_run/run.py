@@ -58,7 +58,8 @@ def fuzz(target: Target, seconds: float, seed: int, folder: Path, clock: Clock) 
     result, began = Result(target.name), clock.steady()
     while (left := seconds - (clock.steady() - began)) >= 1 and len(result.faults) < MOST_FAULTS:
         arguments = [
-            *(f"-max_total_time={int(left)}", f"-seed={seed}", f"-max_len={target.most}", f"-dict={words}"),
+            *(f"-max_total_time={int(left)}", f"-seed={seed}", f"-max_len={target.most}"),
+            *([f"-dict={words}"] if target.words else []),  # an empty one is an error to libFuzzer
             *(f"-timeout={SLOW_S}", f"-rss_limit_mb={MOST_MB}", f"-artifact_prefix={faults}/", "-print_final_stats=1"),
             *("-len_control=0", str(corpus)),
         ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ccrouter.errors import StoreError
+from ccrouter.routing.records import decision_of, facts_of
 from ccrouter.store.audit import Deed
 from ccrouter.store.decisions import Decisions
 from ccrouter.store.keepers import kept_modes, kept_overrides
@@ -80,3 +81,17 @@ def test_a_record_that_is_none_is_told(tmp_path: Path, clock: HandClock, record:
     write(tmp_path / JOURNAL_FILE, "insert into records (id, record) values (1, ?)", record)
     with pytest.raises(StoreError, match="holds a record that is none"):
         journal.of_call("1.1")
+
+
+@pytest.mark.parametrize("plan", [[], {}, None, 1])
+def test_a_record_of_other_types_is_refused_by_a_declared_error(plan: object) -> None:
+    """Where a text or a mapping should stand and a list does: readers of records catch three errors and no more."""
+    for read in (decision_of, facts_of):
+        with pytest.raises((KeyError, TypeError, ValueError)):
+            read(
+                {
+                    "plan": plan,
+                    "snapshot": {"pabxs": [], "queues": [], "sites": [], "at": 1.0, "arrivals": []},
+                    "at": 1.0,
+                }
+            )

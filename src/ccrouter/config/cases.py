@@ -159,8 +159,9 @@ def load_cases(path: Path) -> Cases:
     routing = _routing(document, written, path)
     rules = load_routing(routing)
     cases = tuple(_Asked(document, rules, ("cases", i)).case(each) for i, each in enumerate(written.cases))
+    named: dict[str, int] = {}
     for i, each in enumerate(written.cases):
-        first = next(j for j, other in enumerate(written.cases) if other.name == each.name)
+        first = named.setdefault(each.name, i)
         if first != i:
             line = document.at(("cases", first, "name")).line
             message = f"two cases are named `{each.name}`; the first is on line {line}"

@@ -71,9 +71,11 @@ def _scope(document: Document, written: RoutingFile) -> Scope:
             cure = "Give one of them another name: `to` names both"
             document.blame(("messages", name), "N102", f"`{name}` is a site already, on line {line}", cure, key=True)
     named = written.modes if isinstance(written.modes, list) else []
+    before: set[str] = set()
     for i, mode in enumerate(named):
-        if mode in named[:i]:
+        if mode in before:
             document.blame(("modes", i), "N103", f"the mode `{mode}` is here twice", "Remove one of the two")
+        before.add(mode)
     numbers = _spellings(document, written, country)
     return Scope(
         document,

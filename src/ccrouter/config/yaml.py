@@ -41,7 +41,7 @@ def read(data: bytes, file: str) -> Document:
 
     """
     text = decode(data, file)
-    builder = _Builder(file)
+    builder = _Builder(file, Place(text.count("\n") + 1, len(text) - text.rfind("\n")))
     try:
         builder.build(parse(text, Loader=CSafeLoader))
     except MarkedYAMLError as error:  # the other kind is about single characters, which `decode` has refused
@@ -66,8 +66,9 @@ class _Open:
 class _Builder:
     """Turns events into values; collects problems that leave the rest readable."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, end: Place) -> None:
         self.file = file
+        self._end = end
         self.value: Value | None = None
         self.keys: dict[Path, Place] = {}
         self.values: dict[Path, Place] = {}
@@ -144,7 +145,7 @@ class _Builder:
                 self._blame(event, "Y111", message, "Remove one of the two: YAML would silently drop the first")
                 parent.drop = True
             else:
-                self.keys[path] = _place(event)
+                self.keys[path] = self._place(event)
             return path
         if not isinstance(event, AliasEvent):
             self._blame(event, "Y112", "a key must be a text", "Write a name before the `:`")
@@ -165,11 +166,16 @@ class _Builder:
                 return (*parent.path, "?", *_start(event))
             path = (*parent.path, key)
             parent.value[key] = value
-        self.values[path] = _place(event)
+        self.values[path] = self._place(event)
         return path
 
-    def _blame(self, event: Event, code: str, message: str, cure: str) -> None:
+    def _place(self, event: Event) -> Place:
         place = _place(event)
+        # libyaml puts what is missing behind a last line without an end on the line after it.
+        return place if place.line <= self._end.line else self._end
+
+    def _blame(self, event: Event, code: str, message: str, cure: str) -> None:
+        place = self._place(event)
         self.problems.append(Problem(self.file, place.line, place.column, code, message, cure, place.width))
 
 

@@ -100,6 +100,13 @@ def decision_of(record: Mapping[str, Any]) -> Decision:
         KeyError, TypeError, ValueError: this is no record.
 
     """
+    try:
+        return _decision_of(record)
+    except AttributeError as error:  # a list in the place of a text, or of a mapping
+        raise TypeError(f"this is no record: {error}") from error
+
+
+def _decision_of(record: Mapping[str, Any]) -> Decision:
     carried = decode(record["plan"])
     return Decision(
         id=carried.decision,
@@ -151,6 +158,13 @@ def facts_of(record: Mapping[str, Any]) -> Facts:
         KeyError, TypeError, ValueError: this is no record.
 
     """
+    try:
+        return _facts_of(record)
+    except AttributeError as error:
+        raise TypeError(f"these are no facts: {error}") from error
+
+
+def _facts_of(record: Mapping[str, Any]) -> Facts:
     seen = record["snapshot"]
     pabxs = [PabxFacts(**pabx) for pabx in seen["pabxs"]]
     queues = [

@@ -105,7 +105,7 @@ def drawn_words(drawn: Drawn) -> list[str]:
         elif kind < 7:
             words.append(drawn.one_of(WORDS))
         else:
-            words.append(drawn.text(12))
+            words.append(drawn.text(12).replace("\0", ""))  # which no word of a command can hold
     return words
 
 
