@@ -1,6 +1,7 @@
 """Two routers serve one PABX: both decide alike, and whatever happens to one of them costs no call. All of it real."""
 
 import itertools
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from phones import FOREVER_MS, Call, Placed
 from support.parties import most_at_once, served
 from support.real_daemon import RealDaemon
 from support.real_house import HousePlan, RealHouse, in_sync
+from telephone import dial
 
 ROUTING = """
 timezone: Europe/Paris
@@ -23,7 +25,9 @@ sites:
   ten lines: {external: {dial: PJSIP/33300@trunk-large, answer_within: 5s, max_calls: 10}}
 messages:
   closed: {play: beep}
-modes: [crisis, leave]
+modes:
+  crisis: {code: "1", phones: PJSIP/agent12}
+  leave: {}
 numbers:
   "0800 000 051": {service: shared}
   "0800 000 052": {service: limited}
@@ -153,6 +157,19 @@ def test_a_mode_switched_at_one_counts_for_the_other(house: RealHouse, pair: Seq
     assert first.command("history", "--limit", "2").count("crisis") == 2
 
 
+def test_a_telephone_switches_once_at_the_one_that_lives(house: RealHouse, pair: Sequence[RealDaemon]) -> None:
+    """Both alive, and in the moment after the first was killed, when its heartbeat is still fresh: on, then off."""
+    first, second = pair
+    since = len(second.lines)
+    dial(house.pabx, house.folder, "agent12", "*481", name=f"telephone{house.fresh()}")
+    second.wait_for_line(event="mode switched by another router", mode="crisis", on=True, since=since)
+    first.kill()
+    dial(house.pabx, house.folder, "agent12", "*481", name=f"telephone{house.fresh()}")
+    second.wait_for_line(event="mode switched", mode="crisis", on=False, since=since)
+    deeds = json.loads(second.command("history", "--limit", "2", "--json"))["deeds"]
+    assert [deed["what"] for deed in deeds] == ["mode off", "mode on"]
+
+
 def test_each_waiting_caller_is_withdrawn_once(house: RealHouse, pair: Sequence[RealDaemon]) -> None:
     """By the router on duty alone, although both see the mode and the callers; and by the other where that is gone."""
     first, second = pair
@@ -225,16 +242,19 @@ def test_a_rolling_restart_costs_no_call_and_moves_none(
 
     Each of the three rotations that deal them is off by half a call at most.
     """
-    calls = house.calls(SHARED, 9 * RATE)
-    stopped = []
-    with house.start(calls, per_s=RATE) as callers:
-        for daemon in pair:
-            pair[0].wait_for_line(event="call routed", number=SHARED, since=len(pair[0].lines))
-            assert daemon.stop() == 0
-            stopped.append(daemon.logged(event="ccrouter stops")[-1])
-            daemon.start()
-            wait_for_order(house)
-        met = callers.wait()
+    calls: list[Call] = []
+    met: list[Placed] = []
+    for daemon in (*pair, None):
+        wave = house.calls(SHARED, RATE if daemon is None else 4 * RATE)
+        since = len(pair[0].lines)
+        with house.start(wave, per_s=RATE) as callers:
+            pair[0].wait_for_line(event="call routed", number=SHARED, since=since)
+            if daemon is not None:
+                assert daemon.stop() == 0
+                daemon.start()
+            met += callers.wait()
+        calls += wave
+        wait_for_order(house)
     assert all(served(placed) for placed in met)
     assert entries(house, calls) == {"routed": len(calls)}
     ranks = deciders(house, calls)
