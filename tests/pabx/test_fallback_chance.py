@@ -14,7 +14,7 @@ from support.proved_by_chance import counted, played, sample
 from support.routing_files import routing_files
 
 VERSIONS = (22, 16)
-FILES = 25
+FILES = 12
 
 
 @pytest.fixture(scope="module", params=VERSIONS, ids=lambda version: f"asterisk{version}")
