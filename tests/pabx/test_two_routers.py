@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ import pytest
 from ccrouter.contract import RANKS, heartbeat
 from ccrouter.web.status import Status
 from phones import FOREVER_MS, Call, Placed
+from support.daemon_process import CCROUTER
 from support.parties import most_at_once, served
 from support.real_daemon import RealDaemon
 from support.real_house import HousePlan, RealHouse, in_sync
@@ -155,6 +157,34 @@ def test_a_mode_switched_at_one_counts_for_the_other(house: RealHouse, pair: Seq
     house.place(calls)
     assert house.ending(call)["Rule"] == "otherwise"
     assert first.command("history", "--limit", "2").count("crisis") == 2
+
+
+def test_a_save_is_taken_by_both_and_kept_once(house: RealHouse, pair: Sequence[RealDaemon]) -> None:
+    """Each reads the one file; the list of versions and the history have one line more."""
+    before = pair[0].command("versions").splitlines()
+    seen = [len(daemon.lines) for daemon in pair]
+    file = pair[0].folder / "routing.yaml"
+    file.write_text(f"{file.read_text()}# looked through {house.fresh()}\n")
+    lines = [
+        daemon.wait_for_line(event="routing file in force", since=since)
+        for daemon, since in zip(pair, seen, strict=True)
+    ]
+    assert lines[0]["version"] == lines[1]["version"]
+    pair[1].command("reload")  # returns when what it keeps is kept
+    pair[0].command("reload")
+    assert len(pair[0].command("versions").splitlines()) == len(before) + 1
+
+
+def test_a_third_of_a_taken_rank_does_not_start(house: RealHouse, pair: Sequence[RealDaemon]) -> None:
+    """Whatever its socket and its ports: status 1, and what to do."""
+    settings = pair[1].settings.read_text().replace("router: 2", "router: 1").replace("control-2.sock", "third.sock")
+    third = pair[1].settings.with_name("third.yaml")
+    third.write_text(settings)
+    ended = subprocess.run(  # noqa: S603 - our own program with our own arguments
+        [CCROUTER, "run", "--settings", third], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ended.returncode == 1
+    assert f"another ccrouter with `router: 1` runs on {house.daemon.folder / 'state'}" in ended.stderr
 
 
 def test_a_telephone_switches_once_at_the_one_that_lives(house: RealHouse, pair: Sequence[RealDaemon]) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from ccrouter.routing.overrides import Override
 from ccrouter.store.audit import Audit, Deed
 from ccrouter.store.claim import TakenError, claimed
 from ccrouter.store.database import Database
-from ccrouter.store.decisions import Decisions
+from ccrouter.store.decisions import Decisions, Wanted
 from ccrouter.store.keepers import kept_modes, kept_overrides
 from ccrouter.store.modes import ModeOn, Modes
 from ccrouter.store.overrides import Overrides
@@ -235,6 +236,17 @@ def test_the_end_of_a_call_is_what_the_better_informed_router_saw(
     ((_, end),) = first.of_call("1.0")
     assert end is not None
     assert end.outcome == told.outcome.value
+
+
+def test_both_may_clear_away_what_is_old(tmp_path: Path, clock: HandClock) -> None:
+    """At the same time as the other writes: what is old goes once, and what is new stays."""
+    first, second = (Decisions(journal_database(tmp_path, clock), mask_callers=True, spared_bytes=0) for _ in range(2))
+    first.write([made(n, at=NOW + n) for n in range(20)])
+    with ThreadPoolExecutor(2) as threads:
+        gone = [threads.submit(each.tidy, NOW + 10, 100) for each in (first, second)]
+        second.write([made(n, at=NOW + n) for n in range(20, 30)])
+    assert sum(each.result() for each in gone) == 10
+    assert {line.at for line in first.search(Wanted(), 99)} == {NOW + n for n in range(10, 30)}
 
 
 # --- beginnings -------------------------------------------------------------------------------------------------------
