@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import random
+import shutil
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
@@ -59,6 +60,7 @@ def main() -> None:
         "--faults", metavar="LIST", help=f"these, in this order, instead of a random course: {','.join(FAULTS)}"
     )
     options.add_argument("--json", type=Path, help="where the figures go (loadtests/results/chaos-VERSION.json)")
+    options.add_argument("--keep", type=Path, metavar="FOLDER", help="where all logs of the run go, at its end")
     given = options.parse_args()
     names = [name for name in (given.faults or "").split(",") if name]
     if set(names) - FAULTS.keys():
@@ -69,7 +71,7 @@ def main() -> None:
         course = scripted_course(names, given.seconds, given.routers, rng)
     else:
         course = random_course(given.seconds, given.routers, rng)
-    report = run(Wanted(given.version, given.routers, given.rate, given.seconds, seed), course)
+    report = run(Wanted(given.version, given.routers, given.rate, given.seconds, seed, given.keep), course)
     two = "-two-routers" if given.routers > 1 else ""
     path = given.json or Path(__file__).parent.parent / "results" / f"chaos-{given.version}{two}.json"
     save(path, report)
@@ -79,13 +81,14 @@ def main() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for: Asterisk's major version, and what Setting tells too."""
+    """What was asked for: Asterisk's major version, where the logs are kept, and what Setting tells too."""
 
     version: int
     routers: int
     rate: float
     seconds: float
     seed: int
+    keep: Path | None
 
 
 def run(wanted: Wanted, course: list[Slot]) -> Report:
@@ -120,7 +123,16 @@ def run(wanted: Wanted, course: list[Slot]) -> Report:
         recover(spans, watch, wanted.routers)
         left_over += baseline.exceeded(here.routers)
         found = accounts(here, placed, spans, ended_at)
+        if wanted.keep:
+            keep(here, wanted.keep)
         return figures(setting, here, Told(found, spans, watch, left_over, ended_at))
+
+
+def keep(here: House, folder: Path) -> None:
+    """Copy the logs of routers, PABX and telephones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (*here.folder.glob("*.log"), *here.telephones.glob("*.[le]*"), here.pabx.log, here.pabx.queue_log):
+        shutil.copy(path, folder)
 
 
 def place(here: House, name: str, calls: list[Call]) -> list[Placed]:
@@ -160,6 +172,7 @@ def figures(setting: Setting, here: House, told: Told) -> Report:
     """Return the figures of all calls."""
     found, spans, ended_at = told.found, told.spans, told.ended_at
     usual = Usual(found)
+    without = unrouted(found, spans, setting.routers, ended_at)
     lives = memory(told.watch.weights, WARM_UP_S)
     never = [span for span in spans if span.recovered == INF]
     return Report(
@@ -170,7 +183,8 @@ def figures(setting: Setting, here: House, told: Told) -> Report:
         ended_by_pabx=[story(call, usual) for call in found if call.reached == PABX_RESTART],
         lost=[story(call, usual) for call in found if not call.reached],
         late=[story(call, usual) for call in late(found, usual)],
-        unrouted=[story(call, usual) for call in unrouted(found, spans, setting.routers, ended_at)],
+        unrouted=[story(call, usual) for call in without.at_once],
+        slow=[story(call, usual) for call in without.slow],
         entries=entries(found),
         added=delays(found, usual),
         by_fault=by_fault(found, spans, usual),

@@ -15,6 +15,9 @@ End = Callable[[], None]
 
 NONE: Final[frozenset[str]] = frozenset()
 
+CALM_ADDED_S: Final = 1.0
+"""What a caller may wait longer, whatever happens to a router."""
+
 
 def _nothing() -> None:
     pass
@@ -45,7 +48,7 @@ class Fault:
     lasts_s: tuple[float, float] = (1.5, 5.0)
     silences: bool = False
     lingers_s: float = 1.0
-    added_s: float = 1.0
+    added_s: float = CALM_ADDED_S
     weight: float = 1.0
     ends_router: bool = False
 

@@ -2,33 +2,62 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from chaos_run.accounts import Account
 from chaos_run.course import Span
+from chaos_run.faults import CALM_ADDED_S
 from chaos_run.house import ORDERS
 
 LOOK_BACK_S: Final = 0.1
 
+WAITED_S: Final = 0.35
+"""A router lets calls go that have waited for 0.4 s: a caller who waited as long was without one that was too slow."""
 
-def unrouted(found: Iterable[Account], spans: Sequence[Span], routers: int, ended_at: float) -> list[Account]:
-    """Return the calls that went by a plan that no router gave, at a time when not every router was out."""
+SWALLOWED_S: Final = 1.5
+"""Who lost that in a black hole is not asked to wait for the other router as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrouted:
+    """Calls that went by a plan that no router gave, at a time when not every router was out.
+
+    Attributes:
+        at_once: without having waited for one.
+        slow: they waited until it, or the dialplan, gave up: on a busy machine a router can be so slow.
+
+    """
+
+    at_once: list[Account]
+    slow: list[Account]
+
+
+def unrouted(found: Iterable[Account], spans: Sequence[Span], routers: int, ended_at: float) -> Unrouted:
+    """Return those."""
     silencing = [span for span in spans if span.fault.silences]
-    return [
+    told = [
         call
         for call in found
         if call.course.entry not in {"routed", ""} and not _all_out(call, silencing, routers, ended_at)
     ]
+    return Unrouted(
+        at_once=[call for call in told if (call.delay_s or 0.0) < WAITED_S],
+        slow=[call for call in told if (call.delay_s or 0.0) >= WAITED_S],
+    )
 
 
 def _all_out(call: Account, spans: Sequence[Span], routers: int, ended_at: float) -> bool:
-    asked_until = call.sent + (call.delay_s or 0.0)
+    waited_s = call.delay_s or 0.0
     out = [
         span
         for span in spans
-        if span.began - LOOK_BACK_S <= asked_until and min(span.recovered, ended_at) + span.fault.lingers_s >= call.sent
+        if span.began - LOOK_BACK_S <= call.sent + waited_s
+        and min(span.recovered, ended_at) + span.fault.lingers_s >= call.sent
     ]
+    if waited_s > SWALLOWED_S and any(span.fault.added_s > CALM_ADDED_S for span in out):
+        return True
     return all(any(not span.fault.of_router or span.rank == rank for span in out) for rank in range(1, routers + 1))
 
 

@@ -8,13 +8,14 @@ from typing import Final
 
 from chaos_run.accounts import CALM, Account
 from chaos_run.course import Span
-from chaos_run.faults import FAULTS
+from chaos_run.faults import CALM_ADDED_S, FAULTS
 from chaos_run.house import NUMBERS, POSITIONS, SITES
 
 SLACK_S: Final = 0.5
 """For a busy machine, on top of what is promised."""
 
-CALM_ADDED_S: Final = 1.0
+MOST_SLOW: Final = 0.005
+"""The part of all calls that may go on without a router that was too slow, on a busy machine."""
 
 PABX_AWAY: Final = "pabx-restart"
 
@@ -82,6 +83,7 @@ class Report:
     lost: Sequence[Mapping[str, object]]
     late: Sequence[Mapping[str, object]]
     unrouted: Sequence[Mapping[str, object]]
+    slow: Sequence[Mapping[str, object]]
     entries: Mapping[str, int]
     added: Delays
     by_fault: Mapping[str, FaultFigures]
@@ -103,6 +105,8 @@ class Report:
             told.append(f"{len(self.late)} calls waited longer than promised")
         if self.unrouted:
             told.append(f"{len(self.unrouted)} calls went without a router while one was there")
+        if len(self.slow) > self.offered * MOST_SLOW:
+            told.append(f"{len(self.slow)} calls went on without a router because it was too slow")
         told += [
             f"{name} had {found.seen} calls at once, {found.allowed} are allowed"
             for name, found in self.capacity.items()

@@ -40,6 +40,7 @@ def _lines(report: Report) -> Iterator[str]:
     told = ", ".join(f"{count} {kind}" for kind, count in report.reached.items())
     yield f"offered {report.offered}: {told}; lost {len(report.lost)}"
     yield f"answered again elsewhere after their site died in the talk: {report.moved}"
+    yield f"on without a router that was too slow, on a busy machine: {len(report.slow)}"
     yield f"plans: {', '.join(f'{count} {entry}' for entry, count in report.entries.items())}"
     yield (
         f"added delay: p50 {report.added.p50_ms:.1f} ms, p99 {report.added.p99_ms:.1f} ms, "
