@@ -10,6 +10,7 @@ from ccrouter.ami import link as link_module
 from ccrouter.ami.backoff import Backoff
 from ccrouter.ami.orders import Answer, Outcome
 from ccrouter.ami.watches import LinkState
+from ccrouter.clock import SystemClock
 from ccrouter.contract import heartbeat
 from ccrouter.live.events import (
     CallerJoined,
@@ -142,6 +143,34 @@ async def test_the_heartbeat_is_written_by_the_pabxs_own_clock() -> None:
         values = [float(beat["Value"]) for beat in beats]
         assert all(3500 < value - house.ear.events[0].at < 3700 for value in values)
         assert all(later - earlier > 0 for earlier, later in itertools.pairwise(values))
+
+
+async def test_a_router_that_is_too_late_writes_no_heartbeat() -> None:
+    """While calls are not decided in time it must not be asked; pings and events go on, and so do beats afterwards."""
+    able = False
+    async with AmiPeer() as peer, linked(peer, able=lambda: able) as house:
+        call = await peer.called()
+        await call.ordered("Ping", 3)
+        assert call.named("Setvar") == []
+        assert house.link.state is LinkState.IN_SYNC
+        able = True
+        await call.ordered("Setvar")
+
+
+async def test_a_clock_that_is_set_costs_no_heartbeat_its_truth() -> None:
+    """The PABX's clock is asked for at once, and beats are written by it whether it was set as well or not."""
+    machine, ahead_s = SystemClock(), 0.0
+    clock = SystemClock(lambda: machine.now() + ahead_s)
+    async with AmiPeer() as peer, linked(peer, clock=clock) as house:
+        call = await peer.called()
+        await call.ordered("Setvar")
+        ahead_s = 3600.0
+        assert clock.follow() == pytest.approx(3600, abs=1)
+        pings, beats = len(call.named("Ping")), len(call.named("Setvar"))
+        house.link.clock_set()
+        await call.ordered("Ping", pings + 1)
+        beat = await call.ordered("Setvar", beats + 2)
+        assert float(beat["Value"]) == pytest.approx(machine.now(), abs=5)
 
 
 async def test_a_heartbeat_that_is_not_confirmed_is_not_followed_by_others() -> None:

@@ -42,10 +42,16 @@ class Desk:
         self.may_write = threading.Event()
         self.may_write.set()
         self.fault: Exception | None = None
+        self.sure = True
         self._tried = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.recorder = Recorder(
-            self, keep_s=keep_s, clock=clock, counts=JournalCounts(self.registry), log=structlog.get_logger()
+            self,
+            keep_s=keep_s,
+            clock=clock,
+            counts=JournalCounts(self.registry),
+            log=structlog.get_logger(),
+            sure=lambda: self.sure,
         )
 
     def write(self, entries: Iterable[Entry]) -> None:
@@ -304,3 +310,18 @@ async def test_a_note_costs_a_call_next_to_nothing(tmp_path: Path) -> None:
         else:
             pytest.fail("a note takes longer")
         desk.recorder._waiting.clear()
+
+
+async def test_nothing_is_deleted_while_the_hour_is_not_sure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that jumped ahead by years would else cost the whole journal; entries are written meanwhile."""
+    monkeypatch.setattr(module, "TIDY_EVERY_S", 0.0)
+    desk = Desk(tmp_path, keep_s=0.001)
+    desk.sure = False
+    async with desk.running():
+        desk.recorder.note(made(0, NOON - 60))
+        await desk.until(lambda: desk.figure("written_total") == 1)
+        desk.recorder.note(made(1, NOON - 60))
+        await desk.until(lambda: desk.figure("written_total") == 2)
+        assert len(desk.decisions()) == 2
+        desk.sure = True
+        await desk.until(lambda: not desk.decisions())

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccrouter.errors import StoreError
+from ccrouter.store import audit
 from ccrouter.store import database as module
 from ccrouter.store.audit import Audit, Deed
 from ccrouter.store.database import DamagedError, Database
@@ -145,6 +146,43 @@ def test_damaged_twice_in_a_second_both_files_are_kept(database: Database, tmp_p
         with pytest.raises(DamagedError):
             Audit(database).latest(1)
     assert {"ccrouter.db.broken-20261121T193715Z", "ccrouter.db.broken-20261121T193715Z-2"} <= names(tmp_path)
+
+
+def test_damaged_again_and_again_only_the_newest_files_stay(
+    database: Database, tmp_path: Path, clock: HandClock
+) -> None:
+    """A disk that damages what is written must not fill up with it; what belongs to such a file goes with it."""
+    for number in range(module.KEPT_BROKEN + 3):
+        database.close()
+        clock.at += 60
+        (tmp_path / STATE_FILE).write_bytes(b"no database" * (number + 1))
+        (tmp_path / f"{STATE_FILE}-wal").write_bytes(b"nor this")
+        with pytest.raises(DamagedError):
+            Audit(database).latest(1)
+    there = sorted(name for name in names(tmp_path) if "broken" in name and not name.endswith(("-wal", "-shm")))
+    assert [(tmp_path / name).read_bytes().count(b"no") for name in there] == [4, 5, 6]
+    assert {name.removesuffix("-wal").removesuffix("-shm") for name in names(tmp_path) if "broken" in name} == {*there}
+
+
+def test_the_oldest_deeds_give_way(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history is kept to a number, so that no clock that is wrong deletes any of it."""
+    monkeypatch.setattr(audit, "KEPT", 3)
+    deeds = [Deed(at, "alice", "mode on", "crisis") for at in (NOW, 0.0, NOW * 2, NOW, NOW + 1)]
+    for deed in deeds:
+        Audit(database).append(deed)
+    assert list(Audit(database).latest(10)) == deeds[:1:-1]
+
+
+def test_a_trial_write_tells_what_a_use_would(database: Database) -> None:
+    """It changes nothing, and fails where a switch would fail; every failure is counted."""
+    Audit(database).append(DEED)
+    database.try_writing()
+    assert database.faults == 0
+    with full_disk(1), pytest.raises(StoreError):
+        database.try_writing()
+    assert database.faults == 1
+    database.try_writing()
+    assert Audit(database).latest(5) == [DEED]
 
 
 def test_pages_that_were_overwritten_are_found_at_the_start(

@@ -15,7 +15,7 @@ from structlog.testing import LogCapture
 from ccrouter.ami.connection import Address
 from ccrouter.ami.link import PabxLink
 from ccrouter.ami.resync import Paces
-from ccrouter.clock import SystemClock
+from ccrouter.clock import Clock, SystemClock
 from ccrouter.live.events import Heard, ListBegan, ListDone, Listing, PabxEvent
 from support.ami import sample, written
 
@@ -348,6 +348,9 @@ async def linked(
     trunks: Collection[str] = (),
     lamps: Mapping[str, bool | None] | None = None,
     paces: Paces | None = None,
+    rank: int = 1,
+    clock: Clock | None = None,
+    able: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Linked]:
     """Run a link to a peer; whatever it raises fails the test."""
     ear, log = Ear(), LogCapture()
@@ -357,10 +360,12 @@ async def linked(
         sink=ear.take,
         trunks=lambda: trunks,
         lamps=lambda: lamps or {},
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         log=logger,
         watches=ear,
+        able=able,
         paces=paces,
+        rank=rank,
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(link.run())
