@@ -125,6 +125,8 @@ class Bed:
         pabx: it runs, and nobody answers at its router's port.
         asker: an AMI session with all rights.
         sites: far ends of its trunks.
+        folder: takes SIPp's logs.
+        agi_port: where it asks for a router.
 
     """
 
@@ -132,15 +134,25 @@ class Bed:
     asker: Listener
     sites: QuietSites
     folder: Path
+    agi_port: int
     _names: Iterator[int] = field(default_factory=itertools.count)
     _members: dict[str, QueueLoad] = field(default_factory=dict)
     _down: dict[str, bool] = field(default_factory=dict)
 
+    @property
+    def file(self) -> Path:
+        """The file of compiled rules that the PABX's dialplan includes."""
+        return self.pabx.conf / FALLBACK
+
+    def reload(self) -> None:
+        """Have the PABX read its dialplan again."""
+        self.asker.ask("Command", Command="dialplan reload")
+
     def install(self, text: str) -> list[str]:
         """Take compiled rules into the dialplan, and return what Asterisk's log says about that."""
         before = len(self.pabx.log.read_text(errors="replace"))
-        (self.pabx.conf / FALLBACK).write_text(text)
-        self.asker.ask("Command", Command="dialplan reload")
+        self.file.write_text(text)
+        self.reload()
         return self.pabx.log.read_text(errors="replace")[before:].splitlines()
 
     # --- questions ----------------------------------------------------------------------------------------------------
@@ -293,19 +305,20 @@ def bed(version: int, files: Iterable[Rules]) -> Iterator[Bed]:
         folder = Path(tempfile.mkdtemp(prefix="ccrouter-"))
         stack.callback(shutil.rmtree, folder)
         far = stack.enter_context(QuietSites(sorted(trunks)))
+        agi_port = free_port(socket.SOCK_STREAM)
         layout = Layout(
             version=version,
             queues=sorted({site.queue for site in sites if isinstance(site, InHouse)}),
             sites={trunk.removeprefix("trunk-"): port for trunk, port in far.ports.items()},
             statics={"": "play|static|all-circuits-busy-now"},
-            agi=f"agi://127.0.0.1:{free_port(socket.SOCK_STREAM)}/route",
+            agi=f"agi://127.0.0.1:{agi_port}/route",
             ring_s=RING_S,
             extra={"extensions.conf": EXTENSIONS.format(folder=folder), "manager.conf": MANAGER},
             movable_clock=True,
         )
         pabx = stack.enter_context(SmallPabx(layout, folder))
         asker = stack.enter_context(Listener(pabx.ami_port, "bed", SECRET))
-        made = Bed(pabx, asker, far, folder / "sipp")
+        made = Bed(pabx, asker, far, folder / "sipp", agi_port)
         for trunk in trunks:
             made.until_device(f"PJSIP/{trunk}", "NOT_INUSE")
         yield made
