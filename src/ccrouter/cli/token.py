@@ -25,7 +25,13 @@ file_option = click.option(
 )
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "ccrouter token new night-desk --role switch --ends 90d",
+        "ccrouter token list",
+        "sudo ccrouter token revoke night-desk",
+    )
+)
 def token() -> None:
     """Make, list and revoke tokens of the API over HTTP.
 
