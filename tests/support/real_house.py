@@ -31,6 +31,9 @@ router: {rank}
 log: {{format: json, mask_callers: false}}
 """
 
+COMPILED: Final = "fallback: {{file: pabx/conf/ccrouter/fallback.conf}}\n"
+"""Where the small PABX includes them."""
+
 PABX: Final = "pbx"
 """The PABX's name in the settings."""
 
@@ -52,6 +55,7 @@ class HousePlan:
         relayed: whether the daemon's AMI link goes through the house's relay, which can cut it.
         agreeing: whether the daemon must agree with all that the PABX tells, for nobody cuts the link or cheats.
         routers: how many daemons there are, 1 or 2; they share the state folder and the routing file.
+        compiled: whether the rules are compiled for the PABX's own dialplan; nobody has the PABX read them.
 
     """
 
@@ -67,6 +71,7 @@ class HousePlan:
     relayed: bool = False
     agreeing: bool = False
     routers: int = 1
+    compiled: bool = False
 
 
 @dataclass(slots=True)
@@ -202,11 +207,12 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
         ami_port = relay.port if plan.relayed else pabx.ami_port
         (folder / "routing.yaml").write_text(plan.routing)
         (folder / "state").mkdir()
+        (pabx.conf / "ccrouter").mkdir()
         daemons = []
         for rank, agi_port in enumerate(agi_ports, 1):
             daemon = RealDaemon(folder, free_port(socket.SOCK_STREAM), rank)
             daemon.settings.write_text(
-                SETTINGS.format(
+                (SETTINGS + COMPILED * plan.compiled).format(
                     name=PABX,
                     ami=ami_port,
                     secret=pabx.ami_secret_file,

@@ -39,7 +39,7 @@ class Pace:
 
     rest: float = 1.0
     again: float = 30.0
-    look: float = 5.0
+    look: float = 2.0
     patience: float = 60.0
 
 
