@@ -100,7 +100,6 @@ Treatment
     ("arguments", "line"),
     [
         (["--mode", "crisis"], "goes to backup, then tunis, then all busy, by the rule `crisis`"),
-        (["--mode", "crisis", "--mode", "none"], "goes to backup, then tunis, then all busy, by the rule `crisis`"),
         (["--mode", "none"], "  modes      none is on (given)"),
         (["--caller", "06 12 34 56 78"], "  caller     0612345678"),
         (["--caller", "anonymous"], "  caller     hides the number"),
@@ -195,6 +194,7 @@ def test_json_of_a_caller_who_stays() -> None:
         ([], "Name a number, or a past call with --call"),
         (["x", "--file", str(EXAMPLE)], "'x' has no digits"),
         ([NUMBER, "--file", str(EXAMPLE), "--at", "frday 8:00"], "Did you mean `friday`?"),
+        ([NUMBER, "--file", str(EXAMPLE), "--mode", "crisis", "--mode", "none"], "`none` stands for none at all"),
         ([NUMBER, "--file", str(EXAMPLE), "--mode", "crise"], "there is no mode `crise`. Did you mean `crisis`?"),
         ([NUMBER, "--file", str(EXAMPLE), "--load", "wating=6"], "Did you mean `waiting`?"),
         ([NUMBER, "--file", str(EXAMPLE), "--load", "waiting"], "`waiting` says no load. Write waiting=5"),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ccrouter.config.instants import InstantError, instant, past
+from ccrouter.config.instants import FORMS, InstantError, instant, past
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 25, 17, 30, tzinfo=PARIS)  # a Wednesday
@@ -111,3 +111,37 @@ def test_what_says_no_instant_is_refused_with_the_cure(text: str, message: str) 
     with pytest.raises(InstantError) as raised:
         instant(text, NOW, PARIS)
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "expected"),
+    [
+        ("2026-10-25T00:10:00+00:00", "02:30", "2026-10-25T02:30:00+02:00"),
+        ("2026-10-25T00:40:00+00:00", "02:30", "2026-10-25T02:30:00+01:00"),
+        ("2026-10-25T01:10:00+00:00", "02:30", "2026-10-25T02:30:00+01:00"),
+        ("2026-10-25T01:10:00+00:00", "sunday 02:30", "2026-10-25T02:30:00+01:00"),
+        ("2026-10-25T01:40:00+00:00", "02:30", "2026-10-26T02:30:00+01:00"),
+        ("2026-10-25T01:10:00+00:00", "02:05", "2026-10-26T02:05:00+01:00"),
+        ("2026-03-29T01:10:00+00:00", "02:30", "2026-03-30T02:30:00+02:00"),
+    ],
+)
+def test_the_next_to_come_of_an_hour_that_comes_twice(now: str, text: str, expected: str) -> None:
+    """While the clocks show an hour for the second time, a time of it is not the first, which is past."""
+    assert expected == instant(text, datetime.fromisoformat(now), PARIS).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("25 december", "Write the day in digits: 2026-12-25 8:00"),
+        ("December 25 18:00", "Write the day in digits: 2026-12-25 8:00"),
+        ("1 jan", "Write the day in digits: 2027-01-01 8:00"),
+        ("31 february", FORMS),
+        ("december", FORMS),
+    ],
+)
+def test_a_month_by_its_name_is_told_in_digits(text: str, cure: str) -> None:
+    """Which year is meant, and at which time, the asker says: the refusal writes out the day that is next."""
+    with pytest.raises(InstantError) as refused:
+        instant(text, NOW, PARIS)
+    assert cure == refused.value.cure

@@ -1,5 +1,6 @@
 """Bodies of requests that are not what they say."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,6 +8,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 import pytest
 
+from ccrouter.web import control
 from support.scripted_daemon import ScriptedDaemon
 
 BAD = {
@@ -37,3 +39,14 @@ async def test_a_body_that_can_not_be_read_is_the_asker_s_fault(path: Path, case
     ):
         assert response.status == 400
     assert daemon.rollbacks == []
+
+
+async def test_a_body_that_never_comes_is_not_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The asker hears 400 after some seconds; before, the connection stayed open for ever."""
+    monkeypatch.setattr(control, "BODY_WITHIN_S", 0.05)
+    async with ScriptedDaemon().served(path):
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(b"POST /rollback HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+        await writer.wait_closed()

@@ -185,6 +185,10 @@ def _check_pabx(name: str, known: list[str]) -> None:
 
 
 def _check_names(rules: Rules, service: Service, options: Options, *, waits: bool) -> None:
+    if NO_MODE in options.modes and len(set(options.modes)) > 1:
+        raise click.BadParameter(
+            f"`{NO_MODE}` stands for none at all; leave it out, or the others", param_hint="--mode"
+        )
     for mode in options.modes:
         if mode != NO_MODE and mode not in rules.modes:
             cure = suggest(mode, sorted(rules.modes))

@@ -22,6 +22,8 @@ _TIME: Final = r"(?P<time>\d{1,2}:\d\d(?::\d\d)?)"
 _ISO: Final = re.compile(rf"(?P<date>\d{{4}}-\d\d-\d\d)(?:[ tT]{_TIME}(?P<offset>[zZ]|[+-]\d\d:?\d\d)?)?")
 _CLOCK: Final = re.compile(_TIME)
 _DAY: Final = re.compile(rf"(?P<day>(?:next )?[a-z]+)(?: {_TIME})?")
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH: Final = re.compile(rf"\b({'|'.join(_MONTHS)})[a-z]*\b")
 _IN: Final = re.compile(r"in ?(?P<span>(?:\d{1,5} ?(?:min|[dhms]) ?)+)")
 
 
@@ -38,7 +40,7 @@ def instant(text: str, now: datetime, zone: tzinfo) -> datetime:
     """Return the instant that a text says, aware and in `zone`; `now` is aware, in any zone.
 
     A time alone and a day of the week are the next to come; `next friday` is never today. A date alone begins at 0:00.
-    An hour that the clocks go through twice is the first of the two.
+    An hour that the clocks go through twice is the first of the two, unless that is past.
 
     Raises:
         InstantError: it says none, or one that the clocks of the zone leave out.
@@ -56,10 +58,27 @@ def instant(text: str, now: datetime, zone: tzinfo) -> datetime:
         return _next_to_come(said, here, zone, range(2))
     day = _DAY.fullmatch(said)
     if day is None:
-        raise InstantError(f"`{text}` says no instant")
+        raise InstantError(f"`{text}` says no instant", _cure(said, here))
     if day["time"] is None and day["day"].removeprefix("next ") in {"today", "tomorrow", *WEEKDAYS}:
         raise InstantError(f"`{text}` lacks a time", f"Write it too: {said} 8:00")
     return _of_day(day["day"], day["time"] or "0:00", text, here, zone)
+
+
+def _cure(said: str, here: datetime) -> str:
+    """Return how to write what is no instant: a day with the name of its month goes in digits."""
+    named = _MONTH.search(said)
+    number = re.search(r"\b\d{1,2}\b", said)
+    if named is None or number is None:
+        return FORMS
+    month = _MONTHS.index(named[1]) + 1
+    for year in (here.year, here.year + 1):
+        try:
+            day = date(year, month, int(number[0]))
+        except ValueError:
+            return FORMS
+        if day >= here.date():
+            return f"Write the day in digits: {day} 8:00"
+    return FORMS
 
 
 def past(text: str, now: datetime, zone: tzinfo) -> datetime:
@@ -140,6 +159,11 @@ def _next_to_come(clock: str, here: datetime, zone: tzinfo, days: range) -> date
     """Return this time of the first of these days (counted from today) on which it is not past."""
     wanted = _time(clock)
     first, second = (here.date() + timedelta(days=ahead) for ahead in days)
+    once = datetime.combine(first, wanted, zone)
+    again = once.replace(fold=1)
+    # Of an hour that the clocks go through twice, the first may be past and the second the next to come.
+    if once.astimezone(UTC) <= here.astimezone(UTC) < again.astimezone(UTC):
+        return again
     return _on_the_wall(first if datetime.combine(first, wanted) > here.replace(tzinfo=None) else second, wanted, zone)
 
 

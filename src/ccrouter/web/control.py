@@ -19,6 +19,8 @@ from ccrouter.web.orders import OrderError, UnknownNameError
 from ccrouter.web.unix_socket import peer_of
 
 MAX_BODY_BYTES: Final = 16 * 1024
+BODY_WITHIN_S: Final = 10.0
+"""A connection on which the rest of a body never comes would stay open for ever."""
 
 HOLDER: Final = web.RequestKey("ccrouter.holder", str)
 """Where a request that came over TCP keeps the name of the token that it showed (web/doors.py)."""
@@ -45,7 +47,11 @@ async def body_of(request: web.Request, model: type[Body]) -> Body:
 
     """
     try:
-        return model.model_validate_json(await request.read())
+        async with asyncio.timeout(BODY_WITHIN_S):
+            data = await request.read()
+        return model.model_validate_json(data)
+    except TimeoutError as error:
+        raise OrderError(f"body: it did not come within {BODY_WITHIN_S:g} s") from error
     except web.RequestPayloadError as error:
         raise OrderError("body: it can't be read as its Content-Encoding or Transfer-Encoding says") from error
     except ValidationError as error:
