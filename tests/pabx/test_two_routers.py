@@ -267,6 +267,23 @@ def test_one_that_is_stopped_costs_no_call(house: RealHouse, pair: Sequence[Real
     assert 0 < late <= RATE + 5
 
 
+def test_where_both_stood_still_both_are_asked_again(house: RealHouse, pair: Sequence[RealDaemon]) -> None:
+    """A machine that pauses for a moment costs its callers a second, and not those of the ten seconds after."""
+    for daemon in pair:
+        daemon.freeze()
+    [call] = paused = house.calls(SWITCHED)
+    [met] = house.place(paused)
+    for daemon in pair:
+        daemon.thaw()
+    assert house.ending(call)["Entry"] != "routed"
+    assert worst_s([met]) < 1.5
+    for rank in RANKS:
+        wait_for_beat(house, rank)
+    calls = house.calls(SWITCHED, 3)
+    house.place(calls)
+    assert deciders(house, calls) == [1] * 3
+
+
 def test_a_rolling_restart_costs_no_call_and_moves_none(
     house: RealHouse, pair: Sequence[RealDaemon], figure: Figure
 ) -> None:
