@@ -3,7 +3,7 @@
 Calls that ask queue in three places: in the kernel, until the event loop accepts and reads them; here, from their whole
 request to their decision; and then no more. All that has come is read before it is decided, a decision at a time, and
 no longer in one go than TURN_S: events, heartbeats and new calls come between. Where they pile up, the oldest go first:
-theirs would be the answer that comes too late.
+theirs would be the answer that comes too late. The rest is decided the newest first: that leaves each its time.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ import struct
 from collections import deque
 from contextlib import suppress
 from typing import Final, Protocol
+
+from structlog.typing import FilteringBoundLogger
 
 from ccrouter.clock import Clock
 
@@ -30,6 +32,14 @@ LAST_DATA_RECEIVED: Final = 52
 """Place of `tcpi_last_data_recv` in struct tcp_info: milliseconds since the peer last sent something."""
 
 
+class Connection(Protocol):
+    """A socket, as far as it can be asked about."""
+
+    def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes:
+        """Return an option of it."""
+        ...
+
+
 class Asks(Protocol):
     """A session, as far as its place among others is concerned.
 
@@ -39,6 +49,11 @@ class Asks(Protocol):
     """
 
     due: float
+
+    @property
+    def late(self) -> bool:
+        """Tell whether it has waited for too long for a decision."""
+        ...
 
     def expire(self) -> None:
         """End, for the peer let the time in `due` pass."""
@@ -85,10 +100,25 @@ class Roll:
         self._empty.set()
         self._sweep: asyncio.TimerHandle | None = None
 
+    @property
+    def full(self) -> bool:
+        """Tell whether there is no place."""
+        return len(self._sessions) >= self.limit
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether requests wait for their decision."""
+        return bool(self._asking)
+
+    def turn_away(self, log: FilteringBoundLogger) -> None:
+        """Count a connection that found no place; the first of many is told."""
+        self.turned_away += 1
+        if self.turned_away == 1:
+            log.error("FastAGI is crowded: calls get no plan from here", sessions=self.limit)
+
     def enter(self, session: Asks) -> bool:
         """Note a session; False where there is no place for it."""
-        if self.closed or len(self._sessions) >= self.limit:
-            self.turned_away += 1
+        if self.closed or self.full:
             return False
         self._sessions.add(session)
         self._empty.clear()
@@ -130,8 +160,11 @@ class Roll:
 
     def _decide(self) -> None:
         until = self._clock.steady() + TURN_S
+        while self._asking and self._asking[0].late:
+            self._asking.popleft().push_out()
+        # The newest first: in the order in which they came, a flood would leave each of them too little time.
         while self._asking and self._clock.steady() < until:
-            self._asking.popleft().decide()
+            self._asking.pop().decide()
         self._turn = asyncio.get_running_loop().call_soon(self._decide) if self._asking else None
 
     def _expire(self) -> None:
@@ -142,12 +175,11 @@ class Roll:
                 session.expire()
 
 
-def silent_s(transport: asyncio.BaseTransport) -> float:
+def silent_s(connection: Connection) -> float:
     """Return how long ago a peer sent its last bytes, by the kernel that took them: 0 where it can't say.
 
     The kernel's word needs no clock of the PABX's, and nothing that is sent can change it but by being sent.
     """
-    connection = transport.get_extra_info("socket")
     with suppress(OSError, struct.error):
         told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
         return float(struct.unpack_from("=I", told, LAST_DATA_RECEIVED)[0]) / 1000

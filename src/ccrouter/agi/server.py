@@ -1,17 +1,24 @@
 """The FastAGI server: where it listens, how many it serves at once, how it stops."""
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ccrouter.agi.roll import Roll
-from ccrouter.agi.session import Desk, Session
+from ccrouter.agi.door import door
+from ccrouter.agi.roll import LATE_S, Roll, silent_s
+from ccrouter.agi.session import Desk, Outcome, Session
 from ccrouter.errors import CcrouterError
 
 ACCEPTED_WITHIN_S: Final = 0.01
 """Whom the kernel let in a moment ago is a session by then, and is ended like the others."""
+
+
+LATE_AT_THE_DOOR_S: Final = 0.15
+"""The same as LATE_S for a call that is let in behind others: their decisions take the rest of its time. Without, a
+flood would have those let in whose time is nearly over, and decide for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +72,9 @@ class AgiServer:
         session = partial(Session, self._desk, self._roll)
         for host, port in self._wanted:
             try:
+                entrance = door(host, port, self._refuses)
                 server = await loop.create_server(
-                    session, host, port, backlog=self._bounds.backlog, start_serving=False
+                    session, sock=entrance, backlog=self._bounds.backlog, start_serving=False
                 )
             except OSError as error:
                 self._close()
@@ -75,6 +83,18 @@ class AgiServer:
         for server in self._servers:
             await server.start_serving()
         self._desk.log.info("FastAGI listens", addresses=self.addresses)
+
+    def _refuses(self, connection: socket.socket) -> bool:
+        """Tell whether a connection came too late or finds no place, and count it then."""
+        patience_s = LATE_AT_THE_DOOR_S if self._roll.busy else LATE_S
+        outcome = Outcome.LATE if silent_s(connection) > patience_s else Outcome.CROWDED
+        if outcome is Outcome.CROWDED and not self._roll.full:
+            return False
+        self._roll.shed += 1
+        self._desk.watches.session_ended(outcome, 0.0)
+        if outcome is Outcome.CROWDED:
+            self._roll.turn_away(self._desk.log)
+        return True
 
     async def stop(self) -> None:
         """Let nobody in any more, and return when the last session has ended: within `stop_s`."""

@@ -115,16 +115,12 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the request, or turn the connection away."""
         self._transport = cast("asyncio.Transport", transport)
-        if silent_s(transport) > LATE_S:  # the event loop was away, and all that came meanwhile is here at once
-            self._shed(Outcome.LATE)
-            return
         if self._roll.enter(self):
             return
-        if self._roll.turned_away == 1 and not self._roll.closed:
-            self._log.error("FastAGI is crowded: calls get no plan from here", sessions=self._roll.limit)
         if self._roll.closed:
             self._end(Outcome.STOPPED)
         else:
+            self._roll.turn_away(self._log)
             self._shed(Outcome.CROWDED)
 
     def data_received(self, data: bytes) -> None:
@@ -150,7 +146,7 @@ class Session(asyncio.Protocol):
                     self._switch(code_dialled(request, self._desk.pabxs))
                 else:
                     self._call = (call_of(request, self._desk.pabxs), request.mangled)
-                    self._came = self._desk.clock.steady() - silent_s(self._transport)
+                    self._came = self._desk.clock.steady() - silent_s(self._transport.get_extra_info("socket"))
                     self._roll.ask(self)
         except PeerError as error:
             self._log.warning("AGI refused", reason=str(error), uniqueid=self._exchange.uniqueid, peer=self._peer())
@@ -186,15 +182,20 @@ class Session(asyncio.Protocol):
         if self._over or self._call is None:
             return
         (call, mangled), self._call = self._call, None
-        if self._desk.clock.steady() - self._came > LATE_S:
+        if self.late:
             self._shed(Outcome.LATE)
         else:
             self._route(call, mangled=mangled)
 
+    @property
+    def late(self) -> bool:
+        """Tell whether it has waited for too long for a decision."""
+        return self._desk.clock.steady() - self._came > LATE_S
+
     def push_out(self) -> None:
         """End without a decision, for the sake of calls that came later."""
         if not self._over:
-            self._shed(Outcome.PUSHED_OUT)
+            self._shed(Outcome.LATE if self.late else Outcome.PUSHED_OUT)
 
     def _route(self, call: Call, *, mangled: bool) -> None:
         self._names = {"pabx": call.pabx, "uniqueid": call.uniqueid}
