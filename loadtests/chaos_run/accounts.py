@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Final
 
 from chaos_run.course import Span
@@ -21,6 +22,9 @@ NOBODY: Final = "480"
 
 AFTERMATH_S: Final = 1.0
 """How long after the recovery from a fault a call still counts as one that met it."""
+
+UNSENT_S: Final = 0.2
+"""What a telephone wrote into its log so shortly before its death may not have left it."""
 
 SHORTEST_MESSAGE_S: Final = 1.0
 
@@ -58,12 +62,20 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A call at a callee: positions (by their queue's name) or a site; `whole` when one side said goodbye."""
+    """A call at a callee: positions (by their queue's name) or a site.
+
+    Attributes:
+        whole: the callee hung up.
+        died: it died before that.
+        doubtful: it died in the moment when it hung up, so that its goodbye may not have left.
+
+    """
 
     at: str
     received: Received
     whole: bool
     died: bool
+    doubtful: bool
 
 
 def accounts(house: House, placed: Iterable[Placed], spans: Sequence[Span], ended_at: float) -> list[Account]:
@@ -132,6 +144,8 @@ def _was_there(call: Placed, down: tuple[float, float]) -> bool:
 def _reached(call: Placed, talks: Sequence[Talk]) -> tuple[str, str]:
     """Return what a call reached, or why it was lost."""
     standing = [talk for talk in talks if not talk.died]
+    if len(standing) > 1:
+        standing = [talk for talk in standing if not talk.doubtful]
     if not call.ended:
         return "", f"no proper end: {', '.join(call.names) or 'never placed'}"
     if {"gave-up", "hung-up"} & set(call.names):
@@ -158,17 +172,19 @@ def _delay_s(call: Placed) -> float | None:
 def _talks(house: House) -> Iterator[Talk]:
     """Yield all calls at all callees."""
     for queue, callee in house.positions.items():
-        yield from _at(f"position of {queue}", callee, mortal=False)
+        yield from _at(f"position of {queue}", callee, float("inf"))
     for name, trunk in house.trunks.items():
-        for n, callee in enumerate(trunk.ends, 1):
-            yield from _at(name, callee, mortal=n < len(trunk.ends) or callee.sipp.process.poll() is not None)
+        for callee, died_at in zip(trunk.ends, chain(trunk.died, repeat(float("inf"))), strict=False):
+            yield from _at(name, callee, died_at)
 
 
-def _at(name: str, callee: Callee, *, mortal: bool) -> Iterator[Talk]:
+def _at(name: str, callee: Callee, died_at: float) -> Iterator[Talk]:
     for received in callee.received():
         # The callee hangs up first, always.
         whole = "hung-up" in received.names
-        yield Talk(name, received, whole, mortal and received.answered and not whole and "bye" not in received.names)
+        last_at = received.signs[-1][1]
+        died = died_at < float("inf") and received.answered and not whole and "bye" not in received.names
+        yield Talk(name, received, whole, died, whole and last_at > died_at - UNSENT_S)
 
 
 # --- capacity ---------------------------------------------------------------------------------------------------------

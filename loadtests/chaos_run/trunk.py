@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Self
 
+from ccrouter.clock import SystemClock
 from phones import Callee
 from small_pabx import SITES_ADDRESS, free_port
 from support.parties import CalleeHabits
@@ -14,7 +15,7 @@ class Trunk:
     Attributes:
         port: where the site is called.
         ends: all telephones that were there, each with its log.
-        gone: the instants at which one of them died, by its name.
+        died: the instants (seconds since 1970) at which they died, in the same order; the last one may be there yet.
 
     """
 
@@ -24,6 +25,8 @@ class Trunk:
         self._habits = habits
         self.port = free_port(address=SITES_ADDRESS)
         self.ends: list[Callee] = []
+        self.died: list[float] = []
+        self._clock = SystemClock()
         self.recover()
 
     def recover(self) -> None:
@@ -39,7 +42,8 @@ class Trunk:
 
     def die(self) -> None:
         """Be gone with all calls, as by a power cut: nobody is told."""
-        if self.ends:
+        if len(self.died) < len(self.ends):
+            self.died.append(self._clock.now())
             self.ends[-1].sipp.stop()
 
     def __enter__(self) -> Self:
