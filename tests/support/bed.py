@@ -195,6 +195,7 @@ class Bed:
     @contextmanager
     def under(self, load: Load, rules: Rules) -> Iterator[None]:
         """Put the PABX under a load, as far as a PABX can show it, for as long as the block lasts."""
+        since = len(self.asker.events)
         queues = sorted({site.queue for site in rules.sites.values() if isinstance(site, InHouse)})
         outside = [site for site in rules.sites.values() if isinstance(site, External)]
         for queue in queues:
@@ -208,11 +209,10 @@ class Bed:
         try:
             yield
         finally:
-            self.clear()
+            self.clear(since)
 
-    def clear(self) -> None:
-        """End all calls."""
-        since = len(self.asker.events)
+    def clear(self, since: int) -> None:
+        """End all calls; none of them was there before the event with the index `since`."""
         while channels := self.asker.listed("CoreShowChannels"):
             self.asker.ask("Hangup", Channel="/.*/")
             for channel in channels:
