@@ -132,6 +132,7 @@ def estate(version: int, plan: EstatePlan) -> Iterator[Estate]:
                 statics={"": "play|static|all-circuits-busy-now"},
                 agi=f"agi://127.0.0.1:{agi}/route/{name}",
                 ring_s=2,
+                site_rtp_timeout_s=60,  # nobody speaks
             )
             pabx = stack.enter_context(SmallPabx(layout, folder / name))
             listener = Listener(pabx.ami_port, "ccrouter", pabx.ami_secret)

@@ -19,6 +19,9 @@ from ccrouter.telemetry.metrics import Metrics
 LOOK_S: Final = 0.05
 """Between two looks at the calls of the sites; what a PABX answered is looked at at once."""
 
+HEARD_S: Final = 1.5
+"""A PABX that was heard within this time answers pings, which are sent every second."""
+
 STUMBLED_S: Final = 1.0
 
 
@@ -139,9 +142,10 @@ class Lines:
 
     def _let_go(self, pabx: str) -> None:
         self._lender.lose(pabx)
-        link = self.links[pabx]
-        if link.linked and not link.on_duty:
-            # Another router lends now, and what it lends is not known here.
+        link, known = self.links[pabx], self.snapshot().pabxs.get(pabx)
+        heard = known is not None and self.clock.now() - known.heard_at < HEARD_S
+        if link.linked and not link.on_duty and heard:
+            # Another router lends now, and what it lends is not known here. A PABX that hangs keeps what it was lent.
             for key in [key for key in self._told if key[0] == pabx]:
                 self._say(*key, None)
 
