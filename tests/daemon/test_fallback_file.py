@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 from structlog.testing import LogCapture
@@ -133,6 +134,20 @@ async def test_a_disk_that_refuses_is_told_once_and_tried_again(tmp_path: Path) 
         folder.mkdir()
         await until(lambda: house.fallback.version in house.text() and not house.fallback.trouble)
         assert house.fallback.remark("pbx") == ""
+
+
+async def test_another_router_may_have_written_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that keep one file get in each other's way; as long as it holds what it should, nothing is wrong."""
+
+    def both(path: Path, content: bytes) -> None:
+        path.write_bytes(content)
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("ccrouter.app.fallback.write_public", both)
+    house = House(tmp_path)
+    async with house.kept():
+        await until(lambda: house.fallback.version != "")
+    assert (house.fallback.trouble, house.sample("writes_total", result="failed")) == ("", None)
 
 
 async def test_rules_that_can_not_be_compiled_leave_the_file(tmp_path: Path) -> None:

@@ -155,9 +155,17 @@ class FallbackFile:
         made = compile_fallback(said.rules, at, modes=said.modes, overrides=said.overrides, pabxs=len(self.in_force))
         content = made.text.encode()
         # A file that is written anew is read anew by the PABX.
-        if not (self.path.exists() and self.path.read_bytes() == content):
-            write_public(self.path, content)
+        if not self._holds(content):
+            try:
+                write_public(self.path, content)
+            except OSError:
+                # Two routers may keep one file, and write the same into it at the same moment.
+                if not self._holds(content):
+                    raise
         return made
+
+    def _holds(self, content: bytes) -> bool:
+        return self.path.exists() and self.path.read_bytes() == content
 
     async def _watch(self) -> None:
         while True:
