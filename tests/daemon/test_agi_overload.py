@@ -99,7 +99,7 @@ async def flooded(house: House, instants: Sequence[float]) -> tuple[list[Asked],
 
 
 async def test_a_flood_costs_nobody_more_than_the_dialplan_waits() -> None:
-    """Some 1,000 calls in a second where 250 can be decided: each hears in time, and a fair part has its plan.
+    """Some 1,000 calls in a second where 250 can be decided: each hears in time, and no decision comes too late.
 
     Between decisions everything else in the loop is served, heartbeats and events among it.
     """
@@ -108,7 +108,7 @@ async def test_a_flood_costs_nobody_more_than_the_dialplan_waits() -> None:
         results = Counter(await house.tally.until(len(asked)))
 
         assert results["answered"] == sum(each.plan for each in asked)
-        assert results["answered"] > 50
+        assert results["answered"] == len(house.oracle.calls) > 0
         assert results["pushed_out"] + results["late"] + results["crowded"] > 100
         assert house.server.shed == len(asked) - results["answered"]
         in_time = [each for each in asked if each.waited_s <= LATE_S + 10 * TURN_S]
