@@ -30,6 +30,9 @@ RING_S: Final = 600
 KEPT: Final = re.compile(r"\b(CCROUTER_(?:LATCH|TURN)\w*)=")
 """Globals of the compiled rules that outlast a call."""
 
+READING: Final = re.compile(r".*(?:WARNING|ERROR)\[.*\] (?:pbx\w*|config|ael\w*|ast_expr2\w*)\.c.*")
+"""Lines of the log about the dialplan; the end of a call before may be told meanwhile."""
+
 EXTENSIONS: Final = """
 #tryinclude "{folder}/conf/ccrouter_fallback.conf"
 
@@ -149,11 +152,11 @@ class Bed:
         self.asker.ask("Command", Command="dialplan reload")
 
     def install(self, text: str) -> list[str]:
-        """Take compiled rules into the dialplan, and return what Asterisk's log says about that."""
+        """Take compiled rules into the dialplan, and return what Asterisk warns of as it reads them."""
         before = len(self.pabx.log.read_text(errors="replace"))
         self.file.write_text(text)
         self.reload()
-        return self.pabx.log.read_text(errors="replace")[before:].splitlines()
+        return READING.findall(self.pabx.log.read_text(errors="replace")[before:])
 
     # --- questions ----------------------------------------------------------------------------------------------------
 

@@ -50,8 +50,7 @@ def facts_at(rules: Rules, chance: Chance) -> FactsAt:
 def played(bed: Bed, rules: Rules, chance: Chance) -> Iterator[Compared]:
     """Install what was compiled, put the PABX under the load, and ask about each call at each instant."""
     fallback = compile_fallback(rules, chance.compiled_at, modes=chance.modes, overrides=chance.overrides)
-    log = [line for line in bed.install(fallback.text) if "WARNING" in line or "ERROR" in line]
-    assert log == []
+    assert bed.install(fallback.text) == []
     asker = Asker(bed, fallback, rules, facts_at(rules, chance))
     with bed.under(chance.load, rules):
         for instant in chance.instants:
