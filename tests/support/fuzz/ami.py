@@ -19,6 +19,7 @@ from support.ami import AT, GREETING, PABX, pieces, recording, sample, written
 from support.fuzz.target import Drawn, Target, cuts
 from support.live_invariants import check as check_state
 
+NAMES_WANTED: Final = frozenset(name.encode() for name in WANTED)
 RECORDINGS: Final = ("routed_calls_22", "routed_calls_16", "hostile_callers_22")
 SITES: Final = (
     SiteLimits("paris", queue="support"),
@@ -60,6 +61,10 @@ def check_stream(data: bytes) -> None:
     for chunks in cuts(data):
         assert seen(heard(chunks)) == seen(told)
     frames = data.partition(b"\r\n")[2].split(END)
+    if not any(isinstance(each, str) for each in told):
+        heads = [frame.lstrip(b"\r\n").partition(b"\r\n")[0] for frame in frames[:-1] if told]
+        wanted = [head for head in heads if head.removeprefix(b"Event: ") in NAMES_WANTED and head[:7] == b"Event: "]
+        assert len(wanted) == sum(isinstance(each, Message) and each.kind is Kind.EVENT for each in told)
     for message in told:
         if isinstance(message, Message) and message.kind is not Kind.RESPONSE:
             event = meant(message)
@@ -77,12 +82,20 @@ def check_believed(message: Message, frames: list[bytes]) -> None:
     assert any(
         {line if ": " in line else f"{line} " for line in lines}
         <= {line if ": " in line else f"{line} " for line in each}
-        and all(sum(line.startswith(f"{name}: ") for line in each) <= 1 for name in ("Uniqueid", "Queue", "Channel"))
+        and len(names := [name for name in map(name_of, each) if name not in MANIFOLD]) == len(set(names))
         for each in matching
     )
     if shape is not None:
         assert message.fields.keys() >= shape.required
         assert not message.fields.keys() & shape.foreign
+
+
+MANIFOLD: Final = shapes.MANIFOLD | {"Variable"}
+
+
+def name_of(line: str) -> str:
+    """Return the name of the field on a line."""
+    return line.partition(":")[0]
 
 
 # --- forging ----------------------------------------------------------------------------------------------------------
@@ -268,7 +281,18 @@ def seeds() -> list[bytes]:
     """Return the beginnings of recordings."""
     streams = [GREETING + b"".join(pieces(recording(name))[at : at + 8]) for name in RECORDINGS for at in (0, 60, 150)]
     greetings = (b"SSH-2.0-OpenSSH_9.2\r\n", *(wire.GREETING + b"1" * n + b"\r\n" for n in range(77, 81)))
-    return [*streams, *greetings]
+    hangup = sample(22, "Hangup")
+    whole = written(hangup)
+    odd = (
+        *(
+            whole[:-2] + b"Uniqueid: 1\r\n\r\n",
+            whole[:-2] + b"Cause: 1\r\n\r\n",
+            written({**hangup, "Queue": "support"}),
+        ),
+        *(b"\r\n" + whole, b"\r\n\r\n" + whole, written({**hangup, "Position": "1"}), whole[:-2] + b"no field\r\n\r\n"),
+        *(written({name: value for name, value in hangup.items() if name != left}) for left in ("Linkedid", "Channel")),
+    )
+    return [*streams, *greetings, *(GREETING + each for each in odd)]
 
 
 def forging_seeds() -> list[bytes]:
