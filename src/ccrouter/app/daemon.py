@@ -10,7 +10,7 @@ from ccrouter.agi.server import AgiServer
 from ccrouter.agi.session import Desk
 from ccrouter.ami.link import PabxLink
 from ccrouter.app.addresses import pabx_address, warn_of_clear_links
-from ccrouter.app.archive import Archive
+from ccrouter.app.archive import Archive, journal_of
 from ccrouter.app.clock_watch import ClockWatch, SetClock
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry, decision_ids
@@ -34,7 +34,6 @@ from ccrouter.app.upkeep import Upkeep
 from ccrouter.app.versions import VersionBook
 from ccrouter.app.watch import Watch
 from ccrouter.app.writer import Writer
-from ccrouter.clock import Clock
 from ccrouter.config.settings import Settings
 from ccrouter.live.effects import Relist
 from ccrouter.live.events import Listing
@@ -42,11 +41,10 @@ from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Audit
-from ccrouter.store.decisions import Decisions
 from ccrouter.store.keepers import kept_modes, kept_overrides
 from ccrouter.store.modes import Modes
 from ccrouter.store.overrides import Overrides
-from ccrouter.store.schema import journal_database, state_database
+from ccrouter.store.schema import state_database
 from ccrouter.store.versions import Versions
 from ccrouter.telemetry.degraded import Degraded, DegradedStates
 from ccrouter.telemetry.lag import watch_loop
@@ -84,7 +82,7 @@ class Daemon:
         self._modes = Modes(kept_modes(database))
         self._overrides = Overrides(kept_overrides(database))
         self._recorder = Recorder(
-            _journal(settings, clock),
+            journal_of(settings, clock),
             keep_s=settings.journal.keep_s,
             clock=clock,
             counts=self._metrics.journal,
@@ -102,7 +100,7 @@ class Daemon:
             ids=decision_ids(),
         )
         self._entry = Entry(self._router, clock, self._metrics, log, self._recorder.note)
-        self._archive = Archive(_journal(settings, clock), audit, lambda: self._router.rules, clock)
+        self._archive = Archive(journal_of(settings, clock), audit, lambda: self._router.rules, clock)
         self._links = {
             pabx.name: PabxLink(
                 pabx_address(pabx),
@@ -297,7 +295,3 @@ class Daemon:
         link = self._links.get(effect.pabx)
         if link is not None:
             link.relist(effect.listing, effect.queue)
-
-
-def _journal(settings: Settings, clock: Clock) -> Decisions:
-    return Decisions(journal_database(settings.state_dir, clock), mask_callers=settings.journal.mask_callers)
