@@ -10,7 +10,6 @@ import pytest
 from ccrouter.clock import SystemClock
 from phones import Call
 from support.parties import most_at_once
-from support.real_house import in_sync
 from support.several_pabxs import Estate, EstatePlan, estate
 
 ROUTING: Final = """
@@ -183,21 +182,3 @@ def test_one_lost_pabx_changes_nothing_for_the_other(house: Estate, fault: str, 
         house.relays["a"].mend()
     back_s = until(lambda: sum(house.lines("café du port").values()) == 8 and lent(house, "a", "caf%C3%A9%20du%20port"))
     figure(f"{fault}: its lines back after {back_s:.1f} s")
-
-
-def test_the_daemon_starts_again_and_lends_what_was_lent(house: Estate) -> None:
-    """Killed while calls are up: the lines are read back, calls stay, and the site's limit holds throughout."""
-    a = house.pabxs["a"]
-    calls = a.calls(SHARED, 6)
-    a.start(calls)
-    until(lambda: here(house, "shared", calls) >= 5)
-    house.daemon.kill()
-    during = a.calls(SHARED, 4)
-    a.start(during)
-    house.daemon.start()
-    house.daemon.wait_until(in_sync)
-    until(lambda: sum(house.lines("shared").values()) == 10)
-    after = a.calls(SHARED, 20)
-    a.start(after, per_s=20)
-    until(lambda: here(house, "shared", [*calls, *during, *after]) >= 9)
-    assert here(house, "shared", [*calls, *during, *after]) <= 10
