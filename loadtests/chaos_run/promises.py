@@ -14,7 +14,7 @@ from chaos_run.house import ORDERS
 LOOK_BACK_S: Final = 0.1
 
 WAITED_S: Final = 0.15
-"""A router that falls behind lets calls go, the oldest after 0.4 s: a caller who waited was with one that was too slow."""
+"""A router that falls behind lets calls go: a caller who waited was with one that was too slow."""
 
 SWALLOWED_S: Final = 1.5
 """Who lost that in a black hole is not asked to wait for the other router as well."""
