@@ -238,7 +238,8 @@ class Scene:
         self.snapshot = Snapshot(0.0)
         self.rules: Rules | None = RULES
         self.modes: dict[str, float | None] = {"crisis": 1_795_297_035.0}
-        sources = Sources(lambda: self.snapshot, lambda: self.rules, lambda _: self.modes, lambda _: 2, lambda: 3)
+        known = (lambda: self.snapshot, lambda: self.rules, lambda _: self.modes, lambda _: 2, lambda: 3)
+        sources = Sources(*known, on_duty=lambda: {"pbx": True})
         LiveCollector(self.registry, clock, sources)
 
     def samples(self, name: str) -> dict[tuple[str, ...], float]:
