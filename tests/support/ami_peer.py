@@ -349,7 +349,6 @@ async def linked(
     lamps: Mapping[str, bool | None] | None = None,
     paces: Paces | None = None,
     rank: int = 1,
-    rank: int = 1,
     clock: Clock | None = None,
     able: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Linked]:
@@ -366,7 +365,6 @@ async def linked(
         watches=ear,
         able=able,
         paces=paces,
-        rank=rank,
         rank=rank,
     )
     async with asyncio.TaskGroup() as tasks:
