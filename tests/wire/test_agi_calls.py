@@ -2,7 +2,7 @@
 
 import pytest
 
-from ccrouter.agi.calls import call_of
+from ccrouter.agi.calls import call_of, patience_s
 from ccrouter.agi.protocol import Request
 from ccrouter.errors import PeerError
 from ccrouter.routing.call import Call
@@ -109,3 +109,19 @@ def test_a_presentation_that_is_no_number_is_refused(presentation: str) -> None:
     """Whether a number may be shown is never guessed."""
     with pytest.raises(PeerError, match="agi_callingpres"):
         call_of(ASKED._replace(callingpres=presentation), ONE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), 0.5),
+        (("0800123456",), 0.5),
+        (("0800123456", "0.5"), 0.5),
+        (("0800123456", "1"), 1.0),
+        (("0800123456", "3600"), 0.5),
+        (("1",), 0.5),
+    ],
+)
+def test_what_the_dialplan_does_not_say_is_the_shorter_wait(arguments: tuple[str, ...], expected: float) -> None:
+    """A request says how long its dialplan waits; nothing that it says makes a call count for longer than a second."""
+    assert patience_s(ASKED._replace(arguments=arguments)) == expected

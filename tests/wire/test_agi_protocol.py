@@ -39,7 +39,10 @@ READ: dict[str, tuple[bytes, Request]] = {
         PLAIN,
     ),
     "colons in values": (request(calleridname=b"agi_extension: 0899"), PLAIN),
-    "arguments": (RECORDED["22"][:-1] + b"agi_arg_1: one\nagi_arg_2: tw o: x\n\n", PLAIN),
+    "arguments": (
+        RECORDED["22"][:-1] + b"agi_arg_1: one\nagi_arg_2: tw o: x\n\n",
+        PLAIN._replace(arguments=("one", "tw o: x")),
+    ),
 }
 
 REFUSED: dict[str, tuple[bytes, str]] = {

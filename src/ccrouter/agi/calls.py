@@ -43,6 +43,11 @@ class CodeDialled:
     uniqueid: str
 
 
+def patience_s(request: Request) -> float:
+    """Return how many seconds the dialplan waits for the answer to a request; what it does not say is the shorter."""
+    return 1.0 if request.arguments[1:2] == ("1",) else 0.5
+
+
 def asks_for_mode(request: Request) -> bool:
     """Tell whether a request is about the code of a mode, and not about a call to be routed."""
     return request.script.partition("/")[0] == CODE_SCRIPT

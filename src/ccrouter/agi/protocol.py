@@ -88,6 +88,7 @@ class Request(NamedTuple):
         extension: the extension that runs: what the caller dialled.
         mangled: bytes that were no UTF-8 were replaced by U+FFFD.
         channel: name of the caller's channel.
+        arguments: what the dialplan says besides (agi_arg_1 ...).
 
     """
 
@@ -99,6 +100,7 @@ class Request(NamedTuple):
     extension: str
     mangled: bool = False
     channel: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 class Reply(NamedTuple):
@@ -207,9 +209,8 @@ class Exchange:
             self.uniqueid = named[4] if named is not None else ""
             raise PeerError(_fault(text.split("\n")))
         script, channel, language, self.uniqueid, callerid, callingpres, extension, rest = found.groups()
-        if rest is not None:
-            _check_arguments(rest.split("\n"))
-        return Request(script, language, self.uniqueid, callerid, callingpres, extension, mangled, channel)
+        arguments = () if rest is None else _arguments(rest.split("\n"))
+        return Request(script, language, self.uniqueid, callerid, callingpres, extension, mangled, channel, arguments)
 
     def _next_reply(self) -> Reply | HungUp | None:
         if self._expects is _Expects.NOTHING and not HANGUP.startswith(bytes(self._buffer[: len(HANGUP)])):
@@ -304,7 +305,8 @@ def _fault(lines: list[str]) -> str:
     return f"the request ends before {OPENING[-1]}"
 
 
-def _check_arguments(lines: list[str]) -> None:
+def _arguments(lines: list[str]) -> tuple[str, ...]:
     for number, line in enumerate(lines, 1):
         if not line.startswith(f"agi_arg_{number}: "):
             raise PeerError(f"only agi_arg_{number} may stand {number} lines after {OPENING[-1]}")
+    return tuple(line.partition(": ")[2] for line in lines)

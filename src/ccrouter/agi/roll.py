@@ -23,9 +23,8 @@ SWEEP_S: Final = 0.05
 TURN_S: Final = 0.02
 """How long decisions may hold up all else."""
 
-LATE_S: Final = 0.4
-"""Calls that have waited for longer are not decided any more: where it has two routers, the dialplan gives up after
-half a second, and an answer takes its time too."""
+ANSWER_S: Final = 0.1
+"""Calls for which the dialplan waits no longer than that are not decided any more: an answer takes its time too."""
 
 TCP_INFO_BYTES: Final = 104
 LAST_DATA_RECEIVED: Final = 52

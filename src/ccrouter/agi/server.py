@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from ccrouter.agi.door import door
-from ccrouter.agi.roll import LATE_S, Roll, silent_s
+from ccrouter.agi.roll import ANSWER_S, Roll, silent_s
 from ccrouter.agi.session import Desk, Outcome, Session
 from ccrouter.errors import CcrouterError
 
@@ -16,9 +16,12 @@ ACCEPTED_WITHIN_S: Final = 0.01
 """Whom the kernel let in a moment ago is a session by then, and is ended like the others."""
 
 
+LATE_S: Final = 1 - ANSWER_S
+"""After so long no dialplan waits for an answer any more."""
+
 LATE_AT_THE_DOOR_S: Final = 0.15
-"""The same as LATE_S for a call that is let in behind others: their decisions take the rest of its time. Without, a
-flood would have those let in whose time is nearly over, and decide for nobody."""
+"""The same for a call that is let in behind others: their decisions take the rest of its time. Without, a flood would
+have those let in whose time is nearly over, and decide for nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from typing import Protocol, cast
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter import contract
-from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled
+from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled, patience_s
 from ccrouter.agi.protocol import Exchange, HungUp, Reply, Request
-from ccrouter.agi.roll import LATE_S, Roll, silent_s
+from ccrouter.agi.roll import ANSWER_S, Roll, silent_s
 from ccrouter.clock import Clock
 from ccrouter.errors import PeerError
 from ccrouter.routing.call import Call
@@ -108,9 +108,8 @@ class Session(asyncio.Protocol):
         self._asked = False
         self._awaits = "plan"
         self._call: tuple[Call, bool] | None = None
-        self._came = self._began
+        self._too_late = self.due = self._began + desk.deadlines.request_s
         self._over = False
-        self.due = self._began + desk.deadlines.request_s
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the request, or turn the connection away."""
@@ -146,7 +145,8 @@ class Session(asyncio.Protocol):
                     self._switch(code_dialled(request, self._desk.pabxs))
                 else:
                     self._call = (call_of(request, self._desk.pabxs), request.mangled)
-                    self._came = self._desk.clock.steady() - silent_s(self._transport.get_extra_info("socket"))
+                    came = self._desk.clock.steady() - silent_s(self._transport.get_extra_info("socket"))
+                    self._too_late = came + patience_s(request) - ANSWER_S
                     self._roll.ask(self)
         except PeerError as error:
             self._log.warning("AGI refused", reason=str(error), uniqueid=self._exchange.uniqueid, peer=self._peer())
@@ -190,7 +190,7 @@ class Session(asyncio.Protocol):
     @property
     def late(self) -> bool:
         """Tell whether it has waited for too long for a decision."""
-        return self._desk.clock.steady() - self._came > LATE_S
+        return self._desk.clock.steady() > self._too_late
 
     def push_out(self) -> None:
         """End without a decision, for the sake of calls that came later."""
