@@ -128,7 +128,7 @@ def test_an_answer_at_the_last_moment(rig: Rig) -> None:
     calls = [
         call
         for step in range(60)
-        for call in rig.calls(rig.number(answer_after(0.97 + step / 1000, f"{HEAD}&{BACKUP}&{LAST}")))
+        for call in rig.calls(rig.number(answer_after(0.88 + step / 400, f"{HEAD}&{BACKUP}&{LAST}")))
     ]
     rig.place(calls, per_s=10_000)
     entries = [rig.ending(call)["Entry"] for call in calls]
