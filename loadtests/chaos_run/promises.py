@@ -8,16 +8,12 @@ from typing import Final
 
 from chaos_run.accounts import Account
 from chaos_run.course import Span
-from chaos_run.faults import CALM_ADDED_S
 from chaos_run.house import ORDERS
 
 LOOK_BACK_S: Final = 0.1
 
 WAITED_S: Final = 0.15
 """A router that falls behind lets calls go: a caller who waited was with one that was too slow."""
-
-SWALLOWED_S: Final = 1.5
-"""Who lost that in a black hole is not asked to wait for the other router as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +52,6 @@ def _all_out(call: Account, spans: Sequence[Span], routers: int, ended_at: float
         if span.began - LOOK_BACK_S <= call.sent + waited_s
         and min(span.recovered, ended_at) + span.fault.lingers_s >= call.sent
     ]
-    if waited_s > SWALLOWED_S and any(span.fault.added_s > CALM_ADDED_S for span in out):
-        return True
     return all(any(not span.fault.of_router or span.rank == rank for span in out) for rank in range(1, routers + 1))
 
 

@@ -97,6 +97,30 @@ def test_a_router_behind_a_black_hole_costs_one_caller_two_seconds(rig: Rig) -> 
     assert max(met.after_s("183") for met in free) < 0.9
 
 
+@pytest.mark.parametrize(("address", "entry"), [("127.0.0.1", "static"), ("127.0.0.9", "routed")])
+def test_a_router_at_another_address_decides_for_one_behind_a_black_hole(rig: Rig, address: str, entry: str) -> None:
+    """Who lost 2 s is decided by the second router, unless its address is the same: that would swallow them again."""
+    with ExitStack() as stack:
+        deaf = stack.enter_context(socket.create_server((address, 0), backlog=0))
+        for _ in range(2):  # the kernel takes one more than the backlog
+            knock = stack.enter_context(socket.socket())
+            knock.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+            knock.connect_ex(deaf.getsockname())
+        now = float(rig.listener.ask("Ping")["Timestamp"])
+        for name, value, after in (
+            ("CCROUTER_DEAF", "", ""),
+            ("CCROUTER_AGI", f"agi://{address}:{deaf.getsockname()[1]}/route", rig.router.address),
+            ("CCROUTER_AGI_2", rig.router.address, ""),
+            ("CCROUTER_BEAT_2", f"{now + 1:f}", ""),
+        ):
+            rig.listener.ask("Setvar", Variable=name, Value=value)
+            stack.callback(rig.listener.ask, "Setvar", Variable=name, Value=after)
+        [call] = rig.calls(rig.number(answer(f"{HEAD}&{BACKUP}&{LAST}")))
+        [met] = rig.place([call])
+        assert rig.ending(call)["Entry"] == entry
+    assert 1.5 <= met.after_s("200" if entry == "routed" else "183") < 3.5
+
+
 def test_a_plan_that_leads_to_nobody_is_not_stored(rig: Rig) -> None:
     """A message of the night is no plan for the day: without the router the static plan counts, not that message."""
     number = rig.number(answer(f"{HEAD}&play|night|beep"))
