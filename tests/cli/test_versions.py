@@ -53,7 +53,7 @@ def elsewhere(file: Path) -> Path:
     other = file.with_name("elsewhere")
     other.write_text("secret")
     other.chmod(0o600)
-    file.with_name(f".{file.name}.new").hardlink_to(other)
+    file.with_name(f".{file.name}.0badcafe.new").hardlink_to(other)
     return other
 
 
@@ -240,11 +240,15 @@ async def test_the_file_behind_a_link_is_written(client: Client, file: Path) -> 
     assert leads_to(file) == real.name
 
 
-async def test_nothing_is_written_through_a_name_that_somebody_put_there(client: Client, file: Path) -> None:
+async def test_nothing_is_written_through_a_name_that_somebody_put_there(
+    client: Client, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Root may roll back in a folder of somebody else, and a name there may be one more of a file elsewhere."""
-    other = elsewhere(file)
-    await back(client, file, 2, "", "")
-    assert (good(3), "secret", 0o600) == (text_of(file), text_of(other), mode(other))
+    other, before = elsewhere(file), text_of(file)
+    monkeypatch.setattr("ccrouter.store.files.secrets.token_hex", lambda _: "0badcafe")
+    with pytest.raises(CcrouterError, match="File exists; nothing was changed"):
+        await back(client, file, 2, "", "")
+    assert (before, "secret", 0o600) == (text_of(file), text_of(other), mode(other))
 
 
 async def test_a_file_that_is_gone_is_written_for_all_to_read(

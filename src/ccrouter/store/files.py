@@ -1,12 +1,18 @@
 """Writing small files so that a crash, a power cut or a full disk leaves either the old content or the new."""
 
 import os
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Final
 
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
+
+LEFT_S: Final = 3600.0
+"""What was begun so much earlier, a crash left behind."""
 
 
 class Replacement:
@@ -26,9 +32,8 @@ class Replacement:
 
     def __init__(self, path: Path, content: bytes, dress: Callable[[int], None]) -> None:
         self._path = path
-        # One name for all: what a crash left behind goes. There is one writer at a time.
-        self._temporary = path.with_name(f".{path.name}.new")
-        self._temporary.unlink(missing_ok=True)
+        # A name of its own: of two routers that write one file, neither may put the other's half of it in place.
+        self._temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
         # Root may write in a folder of somebody else: never into a file, or through a link, that was put there.
         handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
         try:
@@ -37,6 +42,7 @@ class Replacement:
                 file.flush()
                 dress(file.fileno())
                 os.fsync(file.fileno())
+            self._clear_away()
         except OSError:
             self.discard()
             raise
@@ -54,6 +60,13 @@ class Replacement:
     def discard(self) -> None:
         """Forget the content; does nothing after a commit."""
         self._temporary.unlink(missing_ok=True)
+
+    def _clear_away(self) -> None:
+        begun = self._temporary.stat().st_mtime
+        for each in self._path.parent.glob(f".{escape(self._path.name)}.*.new"):
+            with suppress(OSError):  # another writer's, which is in place by now, or nothing that we may take away
+                if each.lstat().st_mtime < begun - LEFT_S:
+                    each.unlink()
 
 
 def write_public(path: Path, content: bytes) -> None:
