@@ -286,6 +286,23 @@ async def test_a_pabx_that_the_daemon_does_not_know_is_wrong_usage(daemon: tuple
     assert (ended.exit_code, "there is no PABX `mian`. Did you mean `main`?" in ended.output) == (2, True)
 
 
+async def test_with_several_pabxs_it_is_told_which_one_is_meant(daemon: tuple[ScriptedDaemon, Path]) -> None:
+    """The first by default, --pabx another; the queues and the lines are that one's, and nothing is told with one."""
+    scripted, socket = daemon
+    assert "PABX" not in (await ask(socket, NUMBER)).output
+    busy = scripted.seen.snapshot
+    other = facts_under(Load(), RULES, scripted.seen.at, pabx="lyon").snapshot
+    both = replace(busy, pabxs={**busy.pabxs, **other.pabxs}, queues={**busy.queues, **other.queues})
+    scripted.seen = replace(scripted.seen, snapshot=both)
+    told = (await ask(socket, NUMBER)).output
+    assert "  PABX       main; `--pabx` names another: lyon" in told.splitlines()
+    assert "by the rule `peak`" in told
+    told = (await ask(socket, NUMBER, "--pabx", "lyon")).output
+    assert "  PABX       lyon; `--pabx` names another: main" in told.splitlines()
+    assert "by the rule `peak`" not in told
+    assert json.loads((await ask(socket, NUMBER, "--pabx", "lyon", "--json")).output)["call"]["pabx"] == "lyon"
+
+
 async def test_overrides_count(daemon: tuple[ScriptedDaemon, Path]) -> None:
     """An override that the daemon knows decides for its time, and is told."""
     scripted, socket = daemon

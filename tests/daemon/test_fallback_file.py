@@ -122,6 +122,23 @@ async def test_each_day_moves_the_horizon(tmp_path: Path) -> None:
         await until(lambda: "up to 2028-11-23" in house.text())
 
 
+async def test_the_file_is_for_as_many_pabxs_as_there_are(tmp_path: Path) -> None:
+    """Each may use its own lines where nothing was lent; one that hangs keeps the others from nothing."""
+    house, asked = House(tmp_path), asyncio.Event()
+
+    async def hangs() -> str | None:
+        asked.set()
+        await asyncio.Event().wait()
+        return None
+
+    house.fallback.in_force = {"hung": hangs, "pbx": house.answer}
+    async with house.kept():
+        await until(lambda: house.fallback.version != "")
+        assert "|3|pass" in house.text()  # of 30 lines
+        await asked.wait()
+        await until(lambda: house.sample("in_force", pabx="pbx") == 0)
+
+
 async def test_a_disk_that_refuses_is_told_once_and_tried_again(tmp_path: Path) -> None:
     """What is wrong is in the log, the metrics and the status, until it is mended; then the file is there."""
     folder = tmp_path / "later"

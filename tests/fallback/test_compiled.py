@@ -1,5 +1,6 @@
 """The compiled file as text: what it says, what it leaves out, and that nothing of the routing file can become code."""
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,20 @@ def test_every_line_is_of_a_known_form(file: Path) -> None:
         return
     rules = load_routing(file)
     assert list(strange_lines(compile_fallback(rules, NOW, modes=dict.fromkeys(rules.modes)).text)) == []
+
+
+@pytest.mark.parametrize(
+    ("pabxs", "tunis", "night", "guard"), [(1, "30", "8", "30"), (2, "3", "1", "3"), (9, "1", "lent", "1")]
+)
+def test_a_pabx_that_was_lent_nothing_takes_its_own_lines(pabxs: int, tunis: str, night: str, guard: str) -> None:
+    """Each plan and each question says what a PABX may use after a restart: together no more than the site takes."""
+    text = compile_fallback(load_routing(EXAMPLE), NOW, pabxs=pabxs).text
+    limits = {found[1]: found[2] for found in re.finditer(r"site\|([^|]+)\|[^|]+\|\d+\|(\w+)\|", text)}
+    assert (limits["tunis"], limits["night service"]) == (tunis, night)
+    own = f"ccrouter-fallback-lines,s,1(${{URIENCODE(tunis)}},{guard})"
+    assert (own in text) == (pabxs > 1)
+    assert (f"}}@ccrouter)}} >= {guard}]?late,1)" in text) == (pabxs == 1)
+    assert list(strange_lines(text)) == []
 
 
 NAMES = st.text(st.characters(categories=["L", "Nd"], include_characters=" ._-/"), min_size=1, max_size=60)

@@ -88,7 +88,9 @@ class FallbackFile:
         """Keep the file and look at the PABXs, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep(), name="fallback file")
-            tasks.create_task(self._watch(), name="fallback in force")
+            for pabx, ask in self.in_force.items():
+                # Each by a task of its own: one that hangs keeps no other from being looked at.
+                tasks.create_task(self._watch(pabx, ask), name=f"fallback in force {pabx}")
 
     def remark(self, pabx: str) -> str:
         """Return what an admin should see to; empty where the PABX has the newest version, or time to take it."""
@@ -167,10 +169,9 @@ class FallbackFile:
     def _holds(self, content: bytes) -> bool:
         return self.path.exists() and self.path.read_bytes() == content
 
-    async def _watch(self) -> None:
+    async def _watch(self, pabx: str, ask: Callable[[], Awaitable[str | None]]) -> None:
         while True:
-            for pabx, ask in self.in_force.items():
-                await self._look(pabx, ask)
+            await self._look(pabx, ask)
             await asyncio.sleep(self.pace.look)
 
     async def _look(self, pabx: str, ask: Callable[[], Awaitable[str | None]]) -> None:

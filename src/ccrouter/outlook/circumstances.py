@@ -61,6 +61,7 @@ def circumstances(rules: Rules, facts: Facts, call: Call, sources: Sources) -> I
     modes = ", ".join(sorted(facts.modes)) or "none is on"
     yield from _part("modes", [f"{modes} ({sources.modes})"] if rules.modes else [])
     yield from _part("override", [_override(each, rules.zone) for each in facts.overrides if _is_of(each, rules, call)])
+    yield from _part("PABX", _pabx(facts, call.pabx))
     yield from _part("load", _load(rules, facts, service, call.pabx, sources.load))
     yield from _part("caller", [_caller(call)])
 
@@ -115,6 +116,12 @@ def _caller(call: Call) -> str:
     if call.caller == ORDINARY:
         caller = "one whom no rule names"
     return f"{caller}{f', language {call.language}' if call.language else ''}"
+
+
+def _pabx(facts: Facts, pabx: str) -> list[str]:
+    """Return which PABX carries the call, where there are several: its queues count, and its lines of each site."""
+    others = [name for name in facts.snapshot.pabxs if name != pabx]
+    return [f"{pabx}; `--pabx` names another: {', '.join(others)}"] if others else []
 
 
 # --- load -------------------------------------------------------------------------------------------------------------
