@@ -19,10 +19,13 @@ from ccrouter.telemetry.metrics import Metrics
 LOOK_S: Final = 0.05
 """Between two looks at the calls of the sites; what a PABX answered is looked at at once."""
 
-HEARD_S: Final = 1.5
-"""A PABX that was heard within this time answers pings, which are sent every second."""
+LIVES_S: Final = 1.0
+"""A PABX that is heard for so long after it ceased to be ours answers pings: another router has it in hand."""
 
 STUMBLED_S: Final = 1.0
+
+LOG_AGAIN_S: Final = 60.0
+"""Until it is told again that a PABX still confirms nothing."""
 
 
 class Exchanging(Protocol):
@@ -74,6 +77,8 @@ class Lines:
     _lender: Lender = field(init=False)
     _moved: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _told: dict[tuple[str, str], int | None] = field(init=False, default_factory=dict)
+    _mute: dict[str, float] = field(init=False, default_factory=dict)
+    _off_at: dict[str, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lender = Lender(tuple(self.links), self.stamps, lambda site: quote(site, safe=""))
@@ -114,6 +119,7 @@ class Lines:
             if not link.on_duty:
                 return False
             sessions = link.sessions
+        self._off_at.pop(pabx, None)
         lender.configure(limits(self.rules()))
         batch = lender.next(pabx, self._calls(), self.clock.steady())
         if batch is None:
@@ -133,18 +139,31 @@ class Lines:
         held = lender.in_hand(pabx)
         lender.answered(pabx, batch, answers, self.clock.steady())
         if None in answers:
-            self.log.warning("lines not confirmed", pabx=pabx, sites=sorted(batch.lines))
-        elif held and not lender.in_hand(pabx):
+            self._not_confirmed(pabx, batch)
+            self._show()
+            return
+        if self._mute.pop(pabx, None) is not None:
+            self.log.info("lines confirmed again", pabx=pabx)
+        if held and not lender.in_hand(pabx):
             self.log.warning("another router lends the lines of this PABX", pabx=pabx)
         elif batch.takes and lender.in_hand(pabx):
             self.log.info("lines of this PABX are lent from here", pabx=pabx)
         self._show()
 
+    def _not_confirmed(self, pabx: str, batch: Batch) -> None:
+        now = self.clock.steady()
+        if pabx not in self._mute or now - self._mute[pabx] >= LOG_AGAIN_S:
+            self._mute[pabx] = now
+            self.log.warning("lines not confirmed", pabx=pabx, sites=sorted(batch.lines or batch.counted))
+
     def _let_go(self, pabx: str) -> None:
         self._lender.lose(pabx)
         link, known = self.links[pabx], self.snapshot().pabxs.get(pabx)
-        heard = known is not None and self.clock.now() - known.heard_at < HEARD_S
-        if link.linked and not link.on_duty and heard:
+        if not link.linked or link.on_duty:
+            self._off_at.pop(pabx, None)
+            return
+        off_at = self._off_at.setdefault(pabx, self.clock.now())
+        if known is not None and known.heard_at - off_at >= LIVES_S:
             # Another router lends now, and what it lends is not known here. A PABX that hangs keeps what it was lent.
             for key in [key for key in self._told if key[0] == pabx]:
                 self._say(*key, None)
