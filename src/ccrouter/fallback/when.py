@@ -1,7 +1,7 @@
 """Conditions as steps and expressions of the dialplan: what a rule asks, as far as a PABX can answer alone."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -142,9 +142,9 @@ class Asking:
         """Return that a condition says yes; where `unknown`, that it does not say no."""
         match condition:
             case All(parts):
-                return self._short(all_of(self.holds(part, unknown=unknown) for part in parts))
+                return self._joined(all_of, (self.holds(part, unknown=unknown) for part in parts))
             case Any(parts):
-                return self._short(any_of(self.holds(part, unknown=unknown) for part in parts))
+                return self._joined(any_of, (self.holds(part, unknown=unknown) for part in parts))
             case Not(part):
                 return opposite(self.holds(part, unknown=not unknown))
             case Threshold():
@@ -179,7 +179,7 @@ class Asking:
     def _language(self, languages: tuple[str, ...]) -> Said:
         self._first("base", ("Set(LOCAL(base)=${CUT(language,-,1)})", "Set(base=${CUT(base,_,1)})"))
         words = [plain(each) for each in languages]
-        return any_of(f'("${{{name}}}" = "{word}")' for word in words for name in ("language", "base"))
+        return self._joined(any_of, (f'("${{{name}}}" = "{word}")' for word in words for name in ("language", "base")))
 
     def _caller(self, asked: CallerIs) -> Said:
         # The letter in front lets a hidden caller be asked about, too: an empty extension can't be.
@@ -223,6 +223,15 @@ class Asking:
             self._known.add(name)
             for each in steps:
                 self.context.step(each)
+
+    def _joined(self, join: Callable[[list[Said]], Said], parts: Iterable[Said]) -> Said:
+        """Return the parts as one; a list of any length fits into lines that a PABX reads."""
+        said: list[Said] = []
+        for part in parts:
+            said.append(part)
+            if sum(len(each) for each in said if isinstance(each, str)) > LONG:
+                said = [self._short(join(said))]
+        return self._short(join(said))
 
     def _short(self, said: Said) -> Said:
         if isinstance(said, bool) or len(said) <= LONG:
