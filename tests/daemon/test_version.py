@@ -8,7 +8,7 @@ import pytest
 from ccrouter.app import controls
 from ccrouter.app.controls import Control
 
-PARTS = ("router", "state", "rules_file", "mode_switch", "override_switch", "entry", "writer", "take")
+PARTS = ("router", "state", "rules_file", "mode_switch", "override_switch", "entry", "writer", "take", "degraded")
 
 
 def test_the_version_told_is_that_of_the_code_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:

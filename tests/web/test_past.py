@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from ccrouter.app.archive import Archive
+from ccrouter.app.questions import Questions
 from ccrouter.live.effects import Outcome
 from ccrouter.routing.records import decision_of
 from ccrouter.store.audit import Audit, Deed
@@ -55,7 +56,7 @@ def decisions(desk: AdminDesk, tmp_path: Path) -> Decisions:
 @pytest.fixture
 async def client(desk: AdminDesk, decisions: Decisions) -> AsyncIterator[Client]:
     """Give a client; pytest's own folders can be too long for a socket."""
-    archive = Archive(decisions, desk.audit, lambda: desk.rules, desk.clock)
+    archive = Archive(decisions, desk.audit, lambda: desk.rules, desk.clock, Questions())
     with TemporaryDirectory(prefix="ccrouter-") as folder:
         path = Path(folder) / "control.sock"
         async with serve_unix(control_app(structlog.get_logger(), journal(archive)), path), connected(path) as client:
@@ -84,7 +85,7 @@ async def test_thousands_of_rows_hold_up_no_call(
     lines, deeds = SeenOff(decisions.search(Wanted(), 9)), SeenOff(desk.audit.latest(9))
     monkeypatch.setattr(Decisions, "search", lambda *_: lines)
     monkeypatch.setattr(Audit, "latest", lambda *_: deeds)
-    archive = Archive(decisions, desk.audit, lambda: desk.rules, desk.clock)
+    archive = Archive(decisions, desk.audit, lambda: desk.rules, desk.clock, Questions())
     assert len((await archive.lines(JournalQuery())).lines) == 4
     assert len((await archive.history(9)).deeds) == 1
     assert len(lines.threads) == len(deeds.threads) == 1

@@ -1,9 +1,10 @@
 """Tells of the past: the journal of decisions and the audit journal, as the control API asks for them."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 
+from ccrouter.app.questions import Questions
 from ccrouter.clock import Clock, utc
 from ccrouter.config.instants import InstantError, past
 from ccrouter.config.problems import suggest
@@ -32,6 +33,7 @@ class Archive:
     audit: Audit
     rules: Callable[[], Rules]
     clock: Clock
+    questions: Questions
 
     async def call(self, uniqueid: str) -> tuple[JournalEntry, ...]:
         """Return the decisions about a call, oldest first.
@@ -40,7 +42,7 @@ class Archive:
             StoreError: the journal can't be read.
 
         """
-        found = await asyncio.to_thread(self.decisions.of_call, uniqueid)
+        found = await self.questions.ask(partial(self.decisions.of_call, uniqueid))
         return tuple(JournalEntry(record, end) for record, end in found)
 
     async def lines(self, query: JournalQuery) -> JournalLines:
@@ -61,9 +63,9 @@ class Archive:
             since=self._instant(query.since, rules),
             until=self._instant(query.until, rules),
         )
-        found = await asyncio.to_thread(self._lines, wanted, query.limit)
+        found = await self.questions.ask(partial(self._lines, wanted, query.limit))
         if not found:
-            await asyncio.to_thread(self._check_names, wanted, rules)
+            await self.questions.ask(partial(self._check_names, wanted, rules))
         return JournalLines(str(rules.zone), found)
 
     async def history(self, limit: int) -> History:
@@ -73,7 +75,7 @@ class Archive:
             StoreError: the audit journal can't be read.
 
         """
-        return History(str(self.rules().zone), await asyncio.to_thread(self._deeds, limit))
+        return History(str(self.rules().zone), await self.questions.ask(partial(self._deeds, limit)))
 
     # Thousands of rows take longer than a call may wait: the thread that reads them makes them what is told, too.
 

@@ -24,6 +24,7 @@ from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.overflow import Overflow
 from ccrouter.app.overrides import OverrideSwitch
 from ccrouter.app.phones import Telephones
+from ccrouter.app.questions import Questions
 from ccrouter.app.rules_file import RulesFile
 from ccrouter.app.sites import endpoints_of, limits_of
 from ccrouter.app.standing import StandingOrders
@@ -100,7 +101,8 @@ class Daemon:
             ids=decision_ids(),
         )
         self._entry = Entry(self._router, clock, self._metrics, log, self._recorder.note)
-        self._archive = Archive(journal_of(settings, clock), audit, lambda: self._router.rules, clock)
+        questions = Questions()
+        self._archive = Archive(journal_of(settings, clock), audit, lambda: self._router.rules, clock, questions)
         self._links = {
             pabx.name: PabxLink(
                 pabx_address(pabx),
@@ -177,7 +179,7 @@ class Daemon:
             log=log,
         )
         self._leaving = Leaving(log, self._left_behind)
-        self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take)
+        self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take, questions)
         saved, not_followed = self._saved if settings.reload_on_save else None, self._metrics.rules.not_followed
         self._watch = Watch(self._rules_file, saved, failed=not_followed, clock=clock, log=log)
         LiveCollector(

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from ccrouter.app.questions import Questions
 from ccrouter.app.rules_file import RulesFile
 from ccrouter.routing.rules import Rules
 from ccrouter.store.versions import Versions
@@ -13,12 +15,19 @@ from ccrouter.web.versions import KeptVersion, Rollback, RulesInForce
 
 @dataclass(frozen=True, slots=True)
 class VersionBook:
-    """Answers the control API (web.versions.Book); `pabx` is the first of the settings, `take` puts rules in force."""
+    """Answers the control API (web.versions.Book).
+
+    Attributes:
+        pabx: the first of the settings.
+        take: puts rules in force.
+
+    """
 
     rules_file: RulesFile
     versions: Versions
     pabx: str
     take: Callable[[Rules], None]
+    questions: Questions
 
     def in_force(self) -> RulesInForce:
         """Return the version in force."""
@@ -40,7 +49,7 @@ class VersionBook:
                 removed=each.removed,
                 zone=str(self.rules_file.rules.zone),
             )
-            for each in await asyncio.to_thread(self.versions.all)
+            for each in await self.questions.ask(self.versions.all)
         ]
 
     async def text(self, number: int) -> str:
@@ -51,10 +60,7 @@ class VersionBook:
             StoreError: it can't be read.
 
         """
-        try:
-            return (await asyncio.to_thread(self.versions.content, number)).decode()
-        except KeyError:
-            raise UnknownNameError(f"no version {number} is kept; `ccrouter versions` lists those that are") from None
+        return await self.questions.ask(partial(self._text, number))
 
     async def rollback(self, order: Rollback) -> ReloadOutcome:
         """Read the routing file again, which holds a kept version again, and tell how that went.
@@ -64,5 +70,11 @@ class VersionBook:
             StoreError: it can't be read.
 
         """
-        await self.text(order.id)
+        await asyncio.to_thread(self._text, order.id)  # no question: it does not wait behind those
         return await self.rules_file.reload(order.author, self.take, reason=order.reason, restores=order.id)
+
+    def _text(self, number: int) -> str:
+        try:
+            return self.versions.content(number).decode()
+        except KeyError:
+            raise UnknownNameError(f"no version {number} is kept; `ccrouter versions` lists those that are") from None
