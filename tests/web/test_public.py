@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import time
+import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 
@@ -14,8 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ccrouter.web.attempts import Attempts
 from ccrouter.web.doors import Doors, guarded
+from ccrouter.web.entrance import MOST
 from ccrouter.web.public import Readiness, pages
 from ccrouter.web.serve import ListenError, serve_tcp
+
+UNFOLDED_S = 0.4
+"""Less processor time than a gigabyte takes to unfold, more than a megabyte takes to read."""
 
 READY = Readiness(rules_loaded=True, agi_listening=True, pabxs_in_sync={"main": True, "second": False})
 
@@ -141,6 +147,43 @@ async def test_connections_that_say_nothing_harm_nobody(served: Served) -> None:
     assert (await served.ask("/healthz"))[0] == 200
     for writer in writers:
         writer.close()
+
+
+async def test_of_too_many_connections_the_oldest_is_let_go(served: Served) -> None:
+    """Whoever opens more than there are places loses the first of them, and who comes last is answered."""
+    inside = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(MOST)]
+    assert (await served.ask("/healthz"))[0] == 200
+    reader, _ = inside[0]
+    async with asyncio.timeout(5):
+        assert await reader.read(1) == b""
+    reader, writer = inside[-1]
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    async with asyncio.timeout(5):
+        assert (await reader.readline()).endswith(b" 200 OK\r\n")
+    for _, writer in inside:
+        writer.close()
+
+
+async def test_connections_that_were_closed_keep_no_place(served: Served) -> None:
+    """Many that come and go one after the other cost one that stays nothing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    for _ in range(2 * MOST):
+        (await asyncio.open_connection("127.0.0.1", served.port))[1].close()
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    async with asyncio.timeout(5):
+        assert (await reader.readline()).endswith(b" 200 OK\r\n")
+    writer.close()
+
+
+async def test_a_packed_body_is_not_unfolded(served: Served) -> None:
+    """A megabyte that would become a gigabyte holds up nobody: the event loop answers others meanwhile."""
+    packer = zlib.compressobj(9)
+    first, more = (packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    packed = first + 999 * more
+    head = f"Host: localhost\r\nContent-Encoding: deflate\r\nContent-Length: {len(packed)}\r\n\r\n"
+    used = time.process_time()
+    assert b" 405 " in await served.send(b"POST /metrics HTTP/1.1\r\n" + head.encode() + packed)
+    assert time.process_time() - used < UNFOLDED_S
 
 
 async def test_a_taken_port_is_told_with_the_cure() -> None:

@@ -11,11 +11,15 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ccrouter.errors import CcrouterError
+from ccrouter.web.entrance import entrance
 from ccrouter.web.unix_socket import listening
 
 MAX_LINE_BYTES: Final = 4096
+MAX_HEADERS: Final = 64
 STOP_WITHIN_S: Final = 2.0
 IDLE_S: Final = 30.0
+LINGER_S: Final = 1.0
+"""How long a body is read that nobody wanted."""
 
 
 class ListenError(CcrouterError):
@@ -45,7 +49,8 @@ async def serve_tcp(
     """
     async with _runner(app) as runner:
         try:
-            await web.TCPSite(runner, host, port, ssl_context=tls).start()
+            site = web.SockSite(runner, entrance(host, port), ssl_context=tls)
+            await site.start()
         except OSError as error:
             cure = "stop who listens there, or set another address in the settings"
             raise ListenError(f"http can't listen at {host}:{port}: {error.strerror or error}; {cure}") from error
@@ -95,6 +100,9 @@ async def _runner(app: web.Application) -> AsyncIterator[web.AppRunner]:
         keepalive_timeout=IDLE_S,
         max_line_size=MAX_LINE_BYTES,
         max_field_size=MAX_LINE_BYTES,
+        max_headers=MAX_HEADERS,
+        lingering_time=LINGER_S,
+        auto_decompress=False,  # a small body that unfolds into a huge one would hold up the event loop, and calls
         shutdown_timeout=STOP_WITHIN_S,
     )
     await runner.setup()
