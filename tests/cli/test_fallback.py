@@ -1,6 +1,7 @@
 """ccrouter fallback, as a person uses it."""
 
 import asyncio
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,7 +32,7 @@ def test_it_is_printed(tmp_path: Path) -> None:
     assert found.stderr == "ccrouter: 11 things can't be said in dialplan; `--unsaid` lists them\n"
     written = tmp_path / "fallback.conf"
     told = fallback(str(EXAMPLE), *AT, "--output", str(written))
-    assert told.stdout == f"{written}: 6 numbers, holidays up to 2028-11-24\n"
+    assert told.stdout == f"{written}: 6 numbers, holidays up to 2028-11-30\n"
     assert written.read_text("utf-8") == found.stdout == fallback("-", *AT, stdin=EXAMPLE.read_text("utf-8")).stdout
 
 
@@ -94,3 +95,16 @@ def test_a_compiled_file_is_taken_over(tmp_path: Path) -> None:
         assert target.read_text("utf-8") == good
     assert fallback("--take", str(source)).exit_code == 2
     assert fallback("--take", str(tmp_path / "none"), "--output", str(target)).exit_code == 1
+
+
+def test_what_is_taken_over_is_an_ordinary_file_of_bounded_size(tmp_path: Path) -> None:
+    """Root takes it, and who wrote it may have been taken over: a pipe, a device or a huge file is not read."""
+    pipe, device, huge, target = (tmp_path / name for name in ("pipe", "device", "huge", "fallback.conf"))
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    with huge.open("wb") as file:
+        file.truncate(1 << 40)
+    for source, why in ((pipe, "no ordinary file"), (device, "no ordinary file"), (huge, "more than 64 MiB")):
+        refused = fallback("--take", str(source), "--output", str(target))
+        assert (refused.exit_code, why in refused.stderr) == (1, True)
+    assert not target.exists()

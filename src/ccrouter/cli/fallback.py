@@ -1,7 +1,9 @@
 """ccrouter fallback: the rules as dialplan, for the time without a router."""
 
+import os
+import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from ccrouter.fallback.compile import Fallback
     from ccrouter.fallback.unsaid import Unsaid
     from ccrouter.routing.rules import Rules
+
+MOST_BYTES: Final = 64 << 20
+"""More than the greatest routing file compiles to."""
 
 
 @click.command(
@@ -118,7 +123,7 @@ def _take(source: Path, path: Path) -> None:
     from ccrouter.fallback.form import strange_lines  # noqa: PLC0415
 
     try:
-        text = source.read_text("utf-8")
+        text = _text_of(source)
         known = path.read_text("utf-8") if path.exists() else None
     except OSError as error:
         raise click.ClickException(f"{error.filename} can't be read: {error.strerror}") from None
@@ -133,6 +138,17 @@ def _take(source: Path, path: Path) -> None:
         return
     _write(path, text)
     click.echo(f"{path}: taken from {source}")
+
+
+def _text_of(source: Path) -> str:
+    """Return what a file holds; root reads it, and who wrote it may have put a device, a pipe or no end there."""
+    with os.fdopen(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise click.ClickException(f"{source} is no compiled file: it is no ordinary file")
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise click.ClickException(f"{source} is no compiled file: it holds more than {MOST_BYTES >> 20} MiB")
+    return content.decode()
 
 
 def _write(path: Path, text: str) -> None:
