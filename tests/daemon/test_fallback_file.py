@@ -113,13 +113,17 @@ async def test_each_change_is_written(tmp_path: Path) -> None:
     assert house.files() == ["fallback.conf"]
 
 
-async def test_each_day_moves_the_horizon(tmp_path: Path) -> None:
-    """The day after, a day more is known; no change is needed for it."""
+async def test_each_week_moves_the_horizon(tmp_path: Path) -> None:
+    """On Monday a week more is known, and no change is needed for it; on the days between, the file is not touched."""
     house = House(tmp_path)
     async with house.kept():
-        await until(lambda: "up to 2028-11-22" in house.text())
-        house.clock.at += 86400
         await until(lambda: "up to 2028-11-23" in house.text())
+        stamp = house.fallback.path.stat()
+        house.clock.at += 86400
+        await asyncio.sleep(10 * PACE.rest)
+        assert house.fallback.path.stat().st_ino == stamp.st_ino
+        house.clock.at += 86400
+        await until(lambda: "up to 2028-11-30" in house.text())
 
 
 async def test_the_file_is_for_as_many_pabxs_as_there_are(tmp_path: Path) -> None:

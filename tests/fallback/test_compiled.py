@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,16 @@ def test_a_small_file() -> None:
     rules = replace(load_routing(SMALL), version="5a11")
     made = compile_fallback(rules, NOW, modes={"crisis": NOW + 60}, overrides=overrides, days=60)
     assert made.text == GOLDEN.read_text("utf-8")
+
+
+def test_a_file_is_the_same_all_week() -> None:
+    """From Monday 00:00 on the wall until the next one; a week later it knows a week more."""
+    rules = load_routing(EXAMPLE)
+    monday = datetime(2026, 11, 23, tzinfo=rules.zone).timestamp()
+    first, last, next_one = (compile_fallback(rules, monday + day * 86400) for day in (0, 6.999, 7))
+    assert first.text == last.text
+    assert (first.until, next_one.until) == (date(2028, 11, 30), date(2028, 12, 7))
+    assert compile_fallback(rules, monday - 1).until == date(2028, 11, 23)
 
 
 @pytest.mark.parametrize(

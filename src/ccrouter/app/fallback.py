@@ -7,7 +7,6 @@ again. The daemon has no right to have a PABX read the file: deploy/ccrouter-fal
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -18,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from ccrouter.clock import Clock
 from ccrouter.config.settings import Settings
 from ccrouter.errors import LinkError
-from ccrouter.fallback.compile import VERSION_GLOBAL, Fallback, compile_fallback
+from ccrouter.fallback.compile import VERSION_GLOBAL, Fallback, compile_fallback, monday
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import Rules
 from ccrouter.store.files import write_public
@@ -52,9 +51,9 @@ class Said:
     overrides: tuple[Override, ...]
 
     def differs(self, at: float) -> tuple[object, ...]:
-        """Return what a file of this instant differs by from others; the horizon moves each day."""
-        day = datetime.fromtimestamp(at, self.rules.zone).date()
-        return (self.rules.version, day, tuple(sorted(self.modes.items(), key=itemgetter(0))), self.overrides)
+        """Return what a file of this instant differs by from others; the horizon moves each week."""
+        week = monday(self.rules.zone, at)
+        return (self.rules.version, week, tuple(sorted(self.modes.items(), key=itemgetter(0))), self.overrides)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 
 from ccrouter.fallback.frame import FRAME
@@ -17,7 +17,7 @@ from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Number, 
 from ccrouter.routing.schedule import Calendar
 
 HORIZON_DAYS = 732
-"""Two years: holidays that move are in the file up to there."""
+"""Two years, from the last day of the week on: holidays that move are in the file up to there."""
 
 CLOCKS_DAYS = 3660
 """How far ahead the file knows when the clocks are turned."""
@@ -44,6 +44,12 @@ class Fallback:
     unsaid: tuple[Unsaid, ...]
 
 
+def monday(zone: tzinfo, at: float) -> date:
+    """Return the first day of the week of an instant: what is compiled within one week knows the same days."""
+    day = datetime.fromtimestamp(at, UTC).astimezone(zone).date()
+    return day - timedelta(days=day.weekday())
+
+
 def compile_fallback(  # noqa: PLR0913 - what a file is made of
     rules: Rules,
     at: float,
@@ -60,7 +66,7 @@ def compile_fallback(  # noqa: PLR0913 - what a file is made of
         at: from when on it is to serve, seconds since 1970.
         modes: those that are on, with their end (seconds since 1970), None for those that last.
         overrides: those that have not ended; where several are about one number, the first counts.
-        days: how many days ahead calendars are known by date.
+        days: how many days ahead calendars are known by date, at the least.
         pabxs: how many have the sites' lines between them.
 
     Raises:
@@ -124,10 +130,9 @@ class _Compiling:
         self.rules = rules
         self.at = at
         self.overrides = [override for override in overrides if override.until > at]
-        start = datetime.fromtimestamp(at, UTC)
-        self.first = start.astimezone(rules.zone).date() - timedelta(days=1)
-        self.until = self.first + timedelta(days=days + 1)
-        self.hours = _Hours(rules, self.first, days + 1)
+        self.first = monday(rules.zone, at) - timedelta(days=1)
+        self.until = self.first + timedelta(days=days + 7)
+        self.hours = _Hours(rules, self.first, days + 7)
         self.lists = Lists(Context(f"{PREFIX}-to"), Context(f"{PREFIX}-sites"), self.hours.number, pabxs)
         self.pabxs = pabxs
         self.shared = Shared(modes, rules.sites, self.hours.number, Context(f"{PREFIX}-levels"))
@@ -167,7 +172,8 @@ class _Compiling:
     def _now(self) -> Context:
         """Return what is worked out of every call: the instant, by the clock on the wall; the caller; the language."""
         context = Context(f"{PREFIX}-now")
-        clock = clock_of(self.rules.zone, datetime.fromtimestamp(self.at, UTC) - timedelta(days=2), CLOCKS_DAYS)
+        start = datetime.combine(self.first, time(), UTC) - timedelta(days=1)
+        clock = clock_of(self.rules.zone, start, CLOCKS_DAYS)
         context.extension("s", "Set(LOCAL(at)=${EPOCH})", f"Set(LOCAL(wall)=$[${{at}} + {clock.offset_s}])")
         for turned, offset_s in clock.turned:
             context.step(f"GotoIf($[${{at}} < {turned}]?wall)")
