@@ -2,8 +2,9 @@
 
 import itertools
 import re
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -56,6 +57,7 @@ class Parties(Told):
     free_positions: list[str]
     seated: dict[str, list[Callee]] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
+    _callers: list[Callers] = field(default_factory=list)
     _names: int = 0
 
     def fresh(self) -> int:
@@ -72,11 +74,22 @@ class Parties(Told):
     def start(self, calls: Sequence[Call], **habits: Unpack[CallerHabits]) -> Callers:
         """Place calls and return at once."""
         callers = Callers(self.pabx, self.folder, calls, name=f"callers{self.fresh()}", **habits)
+        self._callers.append(callers)
         return self._open.enter_context(callers)
 
     def place(self, calls: Sequence[Call], **habits: Unpack[CallerHabits]) -> list[Placed]:
         """Place calls and return what each caller met, when all are over."""
         return self.start(calls, **habits).wait()
+
+    def hang_up(self) -> None:
+        """End the calls of all callers who have not ended theirs, until each of them has seen the end of it."""
+        while talking := [callers for callers in self._callers if callers.sipp.process.poll() is None]:
+            unended = {placed.call.caller for callers in talking for placed in callers.placed() if not placed.ended}
+            for channel in self.channels():
+                if channel["CallerIDNum"] in unended:
+                    self.listener.ask("Hangup", Channel=channel["Channel"])
+            with suppress(subprocess.TimeoutExpired):  # some of its calls may still be to come
+                talking[0].sipp.process.wait(0.1)
 
     # --- positions ----------------------------------------------------------------------------------------------------
 
@@ -121,6 +134,7 @@ class Parties(Told):
     def tidy_up(self) -> None:
         """End what the last test started, and show that it left nothing on the PABX."""
         self._open.close()
+        self._callers.clear()
         self.seated.clear()
         self.wait_until_quiet()
         assert re.search(r"^0 active channels$", self.pabx.cli("core show channels count"), re.MULTILINE)

@@ -16,7 +16,7 @@ from small_pabx import SITES_ADDRESS, Layout, SmallPabx, free_port
 from support.listener import Listener
 from support.parties import CalleeHabits, Parties
 from support.real_daemon import RealDaemon
-from support.real_house import in_sync
+from support.real_house import at_rest, in_sync
 from support.relay import Relay
 
 PABX: Final = "{{name: {name}, host: 127.0.0.1, port: {ami}, username: ccrouter, secret: {{file: {secret}}}}}"
@@ -64,6 +64,7 @@ class Estate:
     relays: dict[str, Relay]
     sites: dict[str, Callee]
     _frozen: set[str] = field(default_factory=set)
+    _killed: set[str] = field(default_factory=set)
 
     def lines(self, site: str) -> dict[str, int]:
         """Return how many lines of a site each PABX has, by the daemon's metrics."""
@@ -85,19 +86,32 @@ class Estate:
         os.kill(self.pabxs[pabx].pabx.pid, signal.SIGCONT)
         self._frozen.discard(pabx)
 
+    def kill(self, pabx: str) -> None:
+        """End a PABX with -9."""
+        self.pabxs[pabx].pabx.kill()
+        self._killed.add(pabx)
+
     def restart(self, pabx: str) -> None:
         """Start a PABX again that was killed."""
         parties = self.pabxs[pabx]
+        self._killed.discard(pabx)
         _leave(parties)
         parties.pabx.start()
         parties.listener = Listener(parties.pabx.ami_port, "ccrouter", parties.pabx.ami_secret)
 
     def tidy_up(self) -> None:
-        """End what the last test started, and show that no PABX has a channel left."""
+        """End what the last test started, and show that no PABX has a channel left, and the daemon sees no call."""
         for pabx in list(self._frozen):
             self.thaw(pabx)
-        for parties in self.pabxs.values():
+        for name, parties in self.pabxs.items():
+            self.relays[name].mend()
+            if name in self._killed:
+                self.restart(name)
+            parties.hang_up()
             parties.tidy_up()
+        if not self.daemon.runs:
+            self.daemon.start()
+        self.daemon.wait_until(lambda status: in_sync(status) and at_rest(status))
 
 
 def _leave(parties: Parties) -> None:
