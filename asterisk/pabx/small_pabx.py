@@ -59,6 +59,7 @@ class Layout:
         sip_port, ami_port: of this PABX; 0 takes a free one.
         rtp_ports: first and last; several PABXs may share a range.
         ring_s: how long a position rings.
+        qualify_s: between two looks at a site, and the time that it has to answer.
         site_rtp_timeout_s: silence after which a site counts as dead in the talk.
         extra: name of a configuration file to text that is put at its end.
         movable_clock: whether `show` may put its clock elsewhere; needs `scripts/ensure faketime-VERSION`.
@@ -76,6 +77,7 @@ class Layout:
     ami_port: int = 0
     rtp_ports: tuple[int, int] = (10000, 29999)
     ring_s: int = 6
+    qualify_s: tuple[int, float] = (2, 1.0)
     site_rtp_timeout_s: int = 5
     extra: Mapping[str, str] = field(default_factory=dict)
     movable_clock: bool = False
@@ -243,6 +245,8 @@ class SmallPabx:
             "SIP_PORT": str(self.sip_port),
             "SIP_SECRET": self.sip_secret,
             "SITES": _sites(self.layout),
+            "QUALIFY_EACH_S": str(self.layout.qualify_s[0]),
+            "QUALIFY_WITHIN_S": str(self.layout.qualify_s[1]),
             "SITE_RTP_TIMEOUT_S": str(self.layout.site_rtp_timeout_s),
             "STATICS": _statics(self.layout),
         }

@@ -25,6 +25,9 @@ from support.proved import Compared, proved, summed_up
 from support.proved_by_chance import counted, played, sample
 from support.routing_files import routing_files
 
+DOWN = st.sampled_from([False, False, False, True])
+"""Whether trunks may be down: a PABX takes seconds to see that."""
+
 FILES = (CONFIGS / "example.cases.yaml", *sorted((CONFIGS / "scenarios").glob("*.cases.yaml")))
 
 
@@ -80,7 +83,7 @@ def by_chance(here: Bed, files: int, start: int) -> list[Compared]:
     @given(routing_files(), st.data())
     def ask(text: str, data: st.DataObject) -> None:
         rules = compile_text(text.encode(), "routing.yaml")
-        for each in played(here, rules, data.draw(chances(rules))):
+        for each in played(here, rules, data.draw(chances(rules, some_down=data.draw(DOWN)))):
             found.append(each)
             if not each.good:
                 return

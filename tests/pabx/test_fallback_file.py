@@ -77,7 +77,7 @@ def test_a_name_is_a_name(here: Bed, modes: dict[str, None], calls: int) -> None
     at = SystemClock().now()
     fallback = compile_fallback(rules, at, modes=modes)
     assert here.install(fallback.text) == []
-    here.pabx.show(at)
+    here.show(at)
     load = Load(sites={"été à l_équipe/1": SiteLoad(calls=calls), "late": SiteLoad(calls=calls)})
     asker = Asker(here, fallback, rules, lambda at: facts_under(load, rules, at, modes=modes.keys()))
     with here.under(load, rules):
@@ -119,7 +119,7 @@ def test_reading_the_file_again_loses_no_call(here: Bed) -> None:
     rules = sample()
     first, second = (compile_fallback(rules, at).text for at in (0.0, 86400.0))
     here.install(first)
-    here.pabx.show(SystemClock().now())
+    here.show(SystemClock().now())
     since = len(here.asker.events)
     calls = [Dialled(caller=f"06123450{n:02}", number="0800123456") for n in range(20)]
     load = Load(queues={"metz": QueueLoad(waiting=5)}, sites={"tunis": SiteLoad(calls=5)})

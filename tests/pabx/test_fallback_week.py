@@ -105,15 +105,15 @@ def test_the_rules_outlive_the_router_by_a_week(week: Week) -> None:
     assert week.met() == ("routed", "crisis", "backup")
 
     week.daemon.kill()
-    week.here.pabx.show(now.timestamp() + 3600)
+    week.here.show(now.timestamp() + 3600)
     assert week.met() == ("fallback", "crisis", "backup")
     sunday = next(day for day in days if day.weekday() == 6)
-    week.here.pabx.show(sunday.timestamp())
+    week.here.show(sunday.timestamp())
     assert week.met() == ("fallback", "out of hours", "tunis")
     free = public_holidays("FR")
     weekdays = [day for day in days if day > sunday and day.weekday() < 6]
     working = next(day for day in weekdays if day.date() not in free)
     holiday = next(day for day in weekdays if day.date() in free)
     for day, expected in sorted([(working, ("otherwise", "paris")), (holiday, ("holiday", "closed"))]):
-        week.here.pabx.show(day.timestamp())
+        week.here.show(day.timestamp())
         assert week.met() == ("fallback", *expected)

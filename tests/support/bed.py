@@ -7,7 +7,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from ccrouter.routing.snapshot import Health
 from phones import Call as Dialled
 from phones import Callers
 from small_pabx import Layout, SmallPabx, free_port
-from support.listener import Event, Listener
+from support.listener import Event, Listener, ListenerError
 from support.quiet_sites import QuietSites
 
 FALLBACK: Final = "ccrouter_fallback.conf"
@@ -26,6 +26,12 @@ FALLBACK: Final = "ccrouter_fallback.conf"
 
 SECRET: Final = secrets.token_hex(8)
 RING_S: Final = 600
+
+QUALIFY_S: Final = (86400, 3.0)
+"""Looks at the trunks are asked for. A far end has time to answer, however busy the machine is."""
+
+LOOKS: Final = 5
+"""How often a trunk is looked at until it is found as it is."""
 
 KEPT: Final = re.compile(r"\b(CCROUTER_(?:LATCH|TURN)\w*)=")
 """Globals of the compiled rules that outlast a call."""
@@ -127,7 +133,7 @@ class Bed:
     Attributes:
         pabx: it runs, and nobody answers at its router's port.
         asker: an AMI session with all rights.
-        sites: far ends of its trunks.
+        sites: far ends of its trunks; each has the name of its trunk.
         folder: takes SIPp's logs.
         agi_port: where it asks for a router.
 
@@ -140,7 +146,7 @@ class Bed:
     agi_port: int
     _names: Iterator[int] = field(default_factory=itertools.count)
     _members: dict[str, QueueLoad] = field(default_factory=dict)
-    _down: dict[str, bool] = field(default_factory=dict)
+    _contacts: dict[str, str] = field(default_factory=dict)
 
     @property
     def file(self) -> Path:
@@ -157,6 +163,11 @@ class Bed:
         self.file.write_text(text)
         self.reload()
         return READING.findall(self.pabx.log.read_text(errors="replace")[before:])
+
+    def show(self, at: float) -> None:
+        """Put the PABX's clock at an instant, seconds since 1970; what it knows of its trunks stays true."""
+        self.pabx.show(at)
+        self.find_trunks()
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -196,19 +207,24 @@ class Bed:
     # --- load ---------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def under(self, load: Load, rules: Rules) -> Iterator[None]:
-        """Put the PABX under a load, as far as a PABX can show it, for as long as the block lasts."""
+    def under(self, load: Load, rules: Rules, *, forgetting: bool = True) -> Iterator[None]:
+        """Put the PABX under a load, as far as a PABX can show it, for as long as the block lasts.
+
+        Unless `forgetting` is False, the compiled rules have seen nothing before.
+        """
         since = len(self.asker.events)
         queues = sorted({site.queue for site in rules.sites.values() if isinstance(site, InHouse)})
         outside = [site for site in rules.sites.values() if isinstance(site, External)]
         for queue in queues:
             self._seat(queue, load.queues.get(queue, QueueLoad()))
-        for site in outside:
-            self._set_health(site, load.sites.get(site.name, SiteLoad()))
+        health = {_trunk(site): load.sites.get(site.name, SiteLoad()).health for site in outside}
+        self.sites.silent = {trunk for trunk in health if health[trunk] is Health.DOWN}
+        self.find_trunks()
         waiting = [queue for queue in queues for _ in range(load.queues.get(queue, QueueLoad()).waiting)]
         at_sites = [site.name for site in outside for _ in range(load.sites.get(site.name, SiteLoad()).calls)]
         self._bring(waiting, at_sites)
-        self.forget()
+        if forgetting:
+            self.forget()
         try:
             yield
         finally:
@@ -256,7 +272,7 @@ class Bed:
         for n in range(wanted.logged_in):
             interface, device = f"Local/{queue}{n}@bed-position/n", f"Custom:{queue}{n}"
             paused = n >= wanted.logged_in - wanted.paused
-            state = "INUSE" if n >= wanted.ready else "NOT_INUSE"
+            state = "INUSE" if n >= wanted.ready and not paused else "NOT_INUSE"
             self.asker.ask("Setvar", Variable=f"DEVICE_STATE({device})", Value=state)
             self.asker.ask(
                 "QueueAdd",
@@ -267,24 +283,48 @@ class Bed:
             )
         self._members[queue] = wanted
 
-    def _set_health(self, site: External, wanted: SiteLoad) -> None:
-        trunk = site.endpoint.removeprefix("PJSIP/")
-        down = wanted.health is Health.DOWN
-        if self._down.get(trunk, False) == down:
-            return
-        (self.sites.silent.add if down else self.sites.silent.discard)(trunk)
-        self.asker.ask("PJSIPQualify", Endpoint=trunk)
-        self.until_device(f"PJSIP/{trunk}", "UNAVAILABLE" if down else "NOT_INUSE")
-        self._down[trunk] = down
+    def find_trunks(self) -> None:
+        """Have qualify find each trunk up or down, as its far end is.
 
-    def until_device(self, device: str, state: str) -> None:
-        """Wait until the dialplan reads this state of a device."""
-        since = len(self.asker.events)
-        while self.asker.ask("Getvar", Variable=f"DEVICE_STATE({device})")["Value"] != state:
-            self.asker.wait_for(
-                lambda event: event.get("Event") == "DeviceStateChange" and event["Device"] == device, since=since
-            )
-            since += 1
+        On a busy machine a look may get no answer in time, and find a trunk down that is up.
+
+        Raises:
+            ListenerError: a trunk was looked at several times, and not found as it is.
+
+        """
+        wrong: dict[str, str] = {}
+        for _ in range(LOOKS):
+            since = len(self.asker.events)
+            wrong = {
+                trunk: wanted for trunk in self.sites.ports if self._status(trunk) != (wanted := self._wanted(trunk))
+            }
+            if not wrong:
+                return
+            for trunk in wrong:
+                self.asker.ask("PJSIPQualify", Endpoint=trunk)
+            for trunk, wanted in wrong.items():
+                with suppress(ListenerError):
+                    self.asker.wait_for(_found(trunk, wanted), within_s=QUALIFY_S[1] + 1, since=since)
+        raise ListenerError(f"looked at {LOOKS} times, and still not as it is: {wrong}")
+
+    def _wanted(self, trunk: str) -> str:
+        return "Unreachable" if trunk in self.sites.silent else "Reachable"
+
+    def _status(self, trunk: str) -> str:
+        """Return what the compiled rules read of a trunk."""
+        if trunk not in self._contacts:
+            self._contacts[trunk] = self.asker.ask("Getvar", Variable=f"PJSIP_AOR({trunk},contact)")["Value"]
+        return self.asker.ask("Getvar", Variable=f"PJSIP_CONTACT({self._contacts[trunk]},status)")["Value"]
+
+
+def _trunk(site: External) -> str:
+    return site.endpoint.removeprefix("PJSIP/")
+
+
+def _found(trunk: str, status: str) -> Callable[[Event], bool]:
+    return lambda event: (
+        event.get("Event") == "ContactStatus" and event["AOR"] == trunk and event["ContactStatus"] == status
+    )
 
 
 def _told(name: str) -> Callable[[Event], bool]:
@@ -303,7 +343,7 @@ def _seconds(event: Event) -> frozenset[float]:
 def bed(version: int, files: Iterable[Rules]) -> Iterator[Bed]:
     """Bring up a PABX with the queues and trunks of these routing files, whose clock can be moved."""
     sites = [site for rules in files for site in rules.sites.values()]
-    trunks = {site.endpoint.removeprefix("PJSIP/") for site in sites if isinstance(site, External)}
+    trunks = {_trunk(site) for site in sites if isinstance(site, External)}
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="ccrouter-"))
         stack.callback(shutil.rmtree, folder)
@@ -316,12 +356,12 @@ def bed(version: int, files: Iterable[Rules]) -> Iterator[Bed]:
             statics={"": "play|static|all-circuits-busy-now"},
             agi=f"agi://127.0.0.1:{agi_port}/route",
             ring_s=RING_S,
+            qualify_s=QUALIFY_S,
             extra={"extensions.conf": EXTENSIONS.format(folder=folder), "manager.conf": MANAGER},
             movable_clock=True,
         )
         pabx = stack.enter_context(SmallPabx(layout, folder))
         asker = stack.enter_context(Listener(pabx.ami_port, "bed", SECRET))
         made = Bed(pabx, asker, far, folder / "sipp", agi_port)
-        for trunk in trunks:
-            made.until_device(f"PJSIP/{trunk}", "NOT_INUSE")
+        made.find_trunks()
         yield made

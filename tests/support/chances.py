@@ -1,7 +1,7 @@
 """Hypothesis strategies: what a PABX without a router may meet: instants that matter, loads that it can have."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from itertools import pairwise
@@ -36,6 +36,7 @@ class Chance:
         overrides: those that were set then.
         instants: after `compiled_at`, in order.
         calls: asked about at each of them.
+        moves: loads that follow after the last instant, each with the pause in seconds before it.
 
     """
 
@@ -45,6 +46,7 @@ class Chance:
     load: Load
     instants: tuple[float, ...]
     calls: tuple[Call, ...]
+    moves: tuple[tuple[int, Load], ...]
 
 
 def calendars_of(rules: Rules) -> list[Calendar]:
@@ -78,7 +80,7 @@ def _bounds(rules: Rules, at: float) -> Iterator[float]:
 
 @st.composite
 def chances(draw: st.DrawFn, rules: Rules, *, some_down: bool = False) -> Chance:
-    """Return what happens to a file; `some_down` also lets trunks be down, which takes a second each."""
+    """Return what happens to a file; `some_down` also lets trunks be down, which takes seconds to be seen."""
     first, last = FIRST_DAY.timestamp(), FIRST_DAY.timestamp() + DAYS * 86400
     at = float(int(first) + draw(st.integers(0, 365)) * 86400 + draw(st.integers(0, 86399)))
     turns = [turn for turn in _turns(rules.zone) if turn > at] or [at]
@@ -91,6 +93,7 @@ def chances(draw: st.DrawFn, rules: Rules, *, some_down: bool = False) -> Chance
     turn = draw(st.sampled_from(turns))
     instants |= {turn + 900 * draw(st.integers(-12, 12)) for _ in range(4)}
     modes = {name: _end(draw, at) for name in sorted(rules.modes) if draw(st.booleans())}
+    load = draw(visible_loads(rules, some_down=some_down))
     numbers = sorted(rules.numbers)
     calls = [
         Call("main", "1.1", number, draw(st.sampled_from(CALLERS)), draw(st.sampled_from(LANGUAGES)))
@@ -100,9 +103,10 @@ def chances(draw: st.DrawFn, rules: Rules, *, some_down: bool = False) -> Chance
         compiled_at=at,
         modes=modes,
         overrides=draw(_overrides(rules, at)),
-        load=draw(visible_loads(rules, some_down=some_down)),
+        load=load,
         instants=tuple(sorted(instant for instant in instants if at <= instant < last)),
         calls=tuple(calls),
+        moves=draw(_moves(rules, load)),
     )
 
 
@@ -121,6 +125,18 @@ def _overrides(draw: st.DrawFn, rules: Rules, at: float) -> tuple[Override, ...]
         number = draw(st.sampled_from(sorted(rules.numbers)))
         if until > at:
             found.append(Override(f"o{n}", number, to, since, until, "anna", "by chance"))
+    return tuple(found)
+
+
+@st.composite
+def _moves(draw: st.DrawFn, rules: Rules, load: Load) -> tuple[tuple[int, Load], ...]:
+    """Return how a load moves: in queues and at sites, while trunks stay as they are."""
+    found = []
+    for _ in range(draw(st.integers(0, 3))):
+        other = draw(visible_loads(rules, some_down=False))
+        sites = {name: replace(site, health=load.sites[name].health) for name, site in other.sites.items()}
+        pause_s = draw(st.sampled_from([1, 10, 60, 299, 300, 301]))
+        found.append((pause_s, replace(other, sites=sites)))
     return tuple(found)
 
 

@@ -7,17 +7,20 @@ from typing import Final, cast
 
 from ccrouter.config.cases import Cases
 from ccrouter.fallback.compile import Fallback, compile_fallback
+from ccrouter.fallback.unsaid import leaves
+from ccrouter.fallback.when import LATCHED_S
 from ccrouter.outlook.cases import ORDINARY, Case, facts_of_case, in_a_row, names_of
 from ccrouter.outlook.loads import QUIET
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, Any, Condition, Not, Threshold
-from ccrouter.routing.decide import decide
+from ccrouter.routing.decide import decide, watch
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.measures import CallRate, EstimatedWait, LongestWait, Reading, ServiceLevel
 from ccrouter.routing.plan import decode, encode
 from ccrouter.routing.rules import Rules, Service
 from ccrouter.routing.shares import Turns
+from ccrouter.routing.thresholds import OFF, Latch, LatchKey
 from support.bed import Bed, Question
 
 LANGUAGE: Final = "en"
@@ -89,7 +92,7 @@ class _NotKnown:
 
 
 def blind(rules: Rules) -> Rules:
-    """Return the same rules with all that a PABX can't know by itself not known."""
+    """Return the same rules with all that a PABX can't know by itself not known, and nothing held for a time."""
     services = {name: _blind_service(service) for name, service in rules.services.items()}
     numbers = {
         spelling: replace(number, service=services[number.service.name]) for spelling, number in rules.numbers.items()
@@ -116,6 +119,8 @@ def _blind_condition(condition: Condition) -> Condition:
             return Not(_blind_condition(part))
         case Threshold(read=LongestWait() | EstimatedWait() | ServiceLevel() | CallRate()):
             return replace(condition, read=cast(Reading, _NotKnown()))
+        case Threshold():
+            return replace(condition, level=replace(condition.level, hold_s=0.0))
         case _:
             return condition
 
@@ -133,6 +138,29 @@ def anonymised(text: str) -> str:
     return f"{version}||{rest.partition('|')[2]}"
 
 
+class Levels:
+    """Thresholds as a PABX keeps them: moved by the calls that look at them, forgotten when none does for long."""
+
+    def __init__(self) -> None:
+        self._kept: dict[LatchKey, tuple[float, Latch]] = {}
+
+    def at(self, at: float) -> dict[LatchKey, Latch]:
+        """Return what is kept at an instant."""
+        return {key: latch for key, (seen_at, latch) in self._kept.items() if 0 <= at - seen_at < LATCHED_S}
+
+    def seen(self, rules: Rules, facts: Facts, decision: Decision) -> None:
+        """Take in that a call looked at every threshold of each rule up to the one that decided."""
+        service = rules.services.get(decision.service, rules.unknown)
+        tested = {each.rule for each in decision.trace}
+        kept = self.at(facts.at)
+        for leaf in (leaf for rule in service.rules if rule.name in tested for leaf in leaves(rule.when)):
+            if not isinstance(leaf, Threshold):
+                continue
+            key, value = leaf.latch_key(decision.call.pabx), leaf.read(facts, decision.call.pabx)
+            if value is not None:
+                self._kept[key] = (facts.at, leaf.level.step(kept.get(key, OFF), value, facts.at))
+
+
 class Asker:
     """Asks compiled rules about one call after the other, and a router beside them; shares take turns at both."""
 
@@ -143,6 +171,14 @@ class Asker:
         self.facts_at = facts_at
         self._blind = blind(rules)
         self._turns: Mapping[str, Turns] = {}
+        self._levels = Levels()
+        self._watched: Mapping[LatchKey, Latch] | None = None
+
+    def turn(self, facts_at: FactsAt, at: float) -> None:
+        """Go on with other facts from an instant on; the router, who watches all the time, sees them come."""
+        before = self.facts_at(at).latches if self._watched is None else self._watched
+        self._watched = watch(self.rules, replace(facts_at(at), latches=before))
+        self.facts_at = facts_at
 
     def compare(self, call: Call) -> Compared:
         """Ask about a call now, under a load that the PABX is under."""
@@ -150,11 +186,14 @@ class Asker:
         met = []
         for at in sorted(answered.seconds):
             facts = replace(self.facts_at(at), turns=self._turns)
-            decision = decide(self._blind, facts, call, "")
+            decision = decide(self._blind, replace(facts, latches=self._levels.at(at)), call, "")
+            if self._watched is not None:
+                facts = replace(facts, latches=watch(self.rules, replace(facts, latches=self._watched)))
             compared = _compared(self.fallback, self.rules, decision, facts, anonymised(answered.plan))
-            met.append((not compared.good, decision.turns, compared))
-        _, turns, compared = min(met, key=lambda each: each[0])
-        self._turns = {**self._turns, **turns}
+            met.append((not compared.good, decision, facts, compared))
+        _, decision, facts, compared = min(met, key=lambda each: each[0])
+        self._turns = {**self._turns, **decision.turns}
+        self._levels.seen(self._blind, facts, decision)
         return compared
 
 
@@ -184,7 +223,7 @@ def proved(bed: Bed, cases: Cases) -> Iterator[Compared]:
             modes = dict.fromkeys(case.modes)
             compiled[case.modes] = compile_fallback(cases.rules, coming[0].at, modes=modes)
         assert bed.install(compiled[case.modes].text) == []
-        bed.pabx.show(case.at)
+        bed.show(case.at)
         with bed.under(case.load, cases.rules):
             yield _proved(bed, compiled[case.modes], cases.rules, case)
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from ccrouter.config.load import compile_text
 from ccrouter.fallback.compile import compile_fallback
-from ccrouter.outlook.loads import facts_under, moved
+from ccrouter.outlook.loads import Load, facts_under, moved
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import Rules
 from support.bed import Bed
@@ -34,9 +34,9 @@ def sample() -> Rules:
     return compile_text(SAMPLE.encode(), "sample.yaml")
 
 
-def facts_at(rules: Rules, chance: Chance) -> FactsAt:
-    """Return what a router would know at an instant."""
-    loaded = facts_under(chance.load, rules, chance.compiled_at)
+def facts_at(rules: Rules, chance: Chance, load: Load) -> FactsAt:
+    """Return what a router would know at an instant under a load."""
+    loaded = facts_under(load, rules, chance.compiled_at)
 
     @cache
     def at_instant(at: float) -> Facts:
@@ -48,13 +48,24 @@ def facts_at(rules: Rules, chance: Chance) -> FactsAt:
 
 
 def played(bed: Bed, rules: Rules, chance: Chance) -> Iterator[Compared]:
-    """Install what was compiled, put the PABX under the load, and ask about each call at each instant."""
+    """Install what was compiled, put the PABX under the load, and ask about each call at each instant.
+
+    After the last one the load moves, and each call is asked about after each move.
+    """
     fallback = compile_fallback(rules, chance.compiled_at, modes=chance.modes, overrides=chance.overrides)
     assert bed.install(fallback.text) == []
-    asker = Asker(bed, fallback, rules, facts_at(rules, chance))
+    asker = Asker(bed, fallback, rules, facts_at(rules, chance, chance.load))
     with bed.under(chance.load, rules):
         for instant in chance.instants:
-            bed.pabx.show(instant)
+            bed.show(instant)
+            for call in chance.calls:
+                yield asker.compare(call)
+    at = max(chance.instants, default=chance.compiled_at)
+    for pause_s, load in chance.moves:
+        at += pause_s
+        with bed.under(load, rules, forgetting=False):
+            bed.show(at)
+            asker.turn(facts_at(rules, chance, load), at)
             for call in chance.calls:
                 yield asker.compare(call)
 
