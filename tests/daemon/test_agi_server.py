@@ -329,3 +329,19 @@ async def test_an_address_in_use_is_told_and_nothing_is_left_open() -> None:
         with pytest.raises(CcrouterError, match=rf"127\.0\.0\.1:{taken[1]}.*in use"):
             async with running(addresses=[("127.0.0.1", 0), taken]):
                 raise AssertionError("started on an address that is taken")
+
+
+async def test_a_name_is_listened_at_by_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`localhost` mostly has two: a PABX that is told 127.0.0.1 must find the router there, whichever comes first."""
+    resolve = socket.getaddrinfo
+
+    def two(host: str, *arguments: int, **options: int) -> list[object]:
+        names = ["127.0.0.2", "127.0.0.1", "127.0.0.2"] if host == "localhost" else [host]
+        return [found for name in names for found in resolve(name, *arguments, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+    async with running(addresses=[("localhost", 0)]) as house:
+        assert [host for host, _ in house.server.addresses] == ["127.0.0.2", "127.0.0.1"]
+        for address in house.server.addresses:
+            with socket.create_connection(address, PATIENCE_S):
+                pass

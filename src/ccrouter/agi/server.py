@@ -75,14 +75,15 @@ class AgiServer:
         session = partial(Session, self._desk, self._roll)
         for host, port in self._wanted:
             try:
-                entrance = door(host, port, self._refuses)
-                server = await loop.create_server(
-                    session, sock=entrance, backlog=self._bounds.backlog, start_serving=False
-                )
+                for address in await _addresses_of(host):
+                    entrance = door(address, port, self._refuses)
+                    server = await loop.create_server(
+                        session, sock=entrance, backlog=self._bounds.backlog, start_serving=False
+                    )
+                    self._servers.append(server)
             except OSError as error:
                 self._close()
                 raise CcrouterError(f"FastAGI can't listen on {host}:{port}: {error.strerror or error}") from error
-            self._servers.append(server)
         for server in self._servers:
             await server.start_serving()
         self._desk.log.info("FastAGI listens", addresses=self.addresses)
@@ -109,3 +110,14 @@ class AgiServer:
         for server in self._servers:
             server.close()
         self._servers.clear()
+
+
+async def _addresses_of(host: str) -> list[str]:
+    """Return all addresses of a name: `localhost` mostly has one of IPv6 too, and the PABX may call either.
+
+    Raises:
+        OSError: there is no such name.
+
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
