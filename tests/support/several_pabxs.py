@@ -28,6 +28,7 @@ http: {{host: 127.0.0.1, port: {http}}}
 routing: routing.yaml
 control: {control}
 state_dir: state
+router: {rank}
 log: {{format: json, mask_callers: false}}
 """
 
@@ -40,12 +41,14 @@ class EstatePlan:
         routing: text of the routing file; the trunk of a site NAME is PJSIP/trunk-NAME on every PABX.
         sites: by the name of their trunk, and how each behaves.
         queues: names of the queues of each PABX, which are the names of the PABXs, too.
+        routers: how many daemons there are, 1 or 2; they share the state folder and the routing file.
 
     """
 
     routing: str
     sites: Mapping[str, CalleeHabits]
     queues: Mapping[str, Sequence[str]]
+    routers: int = 1
 
 
 @dataclass(slots=True)
@@ -54,21 +57,26 @@ class Estate:
 
     Attributes:
         pabxs: each with its callers and positions, by name.
-        relays: between the daemon and the AMI of each.
+        relays: between the first daemon and the AMI of each.
         sites: shared by all.
 
     """
 
-    daemon: RealDaemon
+    daemons: Sequence[RealDaemon]
     pabxs: dict[str, Parties]
     relays: dict[str, Relay]
     sites: dict[str, Callee]
     _frozen: set[str] = field(default_factory=set)
     _killed: set[str] = field(default_factory=set)
 
-    def lines(self, site: str) -> dict[str, int]:
-        """Return how many lines of a site each PABX has, by the daemon's metrics."""
-        metrics = self.daemon.metrics()
+    @property
+    def daemon(self) -> RealDaemon:
+        """The daemon, or the first of two."""
+        return self.daemons[0]
+
+    def lines(self, site: str, rank: int = 1) -> dict[str, int]:
+        """Return how many lines of a site each PABX has, by the metrics of a daemon."""
+        metrics = self.daemons[rank - 1].metrics()
         names = {name: f'ccrouter_site_lines{{pabx="{name}",site="{site}"}}' for name in self.pabxs}
         return {name: int(metrics[sample]) for name, sample in names.items() if sample in metrics}
 
@@ -109,9 +117,10 @@ class Estate:
                 self.restart(name)
             parties.hang_up()
             parties.tidy_up()
-        if not self.daemon.runs:
-            self.daemon.start()
-        self.daemon.wait_until(lambda status: in_sync(status) and at_rest(status))
+        for daemon in self.daemons:
+            if not daemon.runs:
+                daemon.start()
+            daemon.wait_until(lambda status: in_sync(status) and at_rest(status))
 
 
 def _leave(parties: Parties) -> None:
@@ -134,7 +143,8 @@ def estate(version: int, plan: EstatePlan) -> Iterator[Estate]:
             name: stack.enter_context(Callee(folder / "sipp", name, address=SITES_ADDRESS, **habits))
             for name, habits in plan.sites.items()
         }
-        agi, ports = free_port(socket.SOCK_STREAM), {name: site.port for name, site in sites.items()}
+        agi = [free_port(socket.SOCK_STREAM) for _ in range(plan.routers)]
+        ports = {name: site.port for name, site in sites.items()}
         pabxs: dict[str, Parties] = {}
         relays: dict[str, Relay] = {}
         for place, (name, queues) in enumerate(plan.queues.items()):
@@ -144,7 +154,8 @@ def estate(version: int, plan: EstatePlan) -> Iterator[Estate]:
                 positions={f"{name}{n}": () for n in range(1, 5)},
                 sites=ports,
                 statics={"": "play|static|all-circuits-busy-now"},
-                agi=f"agi://127.0.0.1:{agi}/route/{name}",
+                agi=f"agi://127.0.0.1:{agi[0]}/route/{name}",
+                agi_2=f"agi://127.0.0.1:{agi[1]}/route/{name}" if plan.routers > 1 else "",
                 ring_s=2,
                 site_rtp_timeout_s=60,  # nobody speaks
             )
@@ -163,20 +174,32 @@ def estate(version: int, plan: EstatePlan) -> Iterator[Estate]:
             relays[name] = stack.enter_context(Relay(pabx.ami_port))
         (folder / "routing.yaml").write_text(plan.routing)
         (folder / "state").mkdir()
-        daemon = RealDaemon(folder, free_port(socket.SOCK_STREAM), 1)
-        written = (
-            PABX.format(name=name, ami=relays[name].port, secret=parties.pabx.ami_secret_file)
-            for name, parties in pabxs.items()
-        )
-        daemon.settings.write_text(
-            SETTINGS.format(pabxs=", ".join(written), agi=agi, http=daemon.http_port, control=daemon.socket.name)
-        )
-        stack.callback(daemon.close)
-        daemon.start()
-        house = Estate(daemon, pabxs, relays, sites)
-        daemon.wait_until(
-            lambda status: in_sync(status) and all(site.health == "up" for site in status.sites if site.name in sites),
-            within_s=60,
-        )
+        daemons = []
+        for rank, port in enumerate(agi, 1):
+            daemon = RealDaemon(folder, free_port(socket.SOCK_STREAM), rank)
+            written = (
+                PABX.format(
+                    name=name,
+                    ami=relays[name].port if rank == 1 else parties.pabx.ami_port,
+                    secret=parties.pabx.ami_secret_file,
+                )
+                for name, parties in pabxs.items()
+            )
+            daemon.settings.write_text(
+                SETTINGS.format(
+                    pabxs=", ".join(written), agi=port, http=daemon.http_port, control=daemon.socket.name, rank=rank
+                )
+            )
+            stack.callback(daemon.close)
+            daemon.start()
+            daemons.append(daemon)
+        house = Estate(daemons, pabxs, relays, sites)
+        for daemon in daemons:
+            daemon.wait_until(
+                lambda status: (
+                    in_sync(status) and all(site.health == "up" for site in status.sites if site.name in sites)
+                ),
+                within_s=60,
+            )
         yield house
         house.tidy_up()
