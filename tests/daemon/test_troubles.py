@@ -89,6 +89,19 @@ def test_an_hour_that_jumped_is_sure_again_when_it_stood_or_went_back(by_s: floa
     assert sure == [False, False, True, False, True]
 
 
+def test_an_hour_that_was_wrong_at_the_start_deletes_nothing() -> None:
+    """No jump tells of it before NTP puts it right: so it must first stand for a while, and nothing is told of that."""
+    machine = TwoHands()
+    machine.passes(CONFIRMED_S - 1)
+    machine.watch.look()
+    assert (machine.watch.sure, machine.watch.proven, machine.watch.why) == (True, False, "")
+    machine.passes(1)
+    assert machine.watch.proven
+    machine.wall -= 4 * 365 * 86_400
+    machine.watch.look()
+    assert not machine.watch.proven
+
+
 # --- the load ---------------------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ Decisions follow the hour that the machine tells, for a correction is mostly rig
 of an hour that has just jumped: what a wrong hour has ended counts again when it is put right.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ccrouter.clock import STEP_S
@@ -41,6 +41,10 @@ class ClockWatch:
     clock: SetClock
     moved_s: float = 0.0
     _stepped_at: float = 0.0
+    _begun: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begun = self.clock.steady()
 
     def look(self) -> float:
         """Follow the clock; return by how much it has stepped since the last look, 0 mostly."""
@@ -57,6 +61,11 @@ class ClockWatch:
     def sure(self) -> bool:
         """Tell whether the hour may be believed where something would be deleted for good."""
         return not self.moved_s
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether the hour is sure and has stood for a while: that of a machine that just started may be wrong."""
+        return self.sure and self.clock.steady() - self._begun >= CONFIRMED_S
 
     @property
     def why(self) -> str:

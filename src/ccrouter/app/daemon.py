@@ -88,7 +88,7 @@ class Daemon:
             clock=clock,
             counts=self._metrics.journal,
             log=log,
-            sure=lambda: self._hour.sure,
+            sure=lambda: self._hour.proven,
         )
         self._writer = Writer(self._state, self._metrics, log, self._relist, self._recorder.note)
         self._router = Router(
