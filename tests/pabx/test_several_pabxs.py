@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from ccrouter.ami.pulse import SILENCE
 from ccrouter.clock import SystemClock
 from ccrouter.contract import heartbeat
 from phones import Call, Received
@@ -217,7 +218,7 @@ def lost_and_found(house: Estate, fault: str, figure: Callable[[str], None]) -> 
     calls = b.calls(CAFE, 12 if fault in {"kill", "cut"} else 30)
     running = b.start(calls, per_s=6, talk_ms=100)
     until(lambda: len(arrived(house, "cafe", calls)) >= 3)
-    before = house.lines("café du port")
+    before, since = house.lines("café du port"), len(house.daemon.lines)
     began = CLOCK.steady()
     lose(house, fault)
     ages = [beat_age_s(house, "b")]
@@ -237,14 +238,16 @@ def lost_and_found(house: Estate, fault: str, figure: Callable[[str], None]) -> 
     figure(f"{fault}: on the other slowest answer {worst * 1000:.0f} ms, oldest heartbeat {max(ages):.2f} s")
     assert worst < 1
     assert max(ages) < 1.5  # the dialplan believes one for 2 s
+    began = CLOCK.steady()
     if fault == "kill":
         house.restart("a")
     elif fault == "freeze":
         house.thaw("a")
     elif fault == "hold":
         house.relays["a"].mend()
-    back_s = until(lambda: sum(house.lines("café du port").values()) == 8 and lent(house, "a", "caf%C3%A9%20du%20port"))
-    figure(f"{fault}: its lines back after {back_s:.1f} s")
+    house.daemon.wait_for_line(event="lines of this PABX are lent from here", pabx="a", since=since)
+    until(lambda: sum(house.lines("café du port").values()) == 8 and lent(house, "a", "caf%C3%A9%20du%20port"))
+    figure(f"{fault}: all lines dealt again {CLOCK.steady() - began:.1f} s after it was back")
 
 
 def test_a_killed_pabx_changes_nothing_for_the_other(house: Estate, figure: Callable[[str], None]) -> None:
@@ -257,3 +260,26 @@ def test_a_killed_pabx_changes_nothing_for_the_other(house: Estate, figure: Call
 def test_a_hung_pabx_changes_nothing_for_the_other(house: Estate, fault: str, figure: Callable[[str], None]) -> None:
     """The same where it hangs, or its link falls silent or is cut."""
     lost_and_found(house, fault, figure)
+
+
+@ON_22
+def test_a_stop_and_a_start_beside_a_hung_pabx(house: Estate, figure: Callable[[str], None]) -> None:
+    """The other hears of the stop at once; after the start it has its heartbeat and what it was lent, as ever."""
+    had = house.lines("shared")["b"]
+    house.freeze("a")
+    began = CLOCK.steady()
+    assert house.daemon.stop() == 0
+    stopped_s = CLOCK.steady() - began
+    assert house.told("b", heartbeat(1)) == SILENCE
+    since = len(house.daemon.lines)
+    house.daemon.start()
+    house.daemon.wait_for_line(event="ccrouter runs", since=since)
+    beats_s = until(lambda: beat_age_s(house, "b") < 1)
+    house.daemon.wait_until(lambda status: any(each.in_sync for each in status.pabxs))
+    lent_s = until(lambda: house.lines("shared") == {"b": had})
+    figure(
+        f"stopped in {stopped_s:.1f} s; the first heartbeat {beats_s:.1f} s after "ccrouter runs", lines {lent_s:.1f} s later"
+    )
+    assert stopped_s < 2
+    assert beats_s < 2
+    assert house.daemon.ready()
