@@ -186,6 +186,19 @@ async def test_a_packed_body_is_not_unfolded(served: Served) -> None:
     assert time.process_time() - used < UNFOLDED_S
 
 
+async def test_all_addresses_of_a_name_are_listened_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks at the second address of `localhost` is answered too."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.1", "127.0.0.2")]
+    monkeypatch.setattr("ccrouter.web.entrance.socket.getaddrinfo", lambda *_, **__: [*found, found[0]])
+    async with serve_tcp(public(CollectorRegistry(), lambda: READY), "both", port) as served_port:
+        monkeypatch.undo()
+        assert served_port == port
+        for host in ("127.0.0.1", "127.0.0.2"):
+            (await asyncio.open_connection(host, port))[1].close()
+
+
 async def test_a_taken_port_is_told_with_the_cure() -> None:
     """The daemon does not start half: who asked is told which address, why, and what to do."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:

@@ -39,22 +39,25 @@ class Entrance(socket.socket):
         return connection, address
 
 
-def entrance(host: str, port: int) -> Entrance:
-    """Return a bound socket that does not listen yet.
+def entrances(host: str, port: int) -> list[Entrance]:
+    """Return a bound socket that does not listen yet for each address of a name: `localhost` mostly has two.
 
     Raises:
-        OSError: the address can't be had.
+        OSError: one of them can't be had.
 
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    made = Entrance(family, kind, protocol)
+    made: list[Entrance] = []
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.setblocking(False)  # noqa: FBT003 - the standard library's own signature
-        made.bind(address)
+        for found in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
+            family, kind, protocol, _, address = found
+            made.append(Entrance(family, kind, protocol))
+            made[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                made[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            made[-1].setblocking(False)  # noqa: FBT003 - the standard library's own signature
+            made[-1].bind(address)
     except OSError:
-        made.close()
+        for each in made:
+            each.close()
         raise
     return made

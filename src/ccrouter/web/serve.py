@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ccrouter.errors import CcrouterError
-from ccrouter.web.entrance import entrance
+from ccrouter.web.entrance import entrances
 from ccrouter.web.unix_socket import listening
 
 MAX_LINE_BYTES: Final = 4096
@@ -49,8 +49,8 @@ async def serve_tcp(
     """
     async with _runner(app) as runner:
         try:
-            site = web.SockSite(runner, entrance(host, port), ssl_context=tls)
-            await site.start()
+            for each in entrances(host, port):
+                await web.SockSite(runner, each, ssl_context=tls).start()
         except OSError as error:
             cure = "stop who listens there, or set another address in the settings"
             raise ListenError(f"http can't listen at {host}:{port}: {error.strerror or error}; {cure}") from error
