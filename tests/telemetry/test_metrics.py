@@ -27,7 +27,7 @@ from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, 
 from ccrouter.routing.thresholds import Direction, Level
 from ccrouter.telemetry.degraded import DegradedStates
 from ccrouter.telemetry.labels import OTHER
-from ccrouter.telemetry.live import LiveCollector, Sources
+from ccrouter.telemetry.live import MOST_QUEUES, LiveCollector, Sources
 from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.peers import LINK_FAULTS, LINK_STATES
 from support.hand_clock import HandClock
@@ -277,6 +277,21 @@ def test_queues_are_read_when_asked_for(scene: Scene) -> None:
     for name, figure in expected.items():
         assert scene.samples(f"ccrouter_queue_{name}")[one] == figure
     assert scene.samples("ccrouter_queue_estimated_wait_seconds") == {one: 12.5}
+
+
+def test_a_pabx_does_not_decide_how_many_queues_are_told(scene: Scene) -> None:
+    """Of very many those of the sites are told all the same."""
+    facts = scene.snapshot.queues["pbx", "support"]
+    many = {("pbx", f"a{n}"): replace(facts, queue=f"a{n}") for n in range(2 * MOST_QUEUES)}
+    other = {("lyon", "one"): replace(facts, pabx="lyon", queue="one")}
+    scene.snapshot = replace(
+        scene.snapshot,
+        queues={**many, **other, ("pbx", "support"): facts},
+        pabxs={**scene.snapshot.pabxs, "lyon": scene.snapshot.pabxs["pbx"]},
+    )
+    told = scene.samples("ccrouter_queue_waiting")
+    assert {("pbx", "support"), ("lyon", "one")} <= told.keys()
+    assert len(told) == MOST_QUEUES + 1
 
 
 def test_an_empty_queue_waits_zero_seconds(scene: Scene) -> None:

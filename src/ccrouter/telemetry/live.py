@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -9,8 +10,11 @@ from prometheus_client.registry import Collector
 
 from ccrouter.clock import Clock
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.rules import External, InHouse, Rules
 from ccrouter.routing.snapshot import Health, QueueFacts, Snapshot
+
+MOST_QUEUES: Final = 500
+"""Queues of one PABX that are told, those of sites first: a PABX decides how many it has, and each costs time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class LiveCollector(Collector):
         rules = self._sources.rules()
         yield from _pabxs(facts)
         yield from self._router()
-        yield from _queues(facts)
+        yield from _queues(facts, rules)
         yield from _sites(facts, rules)
         yield from _rules_in_force(rules, self._sources.modes(facts.at))
         yield GaugeMetricFamily(
@@ -115,8 +119,8 @@ QUEUE_GAUGES: dict[str, tuple[str, Callable[[QueueFacts, float], float | None]]]
 }
 
 
-def _queues(facts: Facts) -> Iterator[Metric]:
-    known = [(pabx, name) for pabx, name in facts.snapshot.queues if facts.fresh(pabx)]
+def _queues(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
+    known = _told(facts, rules)
     for metric, (help_text, read) in QUEUE_GAUGES.items():
         family = GaugeMetricFamily(metric, help_text, labels=["pabx", "queue"])
         for pabx, name in known:
@@ -124,6 +128,20 @@ def _queues(facts: Facts) -> Iterator[Metric]:
             if value is not None:
                 family.add_metric([pabx, name], value)
         yield family
+
+
+def _told(facts: Facts, rules: Rules | None) -> list[tuple[str, str]]:
+    """Return the queues that are told, by PABX and name."""
+    queues = [(pabx, name) for pabx, name in facts.snapshot.queues if facts.fresh(pabx)]
+    if len(queues) > MOST_QUEUES:
+        sites = rules.sites.values() if rules is not None else ()
+        ours = {site.queue for site in sites if isinstance(site, InHouse)}
+        queues.sort(key=lambda key: (key[1] not in ours, key))
+        each: dict[str, list[tuple[str, str]]] = {}
+        for key in queues:
+            each.setdefault(key[0], []).append(key)
+        queues = [key for some in each.values() for key in some[:MOST_QUEUES]]
+    return queues
 
 
 def _sites(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
