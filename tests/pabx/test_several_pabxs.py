@@ -277,9 +277,7 @@ def test_a_stop_and_a_start_beside_a_hung_pabx(house: Estate, figure: Callable[[
     beats_s = until(lambda: beat_age_s(house, "b") < 1)
     house.daemon.wait_until(lambda status: any(each.in_sync for each in status.pabxs))
     lent_s = until(lambda: house.lines("shared") == {"b": had})
-    figure(
-        f"stopped in {stopped_s:.1f} s; the first heartbeat {beats_s:.1f} s after "ccrouter runs", lines {lent_s:.1f} s later"
-    )
+    figure(f"stopped in {stopped_s:.1f} s; once it runs, heartbeat after {beats_s:.1f} s, lines {lent_s:.1f} s later")
     assert stopped_s < 2
     assert beats_s < 2
     assert house.daemon.ready()

@@ -9,6 +9,7 @@ import pytest
 from ccrouter.clock import SystemClock
 from phones import Placed
 from support.parties import most_at_once
+from support.real_house import in_sync
 from support.several_pabxs import Estate, EstatePlan, estate
 
 ROUTING: Final = """
@@ -72,5 +73,6 @@ def test_capacity_holds_whichever_router_has_which_pabx(house: Estate, figure: C
     check("the first router is killed", first.kill)
     until(lambda: sum(house.lines("shared", 2).values()) == 10)
     check("the first router is there again", first.start)
+    first.wait_until(in_sync)
     until(lambda: sum(house.lines("shared").values()) == 10)
     until(lambda: not house.lines("shared", 2))
