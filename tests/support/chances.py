@@ -24,6 +24,8 @@ DAYS: Final = 730
 CALLERS: Final = ("0612345678", "+33612345678", "0033612345678", "0387000000", "33698000001", None)
 LANGUAGES: Final = ("fr", "en", "fr_CA", "en-GB", "de")
 UNKNOWN: Final = "0899999999"
+DOWN: Final = st.sampled_from([False, False, False, True])
+"""Whether trunks may be down: a PABX takes seconds to see that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ def _bounds(rules: Rules, at: float) -> Iterator[float]:
 
 
 @st.composite
-def chances(draw: st.DrawFn, rules: Rules, *, some_down: bool = False) -> Chance:
-    """Return what happens to a file; `some_down` also lets trunks be down, which takes seconds to be seen."""
+def chances(draw: st.DrawFn, rules: Rules) -> Chance:
+    """Return what happens to a file."""
     first, last = FIRST_DAY.timestamp(), FIRST_DAY.timestamp() + DAYS * 86400
     at = float(int(first) + draw(st.integers(0, 365)) * 86400 + draw(st.integers(0, 86399)))
     turns = [turn for turn in _turns(rules.zone) if turn > at] or [at]
@@ -93,7 +95,7 @@ def chances(draw: st.DrawFn, rules: Rules, *, some_down: bool = False) -> Chance
     turn = draw(st.sampled_from(turns))
     instants |= {turn + 900 * draw(st.integers(-12, 12)) for _ in range(4)}
     modes = {name: _end(draw, at) for name in sorted(rules.modes) if draw(st.booleans())}
-    load = draw(visible_loads(rules, some_down=some_down))
+    load = draw(visible_loads(rules, some_down=draw(DOWN)))
     numbers = sorted(rules.numbers)
     calls = [
         Call("main", "1.1", number, draw(st.sampled_from(CALLERS)), draw(st.sampled_from(LANGUAGES)))
