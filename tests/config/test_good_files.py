@@ -136,10 +136,12 @@ def test_settings_files_are_good(file: Path, tmp_path: Path) -> None:
     """Every settings file that comes with ccrouter is good, and the routing file that it names is too."""
     folder = tmp_path / "configs"
     shutil.copytree(file.parent, folder)
-    for name in re.findall(r"secret: \{file: (\S+)\}", file.read_text("utf-8")):
+    written = file.read_text("utf-8")
+    for name in re.findall(r"secret: \{file: (\S+)\}", written):
         (folder / name).write_text("a secret\n")
         (folder / name).chmod(0o600)
-    loaded = load_settings(folder / file.name, {"CCROUTER_AMI_SECRET": "a secret"})
+    variables = re.findall(r"secret: \{env: (\w+)\}", written)
+    loaded = load_settings(folder / file.name, dict.fromkeys(variables, "a secret"))
     assert load_routing(loaded.routing).numbers
 
 

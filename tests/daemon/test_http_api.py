@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from ccrouter.config.settings import SettingsFile
+from ccrouter.config.settings_file import SettingsFile
 from support.ami_peer import SECRET
 from support.daemon_process import CCROUTER, DaemonError
 from support.office import Office, open_office

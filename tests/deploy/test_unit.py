@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ccrouter.cli.options import SETTINGS, SOCKET
-from ccrouter.config.settings import SettingsFile
+from ccrouter.config.settings_file import SettingsFile
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "ccrouter.service"

@@ -98,7 +98,7 @@ def routing_named_by(path: Path) -> Path:
         RefusedFileError: the settings are not well-formed.
 
     """
-    from ccrouter.config.settings import SettingsFile  # noqa: PLC0415 - who asks a routing file needs no such models
+    from ccrouter.config.settings_file import SettingsFile  # noqa: PLC0415 - who asks a routing file needs no such models
 
     written = shape(read(read_file(path), str(path)), SettingsFile)
     return path.absolute().parent / written.routing

@@ -15,7 +15,7 @@ from pydantic_core import core_schema
 
 from ccrouter.config.cases import CaseFile
 from ccrouter.config.models import RoutingFile
-from ccrouter.config.settings import SettingsFile
+from ccrouter.config.settings_file import SettingsFile
 from ccrouter.config.shape import Strict
 
 DIALECT: Final = GenerateJsonSchema.schema_dialect

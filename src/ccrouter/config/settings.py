@@ -1,219 +1,21 @@
-"""The settings file: connections, addresses, where things lie. A change needs a restart.
+"""The settings: connections, addresses, where things lie. A change needs a restart.
 
 A secret never stands in the file: it is named, by an environment variable or by a file that only few may read.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import SecretStr
 
-from ccrouter.config.document import Document, Text
+from ccrouter.config.document import Document
 from ccrouter.config.document import Path as Where
-from ccrouter.config.reads import Reads
-from ccrouter.config.shape import Strict, one_of, shape
+from ccrouter.config.settings_file import KEEP_S, Form, Level, SettingsFile, WrittenHttp, WrittenPabx
+from ccrouter.config.shape import shape
 from ccrouter.config.surroundings import Surroundings
-from ccrouter.config.values import Name, Truth, choice, fail, matching, text, whole, word
 from ccrouter.config.yaml import read
-
-Level = Literal["debug", "info", "warning", "error"]
-Form = Literal["json", "console"]
-
-
-# --- the file as it is written ----------------------------------------------------------------------------------------
-
-Host = Annotated[str, matching("S109", r"[A-Za-z0-9_.:-]+", "host", "Write a name or an address: 127.0.0.1")]
-Port = Annotated[int, whole(least=1, most=65535)]
-ListenPort = Annotated[int, whole(most=65535)]
-Group = Annotated[str, matching("S117", r"[a-z_][a-z0-9_-]*", "group", "Write its name: telephony")]
-File = Annotated[Path, Reads(lambda value: Path(text(value)), "path")]
-
-
-class SecretSource(Strict, json_schema_extra=one_of("env", "file")):
-    """Where a secret is kept."""
-
-    env: (
-        Annotated[str, matching("S111", r"[A-Za-z_][A-Za-z0-9_]*", "environment variable", "Write its name alone")]
-        | None
-    ) = Field(None, description="an environment variable", examples=["CCROUTER_AMI_SECRET"])
-    file: File | None = Field(
-        None,
-        description="a file that holds the secret alone and that others than its owner and group can't touch",
-        examples=["ami.secret"],
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_no_secret(cls, data: object) -> object:
-        if isinstance(data, Text) and data:
-            cure = "Write {env: CCROUTER_AMI_SECRET}, or {file: ami.secret} with the secret alone in that file"
-            fail("S101", "a secret must not stand in this file", cure, hidden=True)
-        return data
-
-    @model_validator(mode="after")
-    def _is_one(self) -> "SecretSource":
-        if (self.env is None) == (self.file is None):
-            fail("K110", "a secret is kept in one of `env` and `file`", "Write one of them")
-        return self
-
-
-class WrittenTls(Strict):
-    """How the PABX's certificate is checked."""
-
-    ca_file: File | None = Field(
-        None,
-        description="certificates to trust (PEM); by default those that the machine trusts",
-        examples=["/etc/ccrouter/ca.pem"],
-    )
-    server_name: Host | None = Field(
-        None, description="name in the PABX's certificate; by default its `host`", examples=["pabx.example.org"]
-    )
-
-
-class WrittenPabx(Strict):
-    """A PABX as the file has it."""
-
-    name: Name = Field(description="what it is called in logs, metrics and commands", examples=["main"])
-    host: Host = Field(description="where its manager interface (AMI) listens", examples=["127.0.0.1"])
-    port: Port = Field(5038, description="and on which port")
-    username: Annotated[str, matching("S110", r"[\w.@-]+", "user name", "Use letters, digits and . _ - @")] = Field(
-        description="user in manager.conf", examples=["ccrouter"]
-    )
-    secret: SecretSource = Field(
-        description="where that user's secret is kept; the secret itself is refused here",
-        examples=[{"env": "CCROUTER_AMI_SECRET"}, {"file": "ami.secret"}],
-    )
-    tls: WrittenTls | None = Field(
-        None, description="talk over TLS; `{}` trusts the certificates that the machine trusts", examples=[{}]
-    )
-
-
-class WrittenAgi(Strict):
-    """Where calls ask."""
-
-    host: Host = Field("127.0.0.1", description="address to listen at")
-    port: ListenPort = Field(4573, description="port to listen at; 0 takes a free one")
-
-
-class WrittenHttpTls(Strict):
-    """By what HTTP is encrypted."""
-
-    certificate: File = Field(
-        description="certificate with those that lead to its authority (PEM)", examples=["/etc/ccrouter/http.pem"]
-    )
-    key: File = Field(
-        description="its private key, in a file that others than its owner and group can't touch",
-        examples=["/etc/ccrouter/http.key"],
-    )
-
-
-class WrittenHttp(Strict):
-    """Where metrics and health are read, and where the API is with tokens."""
-
-    host: Host = Field("127.0.0.1", description="address to listen at")
-    port: ListenPort = Field(9470, description="port to listen at; 0 takes a free one")
-    tokens: File | None = Field(
-        None,
-        description="file of the tokens of the API, see `ccrouter token`; without it there is no API here",
-        examples=["/etc/ccrouter/tokens"],
-    )
-    tls: WrittenHttpTls | None = Field(None, description="serve HTTPS")
-    in_clear: Truth = Field(
-        default=False, description="listen beyond this machine without TLS: whoever is on the way reads the tokens"
-    )
-    names: list[Host] = Field(
-        default_factory=list,
-        description="names besides the loopback's by which clients call a server that listens on it",
-        examples=[["router.example.org"]],
-    )
-
-
-class WrittenLog(Strict):
-    """How log lines look."""
-
-    form: Annotated[Form, choice("json", "console")] = Field(
-        "json", alias="format", description="`json` for machines, `console` for people"
-    )
-    level: Annotated[Level, choice("debug", "info", "warning", "error")] = Field(
-        "info", description="the least that is written"
-    )
-    mask_callers: Truth = Field(True, description="callers' numbers are masked")  # noqa: FBT003 - the default
-
-
-_AGE_S: Final = {"d": 86_400, "h": 3600, "min": 60}
-
-
-def _age(value: object) -> int:
-    found = word(value)
-    if found == "off":
-        return 0
-    age = re.fullmatch(r"(\d{1,4})(d|h|min)", found)
-    if age is None or not int(age[1]):
-        fail("S114", f"`{found}` is no age", "Write 30d, 12h, 10min, or off")
-    return int(age[1]) * _AGE_S[age[2]]
-
-
-Age = Annotated[int, Reads(_age, "age", pattern=r"^(0*[1-9]\d*(d|h|min)|off)$", maxLength=7)]
-"""Seconds; 0 for `off`."""
-
-
-class WrittenJournal(Strict):
-    """What is kept of calls."""
-
-    keep: Age = Field(
-        30 * _AGE_S["d"],
-        description="age at which a decision is deleted; `off` keeps no journal",
-        examples=["90d", "12h", "10min", "off"],
-        json_schema_extra={"default": "30d"},
-    )
-    mask_callers: Truth = Field(True, description="callers' numbers are masked")  # noqa: FBT003 - the default
-
-
-class WrittenFallback(Strict):
-    """The compiled rules, which the PABX's own dialplan goes by while no router answers."""
-
-    file: File = Field(
-        description="file of dialplan that is kept up to date; docs/fallback.md tells how the PABX gets it",
-        examples=["/var/lib/ccrouter/fallback.conf"],
-    )
-
-
-class SettingsFile(Strict):
-    """The whole settings file."""
-
-    router: Annotated[int, whole(least=1, most=2)] = Field(
-        1, description="rank of this router where two serve the same PABXs: calls ask 2 where 1 does not answer"
-    )
-    pabxs: list[WrittenPabx] = Field(min_length=1, description="each Asterisk")
-    agi: WrittenAgi = Field(WrittenAgi(), description="where Asterisk asks for each call")
-    http: WrittenHttp = Field(WrittenHttp(), description="where metrics and health are read")
-    control: File = Field(Path("/run/ccrouter/control.sock"), description="the socket that ccrouter's commands talk to")
-    control_group: Group | None = Field(
-        None,
-        description="group whose members may use that socket with all its rights; by default ccrouter's user and root",
-        examples=["telephony"],
-    )
-    log: WrittenLog = Field(WrittenLog(), description="how log lines look")
-    journal: WrittenJournal = Field(WrittenJournal(), description="what is kept of each call and its decisions")
-    fallback: WrittenFallback | None = Field(
-        None, description="compile the rules into dialplan, for the time without a router; without it they are not"
-    )
-    routing: File = Field(description="the routing file", examples=["routing.yaml"])
-    reload_on_save: Truth = Field(
-        default=True,
-        description="take the routing file as soon as it is saved; without, on `ccrouter reload` and SIGHUP",
-    )
-    state_dir: File = Field(
-        Path("/var/lib/ccrouter"),
-        description="folder of what survives a restart: modes, the audit journal, the versions of the routing file",
-    )
-
-
-# --- what the daemon is given -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +98,7 @@ class LogSettings:
 class JournalSettings:
     """Age at which a decision leaves the journal (0: there is none), and whether callers' numbers are masked."""
 
-    keep_s: int = 30 * _AGE_S["d"]
+    keep_s: int = KEEP_S
     mask_callers: bool = True
 
 
