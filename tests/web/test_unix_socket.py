@@ -94,6 +94,14 @@ def test_a_file_that_is_no_socket_is_left_alone(path: Path) -> None:
     assert path.read_text() == "precious"
 
 
+def test_a_lock_that_is_a_link_is_not_followed(path: Path) -> None:
+    """In a folder that others may write, it would make or hold a file of their choice."""
+    path.with_name(f"{path.name}.lock").symlink_to(path.with_name("elsewhere"))
+    with pytest.raises(SocketError, match="can't be used"), listening(path):
+        pass
+    assert not path.with_name("elsewhere").exists()
+
+
 def test_a_socket_that_was_replaced_is_not_removed(path: Path) -> None:
     """Only what is ours goes when we stop."""
     with listening(path):

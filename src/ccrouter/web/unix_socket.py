@@ -72,7 +72,8 @@ def check_alone(path: Path) -> None:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     try:
-        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        lock = os.open(path.with_name(f"{path.name}.lock"), flags, 0o600)
     except OSError as error:
         raise SocketError(f"{path} can't be used: {error.strerror}; does its folder exist, and is it ours?") from error
     try:
