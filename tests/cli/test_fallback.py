@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from ccrouter.cli import main
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
-from ccrouter.routing.snapshot import Snapshot
+from ccrouter.routing.snapshot import PabxFacts, Snapshot
 from ccrouter.web.status import ModeStatus
 from ccrouter.web.versions import RulesInForce
 from support.configs import EXAMPLE
@@ -51,6 +51,28 @@ def test_modes_are_said() -> None:
     assert (wrong.exit_code, "Did you mean" in wrong.stderr) == (2, True)
     assert fallback("--mode", "crisis").exit_code == 2
     assert fallback(str(EXAMPLE), "--at", "someday").exit_code == 2
+
+
+def test_several_pabxs_share_the_lines() -> None:
+    """A PABX that was lent none takes no more than its own of the 30; the daemon knows how many there are itself."""
+    assert "|25|30|pass" in fallback(str(EXAMPLE), *AT).stdout
+    two = fallback(str(EXAMPLE), *AT, "--pabxs", "2").stdout
+    assert ("|25|3|pass" in two, "|25|30|pass" in two) == (True, False)
+    assert (fallback("--pabxs", "2").exit_code, fallback(str(EXAMPLE), "--pabxs", "0").exit_code) == (2, 2)
+
+
+async def test_the_daemon_tells_how_many_pabxs_there_are() -> None:
+    """Without a file the lines are dealt among those that it serves."""
+    pabxs = {name: PabxFacts(name, in_sync=True, heard_at=NOW) for name in ("paris", "lyon")}
+    daemon = ScriptedDaemon(
+        rules=RulesInForce(str(EXAMPLE), "v1", EXAMPLE.read_text("utf-8"), "paris"),
+        seen=Facts(NOW, Snapshot(NOW, pabxs=pabxs)),
+    )
+    with TemporaryDirectory() as folder:
+        socket = Path(folder) / "control"
+        async with daemon.served(socket):
+            found = await asyncio.to_thread(fallback, "--socket", str(socket))
+    assert ("|25|3|pass" in found.stdout, "|25|30|pass" in found.stdout) == (True, False)
 
 
 def test_what_can_not_be_done(tmp_path: Path) -> None:

@@ -37,6 +37,9 @@ MOST_BYTES: Final = 64 << 20
 @click.option("--at", metavar="WHEN", help="From when on it is to serve: 2026-12-24 18:00. By default from now on.")
 @click.option("--mode", "modes", multiple=True, help="With FILE, a mode that is on; may be given again.")
 @click.option(
+    "--pabxs", type=click.IntRange(1), metavar="COUNT", help="With FILE, how many PABXs share the sites' lines."
+)
+@click.option(
     "--take",
     type=click.Path(path_type=Path),
     metavar="COMPILED",
@@ -50,6 +53,7 @@ def fallback(  # noqa: PLR0913 - the options of the command
     unsaid: bool,
     at: str | None,
     modes: tuple[str, ...],
+    pabxs: int | None,
     take: Path | None,
     socket: Path,
 ) -> None:
@@ -60,13 +64,15 @@ def fallback(  # noqa: PLR0913 - the options of the command
     """
     if modes and file is None:
         raise click.UsageError("the daemon tells which modes are on: name a routing file, or leave --mode out")
+    if pabxs is not None and file is None:
+        raise click.UsageError("the daemon knows its PABXs: name a routing file, or leave --pabxs out")
     if take is not None:
         if output is None or file is not None or unsaid or at is not None:
             raise click.UsageError("--take copies a compiled file: it wants --output, and nothing else")
         _take(take, output)
         return
     with told():
-        rules, compiled = _compiled(file, at, modes, socket)
+        rules, compiled = _compiled(file, at, modes, pabxs or 1, socket)
         if unsaid:
             for each in compiled.unsaid:
                 click.echo(_line(each))
@@ -82,7 +88,9 @@ def fallback(  # noqa: PLR0913 - the options of the command
             click.echo(f"ccrouter: {count} can't be said in dialplan; `--unsaid` lists them", err=True)
 
 
-def _compiled(file: str | None, at: str | None, modes: tuple[str, ...], socket: Path) -> "tuple[Rules, Fallback]":
+def _compiled(
+    file: str | None, at: str | None, modes: tuple[str, ...], pabxs: int, socket: Path
+) -> "tuple[Rules, Fallback]":
     from ccrouter.cli.seen import seen  # noqa: PLC0415
     from ccrouter.cli.sources import check_modes, rules_from  # noqa: PLC0415
     from ccrouter.clock import SystemClock  # noqa: PLC0415
@@ -92,7 +100,7 @@ def _compiled(file: str | None, at: str | None, modes: tuple[str, ...], socket: 
         rules = rules_from(file, socket)
         check_modes(modes, rules)
         instant = _instant(at, SystemClock().now(), rules)
-        return rules, compile_fallback(rules, instant, modes=dict.fromkeys(modes))
+        return rules, compile_fallback(rules, instant, modes=dict.fromkeys(modes), pabxs=pabxs)
     daemon = seen(socket)
     rules = daemon.rules()
     return rules, compile_fallback(
