@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 
 import aiohttp
@@ -12,7 +12,9 @@ import pytest
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from ccrouter.web.attempts import Attempts
 from ccrouter.web.doors import Doors, guarded
@@ -147,6 +149,27 @@ async def test_connections_that_say_nothing_harm_nobody(served: Served) -> None:
     assert (await served.ask("/healthz"))[0] == 200
     for writer in writers:
         writer.close()
+
+
+async def test_many_who_ask_for_metrics_leave_the_time_to_calls(served: Served) -> None:
+    """They get one text together, which is never older than their question."""
+    counter = Counter("ccrouter_tests", "Tests.", registry=served.registry)
+    made = 0
+
+    class Slow(Collector):
+        def collect(self) -> Iterator[Metric]:
+            nonlocal made
+            made += 1
+            time.sleep(0.01)
+            yield from ()
+
+    served.registry.register(Slow())
+    made = 0
+    for asked in range(1, 4):
+        counter.inc()
+        answers = await asyncio.gather(*(served.ask("/metrics") for _ in range(20)))
+        assert all(f"ccrouter_tests_total {asked}.0" in text for _, _, text in answers)
+    assert made <= 3 * 4
 
 
 async def test_of_too_many_connections_the_oldest_is_let_go(served: Served) -> None:
