@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from ccrouter.app import rules_file
+from ccrouter.app import reading, rules_file
 from ccrouter.app.reading import Mark, compiled
 from ccrouter.errors import ConfigError, StoreError
 from ccrouter.store.audit import Deed
@@ -91,7 +91,7 @@ async def test_a_fault_of_ours_changes_nothing(desk: RulesDesk, monkeypatch: pyt
     def broken(_: bytes, __: str) -> None:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setattr(rules_file, "compile_text", broken)
+    monkeypatch.setattr(reading, "compile_text", broken)
     desk.path.write_text(good(3))
     outcome = await desk.reload()
     assert "ccrouter failed on this file" in outcome.problems[0]
