@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ccrouter.outlook.loads import Load, QueueLoad, SiteLoad
-from ccrouter.outlook.places import parts_of
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Dates, Open
+from ccrouter.routing.literals import literals
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import External, InHouse, Rules
 from ccrouter.routing.schedule import Calendar
@@ -56,7 +56,7 @@ def calendars_of(rules: Rules) -> list[Calendar]:
     found: list[Calendar] = [site.calendar for site in rules.sites.values() if site.calendar is not None]
     for service in rules.services.values():
         for rule in service.rules:
-            for part in parts_of(rule.when):
+            for part in literals(rule.when):
                 if isinstance(part, Open):
                     found.append(part.calendar)
                 elif isinstance(part, Dates):

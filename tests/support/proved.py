@@ -7,7 +7,6 @@ from typing import Final, cast
 
 from ccrouter.config.cases import Cases
 from ccrouter.fallback.compile import Fallback, compile_fallback
-from ccrouter.fallback.unsaid import leaves
 from ccrouter.fallback.when import LATCHED_S
 from ccrouter.outlook.cases import ORDINARY, Case, facts_of_case, in_a_row, names_of
 from ccrouter.outlook.loads import QUIET
@@ -16,6 +15,7 @@ from ccrouter.routing.conditions import All, Any, Condition, Not, Threshold
 from ccrouter.routing.decide import decide, watch
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
+from ccrouter.routing.literals import literals
 from ccrouter.routing.measures import CallRate, EstimatedWait, LongestWait, Reading, ServiceLevel
 from ccrouter.routing.plan import decode, encode
 from ccrouter.routing.rules import Rules, Service
@@ -153,7 +153,7 @@ class Levels:
         service = rules.services.get(decision.service, rules.unknown)
         tested = {each.rule for each in decision.trace}
         kept = self.at(facts.at)
-        for leaf in (leaf for rule in service.rules if rule.name in tested for leaf in leaves(rule.when)):
+        for leaf in (leaf for rule in service.rules if rule.name in tested for leaf in literals(rule.when)):
             if not isinstance(leaf, Threshold):
                 continue
             key, value = leaf.latch_key(decision.call.pabx), leaf.read(facts, decision.call.pabx)

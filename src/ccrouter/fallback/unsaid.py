@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ccrouter.fallback.boole import Said
 from ccrouter.fallback.when import OF_SITE, can_tell
-from ccrouter.routing.conditions import All, Any, Condition, Not, SiteIs, Threshold
+from ccrouter.routing.conditions import SiteIs, Threshold
+from ccrouter.routing.literals import literals
 from ccrouter.routing.rules import External, Rule, Rules, Service
 
 
@@ -27,7 +28,7 @@ class Unsaid:
 
 def of_rule(rules: Rules, service: Service, rule: Rule, said: Said, pabxs: int) -> Iterator[Unsaid]:
     """Yield what is not said of a rule whose condition came out as `said`, on one of so many PABXs."""
-    for leaf in leaves(rule.when):
+    for leaf in literals(rule.when):
         if isinstance(leaf, Threshold) and isinstance(leaf.read, OF_SITE) and pabxs > 1:
             yield Unsaid(service.name, rule.name, leaf.text, "counts the calls of this PABX alone")
         match leaf:
@@ -51,20 +52,6 @@ def while_waiting(service: Service) -> Iterator[Unsaid]:
     for rule in service.while_waiting:
         instead = "callers stay for as long as their step says, then the next one follows"
         yield Unsaid(service.name, rule.name, "while_waiting", instead)
-
-
-def leaves(condition: Condition | None) -> Iterator[Condition]:
-    """Yield the conditions that have no others in them."""
-    match condition:
-        case None:
-            return
-        case All(parts) | Any(parts):
-            for part in parts:
-                yield from leaves(part)
-        case Not(part):
-            yield from leaves(part)
-        case _:
-            yield condition
 
 
 def _outcome(said: Said) -> str:

@@ -9,11 +9,11 @@ from itertools import islice
 
 from ccrouter.outlook.cubes import ANYTHING, Budget, BudgetError, Cube, Formula, every
 from ccrouter.outlook.pairs import asks, pairs
-from ccrouter.outlook.places import parts_of
 from ccrouter.outlook.residue import names
 from ccrouter.outlook.situations import Situation, described, short
 from ccrouter.outlook.space import MEASURES, Callers, Space, World
 from ccrouter.routing.conditions import Threshold, Waited
+from ccrouter.routing.literals import literals
 from ccrouter.routing.measures import Reading
 from ccrouter.routing.rules import Rule
 from ccrouter.routing.thresholds import Direction
@@ -99,7 +99,7 @@ class _Search:
     def _short_of(self, cube: Cube) -> Iterator[str]:
         """Yield the levels of which a case falls short in one version, where another level is reached."""
         thresholds = [
-            [each for rule in rules for each in parts_of(rule.when) if isinstance(each, Threshold | Waited)]
+            [each for rule in rules for each in literals(rule.when) if isinstance(each, Threshold | Waited)]
             for rules in (self.before, self.after)
         ]
         known = [{_starts(each) for each in some} for some in thresholds]

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ccrouter.outlook.places import parts_of, queues_of, sites_of
+from ccrouter.outlook.places import queues_of, sites_of
 from ccrouter.routing.conditions import Condition, Threshold
+from ccrouter.routing.literals import literals
 from ccrouter.routing.rules import InHouse, Rules, Service
 
 
 def asked(service: Service) -> Iterator[Condition]:
     """Yield all single conditions of a service's rules, those for waiting callers last."""
     for rule in (*service.rules, *service.while_waiting):
-        yield from parts_of(rule.when)
+        yield from literals(rule.when)
 
 
 def of_service(rules: Rules, service: Service) -> Rules:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ccrouter.outlook.behaviour import of_callers, of_step
-from ccrouter.outlook.places import parts_of
 from ccrouter.outlook.residue import names
 from ccrouter.routing.conditions import Threshold
+from ccrouter.routing.literals import literals
 from ccrouter.routing.route import step
 from ccrouter.routing.rules import OTHERWISE, Leg, Number, Rule, Rules, Service
 
@@ -95,14 +95,14 @@ def _all(service: Service) -> list[Rule]:
 
 
 def _alike(rule: Rule, other: Rule) -> bool:
-    said = [[getattr(part, "text", repr(part)) for part in parts_of(each.when)] for each in (rule, other)]
+    said = [[getattr(part, "text", repr(part)) for part in literals(each.when)] for each in (rule, other)]
     return said[0] == said[1] and names(rule.to) == names(other.to)
 
 
 def _thresholds(whose: str, before: Rule, after: Rule) -> Iterator[Detail]:
     """Yield thresholds that start alike, and stop or hold otherwise."""
-    new = [part for part in parts_of(after.when) if isinstance(part, Threshold)]
-    for part in parts_of(before.when):
+    new = [part for part in literals(after.when) if isinstance(part, Threshold)]
+    for part in literals(before.when):
         if isinstance(part, Threshold):
             like = [each for each in new if each.read == part.read and _starts(each) == _starts(part)]
             if like and all(each.level != part.level for each in like):

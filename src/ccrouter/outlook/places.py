@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from ccrouter.routing.conditions import All, Any, Condition, Not, SiteIs, Threshold
+from ccrouter.routing.conditions import SiteIs, Threshold
+from ccrouter.routing.literals import literals
 from ccrouter.routing.measures import CallRate, FreeLines, SiteCalls
 from ccrouter.routing.rules import External, InHouse, Leg, Rule, Rules, Service, Share, Site
 
@@ -25,17 +26,6 @@ def queue_named(rules: Rules, name: str) -> str | None:
     return next((site.queue for site in known if site.name == name), None)
 
 
-def parts_of(condition: Condition | None) -> Iterator[Condition]:
-    """Return a condition's parts at any depth, without the combinations themselves."""
-    if isinstance(condition, All | Any):
-        for part in condition.parts:
-            yield from parts_of(part)
-    elif isinstance(condition, Not):
-        yield from parts_of(condition.part)
-    elif condition is not None:
-        yield condition
-
-
 def _rules(service: Service) -> tuple[Rule, ...]:
     return (*service.rules, Rule("", None, service.otherwise), *service.while_waiting)
 
@@ -48,7 +38,7 @@ def _destinations(rule: Rule) -> Iterator[Site]:
 
 def _queues(service: Service) -> Iterator[str]:
     for rule in _rules(service):
-        for part in parts_of(rule.when):
+        for part in literals(rule.when):
             if isinstance(part, Threshold) and not isinstance(part.read, SiteCalls | FreeLines | CallRate):
                 yield part.read.queue
         yield from (site.queue for site in _destinations(rule) if isinstance(site, InHouse))
@@ -56,7 +46,7 @@ def _queues(service: Service) -> Iterator[str]:
 
 def _sites(service: Service) -> Iterator[str]:
     for rule in _rules(service):
-        for part in parts_of(rule.when):
+        for part in literals(rule.when):
             if isinstance(part, SiteIs):
                 yield part.site
             elif isinstance(part, Threshold) and isinstance(part.read, SiteCalls | FreeLines):

@@ -9,11 +9,12 @@ from ccrouter.outlook.cubes import ANYTHING, Budget, BudgetError, Cube
 from ccrouter.outlook.loads import facts_under
 from ccrouter.outlook.reach import Reach
 from ccrouter.outlook.situations import described
-from ccrouter.outlook.space import Callers, Space, World, literals
+from ccrouter.outlook.space import Callers, Space, World
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, Condition, NumberIs
 from ccrouter.routing.decide import decide
 from ccrouter.routing.decision import Decision
+from ccrouter.routing.literals import literals
 from ccrouter.routing.rules import OTHERWISE, UNKNOWN_NUMBER, Message, Rule, Rules, Service
 
 STEPS = 3_000

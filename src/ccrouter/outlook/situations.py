@@ -11,7 +11,7 @@ from ccrouter.outlook.candidates import Entrance
 from ccrouter.outlook.cubes import ANYTHING, Budget, BudgetError, Cube
 from ccrouter.outlook.loads import QUIET, Load, QueueLoad, SiteLoad
 from ccrouter.outlook.reach import Reach
-from ccrouter.outlook.space import MEASURES, Callers, Space, World, literals
+from ccrouter.outlook.space import MEASURES, Callers, Space, World
 from ccrouter.routing.conditions import (
     CallerIs,
     Condition,
@@ -23,6 +23,7 @@ from ccrouter.routing.conditions import (
     Threshold,
     Waited,
 )
+from ccrouter.routing.literals import literals
 from ccrouter.routing.rules import Rule, Rules, Service
 from ccrouter.routing.thresholds import Direction
 

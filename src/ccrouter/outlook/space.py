@@ -1,7 +1,7 @@
 """All that can be the case for a list of rules, and each of their conditions as a formula about it."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -20,6 +20,7 @@ from ccrouter.routing.conditions import (
     Threshold,
     Waited,
 )
+from ccrouter.routing.literals import literals
 from ccrouter.routing.rules import Rule
 from ccrouter.routing.snapshot import Health
 
@@ -57,20 +58,6 @@ class Callers:
     numbers: Sequence[tuple[str, str]] = ()
     waiting: bool = False
     clocks: Sequence[frozenset[str]] | None = None
-
-
-def literals(condition: Condition | None) -> Iterator[Condition]:
-    """Yield the conditions of which a condition is made."""
-    match condition:
-        case None:
-            return
-        case All(parts) | Any(parts):
-            for part in parts:
-                yield from literals(part)
-        case Not(part):
-            yield from literals(part)
-        case _:
-            yield condition
 
 
 @dataclass(slots=True)

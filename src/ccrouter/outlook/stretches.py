@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ccrouter.outlook.places import parts_of
 from ccrouter.routing.conditions import Condition, Dates, Open
+from ccrouter.routing.literals import literals
 from ccrouter.routing.rules import Destination, Message, Service, Share, Site
 from ccrouter.routing.schedule import Calendar
 
@@ -69,7 +69,7 @@ def _changes(calendar: Calendar, start: datetime, end: datetime) -> Iterator[dat
 
 
 def _asked(condition: Condition | None) -> Iterator[Calendar]:
-    for leaf in parts_of(condition):
+    for leaf in literals(condition):
         if isinstance(leaf, Open):
             yield leaf.calendar
         elif isinstance(leaf, Dates):

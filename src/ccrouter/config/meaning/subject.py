@@ -8,9 +8,9 @@ from ccrouter.config.models import RoutingFile
 from ccrouter.outlook.ahead import Ahead
 from ccrouter.outlook.cubes import Budget
 from ccrouter.outlook.prospect import Prospect
-from ccrouter.outlook.space import literals
 from ccrouter.outlook.stretches import Stretch, clocks
 from ccrouter.routing.conditions import All, Any, Condition, Not, SiteIs, Threshold
+from ccrouter.routing.literals import literals
 from ccrouter.routing.measures import CallRate, FreeLines, SiteCalls
 from ccrouter.routing.rules import OTHERWISE, Destination, InHouse, Leg, Rule, Rules, Service, Share, Site
 
