@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from typing import cast
 
 import pytest
@@ -100,6 +101,20 @@ def test_an_hour_that_was_wrong_at_the_start_deletes_nothing() -> None:
     machine.wall -= 4 * 365 * 86_400
     machine.watch.look()
     assert not machine.watch.proven
+
+
+def test_what_was_over_before_the_start_waits_until_the_hour_is_proven() -> None:
+    """What ends during the run is cleared away; by an hour that jumped nothing is; by a proven one all of it."""
+    machine = TwoHands()
+    began_at = machine.wall
+    machine.passes(1)
+    assert machine.watch.clears_from == began_at
+    machine.wall -= 4 * 365 * 86_400
+    machine.watch.look()
+    assert machine.watch.clears_from == inf
+    machine.passes(CONFIRMED_S)
+    machine.watch.look()
+    assert machine.watch.clears_from == -inf
 
 
 # --- the load ---------------------------------------------------------------------------------------------------------

@@ -103,6 +103,21 @@ async def test_a_mode_ends_when_it_said(tmp_path: Path, clock: HandClock, modes:
     assert audit.latest(1) == [Deed(NOW + 7200, "ccrouter", "mode ended", "crisis", "flooded in Paris")]
 
 
+async def test_what_ended_before_an_hour_waits_off_and_counts_again(
+    modes: Modes, tmp_path: Path, clock: HandClock
+) -> None:
+    """Cleared away is only what ends after it; what ended before is off, and on by an earlier hour, kept as it was."""
+    short = ModeOn("all_outside", "bob", "assembly", NOW, NOW + 9000)
+    await modes.switch_on(CRISIS)
+    await modes.switch_on(short)
+    assert await modes.end_due(NOW + 9001, since=NOW + 8000) == (short,)
+    assert await modes.end_due(NOW + 9002, since=NOW + 8000) == ()
+    assert modes.on(NOW + 9002) == frozenset()
+    assert modes.on(NOW + 60) == {"crisis"}
+    assert restarted(tmp_path, clock).on(NOW + 60) == {"crisis"}
+    assert await modes.end_due(NOW + 9003) == (CRISIS,)
+
+
 async def test_a_mode_whose_end_came_while_nothing_ran_is_off(tmp_path: Path, clock: HandClock, modes: Modes) -> None:
     """A restart after the end does not bring it back."""
     await modes.switch_on(CRISIS)

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ import structlog
 from structlog.testing import capture_logs
 
 from ccrouter.app import standing as module
+from ccrouter.app.clock_watch import ClockWatch
 from ccrouter.app.standing import StandingOrders
+from ccrouter.clock import SystemClock
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import Outcome
 from ccrouter.routing.overrides import Override
@@ -169,6 +172,29 @@ async def test_the_other_daemon_s_switch_lights_lamps_here(tmp_path: Path, monke
     assert told == [True, False]
 
 
+async def test_a_start_with_a_wrong_hour_ends_nothing_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was over before the start, by the hour of a machine that is years ahead, stands again by the right one."""
+    monkeypatch.setattr(module, "ENDS_S", 0.001)
+    before = AdminDesk(tmp_path)
+    await before.mode_switch.switch(ModeOrder("crisis", on=True, author="alice", reason="flooded", for_s=7200.0))
+    ahead = AdminDesk(tmp_path, HandClock())
+    ahead.clock.at += 4 * 365 * 86_400
+    machine, looks, done = ClockWatch(SystemClock(ahead.clock.now, ahead.clock.steady)), count(1), asyncio.Event()
+
+    def clears_from() -> float:
+        if next(looks) > 3:
+            done.set()
+        return machine.clears_from
+
+    orders = StandingOrders([ahead.mode_switch], ahead.database.mark, structlog.get_logger(), clears_from)
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(orders.end_due())
+        await done.wait()
+        task.cancel()
+    assert not ahead.mode_switch.is_on("crisis")
+    assert AdminDesk(tmp_path).mode_switch.is_on("crisis")
+
+
 async def test_a_store_that_can_not_be_looked_at_is_told_once_and_followed_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -186,7 +212,7 @@ async def test_a_store_that_can_not_be_looked_at_is_told_once_and_followed_later
     class Follows:
         """Tells that it was asked."""
 
-        async def end_due(self) -> None:
+        async def end_due(self, since: float) -> None:
             """Nothing is over."""
 
         async def follow(self) -> None:

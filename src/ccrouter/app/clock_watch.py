@@ -5,6 +5,7 @@ of an hour that has just jumped: what a wrong hour has ended counts again when i
 """
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final, Protocol
 
 from ccrouter.clock import STEP_S
@@ -42,9 +43,10 @@ class ClockWatch:
     moved_s: float = 0.0
     _stepped_at: float = 0.0
     _begun: float = field(init=False)
+    _begun_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._begun = self.clock.steady()
+        self._begun, self._begun_at = self.clock.steady(), self.clock.now()
 
     def look(self) -> float:
         """Follow the clock; return by how much it has stepped since the last look, 0 mostly."""
@@ -66,6 +68,17 @@ class ClockWatch:
     def proven(self) -> bool:
         """Tell whether the hour is sure and has stood for a while: that of a machine that just started may be wrong."""
         return self.sure and self.clock.steady() - self._begun >= CONFIRMED_S
+
+    @property
+    def clears_from(self) -> float:
+        """Return the hour (seconds since 1970-01-01 UTC) after which what has ended may be cleared away for good.
+
+        What was over before the start waits until the hour is proven, or a machine that starts without a clock of its
+        own, years ahead, would clear away all that stands.
+        """
+        if self.proven:
+            return -inf
+        return self._begun_at if self.sure else inf
 
     @property
     def why(self) -> str:

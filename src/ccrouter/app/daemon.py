@@ -120,7 +120,7 @@ class Daemon:
         self._override_switch = OverrideSwitch(self._overrides, lambda: self._router.rules, clock, log)
         self._mode_switch = ModeSwitch(self._modes, lambda: self._router.rules, clock, log, self._modes_changed)
         self._standing = StandingOrders(
-            [self._mode_switch, self._override_switch], database.mark, log, lambda: self._hour.sure
+            [self._mode_switch, self._override_switch], database.mark, log, lambda: self._hour.clears_from
         )
         self._phones = Telephones(
             switch=self._mode_switch,

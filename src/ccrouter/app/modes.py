@@ -83,14 +83,14 @@ class ModeSwitch:
         mode = ModeOn(name, author, reason, at, _end(ModeOrder(name, on=True, author=author, reason=reason), at, rules))
         return self._switched(mode, on=await self._kept.turn(mode))
 
-    async def end_due(self) -> None:
-        """Clear away modes whose time is over.
+    async def end_due(self, since: float) -> None:
+        """Clear away modes whose time has ended after an hour.
 
         Raises:
             StoreError: it could not be kept; they are off all the same.
 
         """
-        ended = await self._kept.end_due(self._clock.now())
+        ended = await self._kept.end_due(self._clock.now(), since)
         for mode in ended:
             self._log.info("mode ended", mode=mode.name, author=mode.author, reason=mode.reason)
         if ended:

@@ -91,14 +91,14 @@ class OverrideSwitch:
             if each.gone:
                 self.log.warning("override without its place in the routing file", override=each.id, gone=each.gone)
 
-    async def end_due(self) -> None:
-        """Clear away overrides whose time is over.
+    async def end_due(self, since: float) -> None:
+        """Clear away overrides whose time has ended after an hour.
 
         Raises:
             StoreError: it could not be kept; they count no more all the same.
 
         """
-        for each in await self.kept.end_due(self.clock.now()):
+        for each in await self.kept.end_due(self.clock.now(), since):
             self._tell("override ended", each)
 
     async def follow(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
@@ -22,8 +23,8 @@ AGAIN_S: Final = 60.0
 class Stands(Protocol):
     """What stands until it ends, and may be changed by another router."""
 
-    async def end_due(self) -> None:
-        """Clear away what is over; raise StoreError where that can't be kept."""
+    async def end_due(self, since: float) -> None:
+        """Clear away what has ended after an hour; raise StoreError where that can't be kept."""
         ...
 
     async def follow(self) -> None:
@@ -37,15 +38,15 @@ class StandingOrders:
 
     Attributes:
         mark: returns what differs where another process changed the store; blocks, and may raise StoreError.
-        sure: whether the hour may be believed; while it may not, nothing is cleared away: what has ended by a wrong
-            hour counts again by the right one.
+        clears_from: the hour after which what has ended is cleared away, infinite for nothing at all: what has ended
+            by a wrong hour counts again by the right one.
 
     """
 
     stand: Sequence[Stands]
     mark: Callable[[], object]
     log: FilteringBoundLogger
-    sure: Callable[[], bool] = lambda: True
+    clears_from: Callable[[], float] = lambda: -inf
 
     def load(self, loads: Mapping[str, Callable[[], None]]) -> None:
         """Take over what was kept before the start, by name; what can't be read is told, and tried again later."""
@@ -59,11 +60,12 @@ class StandingOrders:
         """Clear away what is over, until cancelled."""
         while True:
             await asyncio.sleep(ENDS_S)
-            if not self.sure():
+            since = self.clears_from()
+            if since == inf:
                 continue
             for each in self.stand:
                 try:
-                    await each.end_due()
+                    await each.end_due(since)
                 except StoreError as error:
                     self.log.error("the end of a mode or an override could not be kept", error=str(error))  # noqa: TRY400 - the text tells it all
                     await asyncio.sleep(AGAIN_S)

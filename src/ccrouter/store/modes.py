@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from ccrouter.store.audit import Deed
 from ccrouter.store.standing import Change, Keeper, Standing, over
@@ -110,14 +111,14 @@ class Modes:
         """
         return await self._standing.follow()
 
-    async def end_due(self, at: float) -> tuple[ModeOn, ...]:
-        """Clear away the modes whose end has come, and return them. They are off since then, cleared away or not.
+    async def end_due(self, at: float, since: float = -inf) -> tuple[ModeOn, ...]:
+        """Clear away the modes that ended after `since`, and return them. They are off, cleared away or not.
 
         Raises:
             StoreError: it could not be kept; ask again later.
 
         """
-        return await self._standing.end_due(at, _ended)
+        return await self._standing.end_due(at, _ended, since)
 
 
 def _ended(mode: ModeOn) -> Deed:

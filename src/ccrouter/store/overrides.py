@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from math import inf
 
 from ccrouter.routing.overrides import Override
 from ccrouter.store.audit import Deed
@@ -81,14 +82,14 @@ class Overrides:
         """
         return await self._standing.follow()
 
-    async def end_due(self, at: float) -> tuple[Override, ...]:
-        """Clear away those whose end has come, and return them. They count no more since then, cleared or not.
+    async def end_due(self, at: float, since: float = -inf) -> tuple[Override, ...]:
+        """Clear away those that ended after `since`, and return them. They count no more, cleared away or not.
 
         Raises:
             StoreError: it could not be kept; ask again later.
 
         """
-        return await self._standing.end_due(at, _ended)
+        return await self._standing.end_due(at, _ended, since)
 
 
 def _ended(override: Override) -> Deed:

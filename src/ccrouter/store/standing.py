@@ -116,22 +116,22 @@ class Standing(Generic[OrderT]):
             self._loaded = True
             return before, self._orders
 
-    async def end_due(self, at: float, deed: Callable[[OrderT], Deed]) -> tuple[OrderT, ...]:
-        """Clear away those whose end has come, and return those that nobody else had cleared away.
+    async def end_due(self, at: float, deed: Callable[[OrderT], Deed], since: float = -inf) -> tuple[OrderT, ...]:
+        """Clear away those whose end has come after `since`, and return those that nobody else had cleared away.
 
-        They are over since then, cleared away or not.
+        They are over since their end, cleared away or not.
 
         Raises:
             StoreError: it could not be kept; ask again later.
 
         """
-        if self._loaded and at < self._next_end:
+        if self._loaded and (at < self._next_end or not any(_ended(each, since, at) for each in self._orders)):
             return ()
         ended: list[OrderT] = []
 
         def work(orders: tuple[OrderT, ...]) -> Change[OrderT] | None:
-            ended[:] = sorted((each for each in orders if over(each, at)), key=lambda each: each.until or 0.0)
-            left = tuple(each for each in orders if not over(each, at))
+            ended[:] = sorted((each for each in orders if _ended(each, since, at)), key=lambda each: each.until or 0.0)
+            left = tuple(each for each in orders if not _ended(each, since, at))
             return Change(left, [deed(each) for each in ended]) if ended else None
 
         await self.change(work)
@@ -168,3 +168,7 @@ class _Turn:
 def over(order: Order, at: float) -> bool:
     """Tell whether something has ended at an instant."""
     return order.until is not None and order.until <= at
+
+
+def _ended(order: Order, since: float, at: float) -> bool:
+    return order.until is not None and since < order.until <= at
