@@ -91,9 +91,9 @@ MEANINGS: Final[Mapping[Degraded, Meaning]] = {
     ),
     Degraded.FALLBACK_STALE: Meaning(
         "the rules compiled for the PABX's own dialplan are not those in force",
-        "at most a minute after the rules came into force",
+        "no file: at once; a disk that hangs: after 5 s; a PABX that does not take it: after a minute",
         "nothing, while a router lives; without one, the compiled rules of before",
-        "`ccrouter fallback` tells what is not compiled or not loaded, and why",
+        "what `ccrouter status` tells beside the PABX: a command to run there, or why the file can't be written",
         "the compiled rules are those in force",
     ),
     Degraded.STATE_BROKEN: Meaning(
