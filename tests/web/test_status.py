@@ -14,6 +14,7 @@ from ccrouter.routing.rules import Rule
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 from ccrouter.web import status as made
 from ccrouter.web.status import (
+    CompiledStatus,
     DecisionStatus,
     ModeStatus,
     OverrideStatus,
@@ -212,3 +213,24 @@ def test_an_override_without_its_place_in_the_file_is_not_called_active(
     )
     assert found.state == state
     assert state in "\n".join(plain_lines((), (overrides_section([found]),)))
+
+
+@pytest.mark.parametrize(
+    ("compiled", "shown"),
+    [
+        (CompiledStatus("a1-b2", newest=True, until="2028-11-30"), "a1-b2, up to 2028-11-30"),
+        (CompiledStatus("a1-b1"), "old: a1-b1"),
+        (CompiledStatus(""), "none"),
+        (CompiledStatus(None), "?"),
+        (None, "-"),
+    ],
+)  # fmt: skip - a table
+def test_each_pabx_shows_what_it_has_of_the_compiled_rules(compiled: CompiledStatus | None, shown: str) -> None:
+    """Also when all is well; where none are compiled there is no column."""
+    other = PabxStatus("b", "up", in_sync=True, heard_age_s=0, compiled=CompiledStatus("zz"))
+    pabxs = (PabxStatus("a", "up", in_sync=True, heard_age_s=0, compiled=compiled), other)
+    section = status_sections(replace(picture(), pabxs=pabxs))[0]
+    assert section.rows[0][section.columns.index("compiled")] == shown
+    none = status_sections(replace(picture(), pabxs=(replace(other, compiled=None),)))[0]
+    assert "compiled" not in none.columns
+    assert len(none.columns) == len(none.rows[0])

@@ -13,10 +13,34 @@ from ccrouter.routing.snapshot import SitePart, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledStatus:
+    """What a PABX has in force of the compiled rules.
+
+    Attributes:
+        version: empty for none, None where it does not tell.
+        newest: it is the one that is on disk.
+        until: of the newest, the first day of which it knows no more than the weekday: 2028-11-30.
+
+    """
+
+    version: str | None
+    newest: bool = False
+    until: str | None = None
+
+    @property
+    def line(self) -> str:
+        """Return it in a few words for people."""
+        if not self.version:
+            return "?" if self.version is None else "none"
+        return f"{self.version}, up to {self.until}" if self.newest else f"old: {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class PabxStatus:
     """One PABX and how fresh its picture is; `link` is a word for people, `version` what it says of itself.
 
     `on_duty`: this router does there what only one of two may do, such as to withdraw callers who wait.
+    `compiled`: None where the settings ask for no compiled rules.
     """
 
     name: str
@@ -26,6 +50,7 @@ class PabxStatus:
     version: str = ""
     reason: str = ""
     on_duty: bool = False
+    compiled: CompiledStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

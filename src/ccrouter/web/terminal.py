@@ -32,11 +32,13 @@ def status_sections(status: Status) -> tuple[Section, ...]:
     return (
         Section(
             "PABXs",
-            ("pabx", "link", "picture", "last heard", "duty", "version", "remark"),
+            ("pabx", "link", "picture", "last heard", "duty", "version", *_compiled(status, "compiled"), "remark"),
             tuple(
                 (
                     *(p.name, p.link, "in sync" if p.in_sync else "none", ago(p.heard_age_s)),
-                    *("on duty" if p.on_duty else NONE, p.version or NONE, p.reason),
+                    *("on duty" if p.on_duty else NONE, p.version or NONE),
+                    *_compiled(status, p.compiled.line if p.compiled else NONE),
+                    p.reason,
                 )
                 for p in status.pabxs
             ),
@@ -91,6 +93,11 @@ def status_sections(status: Status) -> tuple[Section, ...]:
 
 def _several(status: Status) -> bool:
     return len(status.pabxs) > 1
+
+
+def _compiled(status: Status, text: str) -> tuple[str, ...]:
+    """Return a cell of the column that is there where rules are compiled."""
+    return (text,) if any(p.compiled for p in status.pabxs) else ()
 
 
 def _part(part: SitePart) -> str:
