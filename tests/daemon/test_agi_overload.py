@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import pytest
+
 from ccrouter.agi.roll import ANSWER_S, TURN_S
 from ccrouter.agi.server import Bounds
 from ccrouter.clock import SystemClock
@@ -39,14 +41,19 @@ class Asked:
         return self.heard_at - self.asked_at
 
 
-def ask_many(address: tuple[str, int], instants: Sequence[float]) -> list[Asked]:
+def patient(patience: str) -> bytes:
+    """Return a request that tells how many seconds its dialplan waits."""
+    return keyed(RECORDED["22"], patience=patience)
+
+
+def ask_many(address: tuple[str, int], instants: Sequence[float], request: bytes = REQUEST) -> list[Asked]:
     """Ask at so many seconds from now, each time over a connection of its own, and wait for every answer."""
     selector, asked = selectors.DefaultSelector(), []
     began, left = STEADY(), list(instants)
     while left or selector.get_map():
         while left and STEADY() - began >= left[0]:
             connection = socket.create_connection(address, PATIENCE_S)
-            connection.sendall(REQUEST)
+            connection.sendall(request)
             connection.setblocking(False)  # noqa: FBT003 - the standard library's own form
             asked.append(Asked(STEADY()))
             selector.register(connection, selectors.EVENT_READ, asked[-1])
@@ -76,10 +83,18 @@ def _hear(selector: selectors.BaseSelector, connection: object, asked: Asked) ->
 class SlowOracle(Oracle):
     """Takes the processor for a while over each decision."""
 
+    cost_s = SLOW_S
+
     def route(self, call: Call) -> Decision:
         """Decide, after a while."""
-        time.sleep(SLOW_S)
+        time.sleep(self.cost_s)
         return super().route(call)
+
+
+class UsualOracle(SlowOracle):
+    """Takes as long as a decision by rules does."""
+
+    cost_s = 0.001
 
 
 async def flooded(house: House, instants: Sequence[float]) -> tuple[list[Asked], float]:
@@ -133,6 +148,29 @@ async def test_calls_that_the_loop_was_away_for_cost_no_decision() -> None:
 
         async with house.pabx() as pabx:
             assert await pabx.ask() == ORDER
+
+
+@pytest.mark.parametrize(("patience", "late"), [("1", {False}), ("0.5", {True, False})])
+async def test_the_door_knows_how_long_the_dialplan_waits(patience: str, late: set[bool]) -> None:
+    """Of many that came while the loop was away, none is let go where there is time for all, by the latest request.
+
+    With one router the dialplan waits for a second, and then 0.25 s are no loss; of two, each has half of it.
+    """
+    async with running() as house:
+        house.server._desk.decides.__class__ = UsualOracle
+        async with house.pabx() as pabx:
+            assert await pabx.ask(patient(patience)) == ORDER
+            pabx.say(DONE)
+        await house.tally.until(1)
+        loop = asyncio.get_running_loop()
+        crowd = loop.run_in_executor(None, ask_many, house.server.addresses[0], [0.0] * 150, patient(patience))
+        time.sleep(0.25)  # noqa: ASYNC251 - the loop is away: that is the point
+        asked = await crowd
+        results = Counter((await house.tally.until(151))[1:])
+        assert {not each.plan for each in asked} == late
+        assert results["answered"] == sum(each.plan for each in asked) == len(house.oracle.calls) - 1
+        assert results["answered"] + results["late"] == 150
+        assert max(each.waited_s for each in asked if each.plan) <= float(patience)
 
 
 async def test_a_lone_call_is_decided_in_the_same_turn() -> None:

@@ -82,6 +82,7 @@ class Roll:
         turned_away: how many found no place since it was last half empty.
         closed: nobody is let in any more.
         shed: how many got no decision because of too many others, since the start.
+        patience_s: how long the dialplan of the latest request waits.
 
     """
 
@@ -90,6 +91,7 @@ class Roll:
         self.turned_away = 0
         self.closed = False
         self.shed = 0
+        self.patience_s = 0.0
         self._undecided = undecided
         self._clock = clock
         self._sessions: set[Asks] = set()
@@ -125,8 +127,9 @@ class Roll:
             self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire)
         return True
 
-    def ask(self, session: Asks) -> None:
+    def ask(self, session: Asks, patience_s: float) -> None:
         """Have a session decided: at once where it is the only one in this turn of the event loop, else in its turn."""
+        self.patience_s = patience_s
         if self._turn is None:
             self._turn = asyncio.get_running_loop().call_soon(self._decide)
             session.decide()

@@ -19,9 +19,9 @@ ACCEPTED_WITHIN_S: Final = 0.01
 LATE_S: Final = 1 - ANSWER_S
 """After so long no dialplan waits for an answer any more."""
 
-LATE_AT_THE_DOOR_S: Final = 0.15
-"""The same for a call that is let in behind others: their decisions take the rest of its time. Without, a flood would
-have those let in whose time is nearly over, and decide for nobody."""
+LATE_AT_THE_DOOR: Final = ((1.0, 0.5), (0.0, 0.15))
+"""The same for a call that is let in behind others, from so many seconds of the dialplan's patience on: their decisions
+take the rest of its time. Without, a flood would have those let in whose time is nearly over, and decide for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,7 @@ class AgiServer:
 
     def _refuses(self, connection: socket.socket) -> bool:
         """Tell whether a connection came too late or finds no place, and count it then."""
-        patience_s = LATE_AT_THE_DOOR_S if self._roll.busy else LATE_S
-        outcome = Outcome.LATE if silent_s(connection) > patience_s else Outcome.CROWDED
+        outcome = Outcome.LATE if silent_s(connection) > self._late_s() else Outcome.CROWDED
         if outcome is Outcome.CROWDED and not self._roll.full:
             return False
         self._roll.shed += 1
@@ -99,6 +98,12 @@ class AgiServer:
         if outcome is Outcome.CROWDED:
             self._roll.turn_away(self._desk.log)
         return True
+
+    def _late_s(self) -> float:
+        # What a connection waits for is not read yet: its PABX most likely waits as it did for the call before.
+        if not self._roll.busy:
+            return LATE_S
+        return next(late_s for patience_s, late_s in LATE_AT_THE_DOOR if self._roll.patience_s >= patience_s)
 
     async def stop(self) -> None:
         """Let nobody in any more, and return when the last session has ended: within `stop_s`."""

@@ -16,7 +16,8 @@ from typing import Protocol, cast
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter import contract
-from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled, patience_s
+from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled, pabx_named, patience_s
+from ccrouter.agi.lock import Lock
 from ccrouter.agi.protocol import Exchange, HungUp, Reply, Request
 from ccrouter.agi.roll import ANSWER_S, Roll, silent_s
 from ccrouter.clock import Clock
@@ -32,6 +33,7 @@ class Outcome(StrEnum):
     HUNG_UP = "hung_up"  # the caller was gone before
     PROBED = "probed"  # closed before it asked: a health check
     REFUSED = "refused"  # the peer broke the protocol, or asked for what is not ours
+    UNKEYED = "unkeyed"  # it did not bring the router's key: an old dialplan, or no PABX at all
     FAILED = "failed"  # deciding raised an error, or a mode was not switched in time
     SILENT = "silent"  # no whole request in time
     UNCONFIRMED = "unconfirmed"  # the PABX did not take the plan, or said nothing in time
@@ -87,6 +89,7 @@ class Desk:
     watches: Watches
     clock: Clock
     log: FilteringBoundLogger
+    lock: Lock
     deadlines: Deadlines = Deadlines()
 
 
@@ -141,13 +144,16 @@ class Session(asyncio.Protocol):
                         return
             if request is not None:
                 self._asked = True
-                if asks_for_mode(request):
+                if not self._desk.lock.opens(request):
+                    self._desk.lock.refused(pabx_named(request, self._desk.pabxs), self._peer())
+                    self._end(Outcome.UNKEYED)
+                elif asks_for_mode(request):
                     self._switch(code_dialled(request, self._desk.pabxs))
                 else:
                     self._call = (call_of(request, self._desk.pabxs), request.mangled)
                     came = self._desk.clock.steady() - silent_s(self._transport.get_extra_info("socket"))
-                    self._too_late = came + patience_s(request) - ANSWER_S
-                    self._roll.ask(self)
+                    self._too_late = came + (waits_s := patience_s(request)) - ANSWER_S
+                    self._roll.ask(self, waits_s)
         except PeerError as error:
             self._log.warning("AGI refused", reason=str(error), uniqueid=self._exchange.uniqueid, peer=self._peer())
             self._end(Outcome.REFUSED)
