@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from ccrouter.config import models, places
@@ -154,6 +155,10 @@ def _mode_keys(document: Document, written: Mapping[str, models.Mode]) -> dict[s
 
 # --- sites and messages -----------------------------------------------------------------------------------------------
 
+LONGEST_GROUP: Final = 79
+"""Of GROUP(), to which the dialplan gives the name of a site after URIENCODE; Asterisk 16 and 22 cut off the rest
+without a word, so that two sites would be counted as one."""
+
 
 def _site(document: Document, name: str, written: places.Site, calendars: Mapping[str, Calendar | None]) -> Site:
     kind, place = written.place
@@ -164,6 +169,11 @@ def _site(document: Document, name: str, written: places.Site, calendars: Mappin
         calendar = calendars[place.calendar] if known else None
     if isinstance(place, places.InHouse):
         return InHouse(name, place.queue, place.max_wait, calendar)
+    counted = len(quote(name, safe=""))
+    if counted > LONGEST_GROUP:
+        message = f"Asterisk counts a site's calls by {LONGEST_GROUP} characters of its name, and this has {counted}"
+        cure = "Give it a shorter name; a letter with an accent counts for 6, a space for 3"
+        document.blame(("sites", name), "N107", message, cure, key=True)
     return External(
         name=name,
         dial=place.dial,

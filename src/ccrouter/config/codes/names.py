@@ -48,6 +48,27 @@ NAMES: Final = (
         good='modes: {crisis: {code: "1", phones: PJSIP/101}, all_outside: {code: "2", phones: PJSIP/101}}',
     ),
     Code(
+        "N107",
+        "name-too-long-to-count",
+        "Asterisk counts the calls of an external site under its name as a web address writes it, and cuts that at 79 "
+        "characters. A letter with an accent takes 6 of them, a space 3. Of two names that begin alike one would be "
+        "called full for the calls of the other.",
+        "sites:\n"
+        "  Prestataire externe téléphonie Région Île-de-France numéro 1:\n"
+        "    external: {dial: PJSIP/+21671000000@trunk, answer_within: 25s}\n"
+        "  paris: {in_house: {queue: support, max_wait: 2min}}\n"
+        "services:\n"
+        "  support:\n"
+        "    otherwise: [Prestataire externe téléphonie Région Île-de-France numéro 1, paris, closed]\n",
+        "sites:\n"
+        "  Prestataire Île-de-France 1:\n"
+        "    external: {dial: PJSIP/+21671000000@trunk, answer_within: 25s}\n"
+        "  paris: {in_house: {queue: support, max_wait: 2min}}\n"
+        "services:\n"
+        "  support:\n"
+        "    otherwise: [Prestataire Île-de-France 1, paris, closed]\n",
+    ),
+    Code(
         "N202",
         "unused-calendar",
         "No rule and no site asks for this calendar: what it says has no effect.",
