@@ -198,6 +198,32 @@ def test_what_is_missing_on_this_machine_is_a_note(check: Check, tmp_path: Path)
     assert [problem["code"] for problem in problems] == ["S103", "S107", "S104", "S112", "S112"]
 
 
+@pytest.mark.parametrize(
+    ("mode", "code", "severity", "status"),
+    [(0o640, "", "", 0), (0o644, "S106", "error", 1), (0o660, "S106", "error", 1), (None, "S119", "warning", 0)],
+)
+def test_tokens_that_would_let_nobody_in_are_told(
+    check: Check, tmp_path: Path, mode: int | None, code: str, severity: str, status: int
+) -> None:
+    """By the file itself and by the settings that name it, with the same words: the daemon starts all the same."""
+    check(GOOD)
+    (tmp_path / "settings.yaml").write_text(
+        "pabxs:\n  - {name: main, host: h, username: u, secret: {file: s}}\n"
+        "routing: routing.yaml\ncontrol: c.sock\nstate_dir: .\nhttp: {tokens: tokens}\n"
+    )
+    (tmp_path / "s").touch(0o600)
+    (tmp_path / "s").write_text("word")
+    asked = [["--settings", "settings.yaml"]]
+    if mode is not None:
+        (tmp_path / "tokens").write_text("tokens: {}\n")
+        (tmp_path / "tokens").chmod(mode)
+        asked.append(["tokens"])
+    for arguments in asked:
+        ended = CliRunner().invoke(main, ["check", "--json", *arguments])
+        told = [(problem["code"], problem["severity"]) for problem in json.loads(ended.stdout)["problems"]]
+        assert (told, ended.exit_code) == ([(code, severity)] if code else [], status)
+
+
 @pytest.mark.parametrize("asked", ["N301", "n301", "unknown-destination"])
 def test_a_code_is_explained(asked: str) -> None:
     """By code or by name, with a bad and a good example."""

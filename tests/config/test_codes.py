@@ -38,6 +38,8 @@ def folder(tmp_path: Path) -> Path:
     for name, mode in (("ami.secret", 0o600), ("open.secret", 0o644), ("ca.pem", 0o644)):
         (tmp_path / name).write_text("word")
         (tmp_path / name).chmod(mode)
+    (tmp_path / "tokens").touch(0o600)
+    (tmp_path / "tokens").write_text("tokens: {}\n")
     (tmp_path / "routing.yaml").write_text(framed(CODES["N205"], "modes: [crisis]"))
     return tmp_path
 

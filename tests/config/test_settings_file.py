@@ -130,12 +130,20 @@ def test_the_loopback_needs_no_certificate(file: Path, host: str) -> None:
     assert load_settings(file).http.local
 
 
-@pytest.mark.parametrize("key", ["tokens: open", "tls: {certificate: open, key: open}"])
-def test_tokens_and_keys_that_everybody_may_touch_are_refused(file: Path, key: str) -> None:
+@pytest.mark.parametrize("named", ["open", "none"])
+def test_tokens_that_can_not_be_used_refuse_no_settings(file: Path, named: str) -> None:
+    """Calls are not concerned: the daemon starts, and lets nobody in over HTTP."""
+    (file.parent / "open").write_text("")
+    (file.parent / "open").chmod(0o644)
+    file.write_text(f"{SMALL}http: {{tokens: {named}}}\n")
+    assert load_settings(file).http.tokens == file.parent / named
+
+
+def test_a_key_that_everybody_may_touch_is_refused(file: Path) -> None:
     """As other files that are to be closed."""
     (file.parent / "open").write_text("")
     (file.parent / "open").chmod(0o644)
-    file.write_text(f"{SMALL}http: {{{key}}}\n")
+    file.write_text(f"{SMALL}http: {{tls: {{certificate: open, key: open}}}}\n")
     with pytest.raises(RefusedFileError, match=r"everybody may touch the file .*open \[S106\]"):
         load_settings(file)
 

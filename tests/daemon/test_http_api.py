@@ -131,6 +131,33 @@ def test_the_guides_requests_do_what_it_says(office: Office) -> None:
     assert json.loads(ask(office, "GET", "/api/v1/modes", token)[1])[0]["author"] == "night-desk (token)"
 
 
+@pytest.mark.parametrize("how", ["gone", "open to all"])
+def test_a_daemon_starts_without_its_tokens(office: Office, how: str) -> None:
+    """Calls are not concerned: nobody is let in, log and status say why, and all is well with the next good file."""
+    token = new_token(office, "board", "read")
+    file = Path(tokens(office))
+    content = file.read_text()
+    office.daemon.stop()
+    if how == "gone":
+        file.unlink()
+    else:
+        file.chmod(0o644)
+    office.start()
+    line = office.daemon.wait_for_line(event="degraded", state="tokens_unusable")
+    assert str(file) in str(line["why"])
+    assert ask(office, "GET", "/api/v1/modes", token)[0] == 401
+    said = command(office, "status")[1]
+    assert "tokens_unusable" in said
+    assert str(file) in said
+    if how == "gone":
+        file.touch(0o600)
+        file.write_text(content)
+    else:
+        file.chmod(0o600)
+    assert ask(office, "GET", "/api/v1/modes", token)[0] == 200
+    office.daemon.wait_for_line(event="degraded no more", state="tokens_unusable")
+
+
 def tokens(office: Office) -> str:
     """Return the path of the file of tokens."""
     return str(office.daemon.folder / "tokens")

@@ -17,6 +17,7 @@ from structlog.testing import LogCapture
 
 from ccrouter.app.tokens import TokensFile
 from ccrouter.config.tokens import PREFIX, ROLES, hash_of, new_token
+from ccrouter.telemetry.privacy import cleaned
 from ccrouter.web.attempts import MOST, MOST_ADDRESSES, WINDOW_S, Attempts
 from ccrouter.web.doors import API, Doors, Role, guarded, needed
 from ccrouter.web.facts import facts
@@ -128,6 +129,8 @@ async def test_a_role_has_its_rights_and_no_more(
         if ROLES.index(role) < ROLES.index(least):
             assert (status, f"with the role `{least}`; yours has `{role}`" in told["detail"]) == (403, True)
             assert [*served.daemon.orders, *served.daemon.reloads, *served.daemon.rollbacks] == []
+            heard = cleaned(served.heard.entries[-1], mask_callers=True)
+            assert (heard["holder"], heard["role"], heard["method"]) == (f"the-{role}", role, method)
         else:
             assert status == 200
 
@@ -252,6 +255,7 @@ async def test_wrong_tokens_are_slowed_and_right_ones_never(served: House) -> No
     got = [await served.ask("GET", f"{API}/status", wrong) for _ in range(MOST + 2)]
     assert [status for status, _, _ in got] == [401] * MOST + [429, 429]
     assert 1 <= int(got[-1][2]["Retry-After"]) <= WINDOW_S + 1
+    assert got[-1][1]["detail"].startswith("this token is not good: unknown, revoked, or ended")
     assert (await served.ask("GET", f"{API}/status", TOKENS["read"]))[0] == 200
     assert len([entry for entry in served.heard.entries if entry["event"] == "a wrong token was shown"]) == MOST
     served.clock.at += WINDOW_S

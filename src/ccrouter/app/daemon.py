@@ -29,6 +29,7 @@ from ccrouter.app.rules_file import RulesFile
 from ccrouter.app.sites import endpoints_of, limits_of
 from ccrouter.app.standing import StandingOrders
 from ccrouter.app.ticking import Ticking
+from ccrouter.app.tokens import TokensFile
 from ccrouter.app.trial import StateTrial
 from ccrouter.app.troubles import Troubles
 from ccrouter.app.upkeep import Upkeep
@@ -160,6 +161,8 @@ class Daemon:
             [(settings.agi.host, settings.agi.port)],
         )
         self._trial = StateTrial(database, clock)
+        tokens = settings.http.tokens
+        self._tokens = None if tokens is None else TokensFile(tokens, clock, log)
         whys = {
             Degraded.OVERLOAD: lambda: self._load.why,
             Degraded.RULES_REFUSED: lambda: self._rules_file.refused,
@@ -167,6 +170,7 @@ class Daemon:
             Degraded.JOURNAL_BROKEN: lambda: self._recorder.why,
             Degraded.CLOCK_JUMP: lambda: self._hour.why,
             Degraded.FALLBACK_STALE: lambda: "" if self._fallback is None else self._fallback.why_stale,
+            Degraded.TOKENS_UNUSABLE: lambda: "" if self._tokens is None else self._tokens.why,
         }
         self._ticking = Ticking(
             clock=clock,
@@ -220,6 +224,7 @@ class Daemon:
             "reload": partial(self._reload_on, reload),
             "watch": self._watch.run,
             **({"fallback": self._fallback.run} if self._fallback else {}),
+            **({"tokens": self._tokens.run} if self._tokens else {}),
         }
         async with AsyncExitStack() as stack:
             tables = (
@@ -231,7 +236,8 @@ class Daemon:
             )
             open_pages = pages(self._registry, self._control.readiness)
             await stack.enter_async_context(serve_control(settings, self._log, tables))
-            await stack.enter_async_context(serve_http(settings.http, self._clock, self._log, open_pages, tables))
+            served = serve_http(settings.http, self._tokens, self._clock, self._log, pages=open_pages, tables=tables)
+            await stack.enter_async_context(served)
             await agi.start()
             stack.push_async_callback(agi.stop)
             self._control.listening = True

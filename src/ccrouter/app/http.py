@@ -7,12 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from aiohttp import web
 from structlog.typing import FilteringBoundLogger
 
-from ccrouter.app.tokens import TokensFile
 from ccrouter.clock import Clock
 from ccrouter.config.settings import Http, Settings
 from ccrouter.web.attempts import Attempts
 from ccrouter.web.control import control_app
-from ccrouter.web.doors import Doors, guarded
+from ccrouter.web.doors import Doors, Keys, guarded
 from ccrouter.web.serve import ListenError, serve_tcp, serve_unix, tls_of
 
 Routes = Iterable[web.RouteDef]
@@ -41,17 +40,23 @@ def serve_control(
     return serve_unix(app, settings.control, SHARED, group)
 
 
-def serve_http(
-    http: Http, clock: Clock, log: FilteringBoundLogger, pages: Routes, tables: Iterable[Routes]
+def serve_http(  # noqa: PLR0913 - where, for whom, and what
+    http: Http,
+    keys: Keys | None,
+    clock: Clock,
+    log: FilteringBoundLogger,
+    *,
+    pages: Routes,
+    tables: Iterable[Routes],
 ) -> AbstractAsyncContextManager[int]:
-    """Serve the pages, and below /api/v1 the tables where the settings name a file of tokens.
+    """Serve the pages, and below /api/v1 the tables to who has one of these keys; None serves no API.
 
     Raises:
         ListenError: the certificate can't be used, or the address.
 
     """
     doors = Doors(
-        keys=None if http.tokens is None else TokensFile(http.tokens, clock, log),
+        keys=keys,
         refusals=Attempts(clock.steady),
         local=http.local,
         names=http.names,

@@ -1,5 +1,6 @@
 """All that can be said of a file without a daemon: the one place that `check` asks."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,12 +70,15 @@ def review(file: Path, at: float, environment: Mapping[str, str], sounds: Sequen
     if "cases" in keys:
         return _cases(file, data, at)
     if "tokens" in keys:
-        return [_tokens(document, data)]
+        return [_tokens(document, data, file)]
     if not _OF_SETTINGS & keys:
         return [_routing(document, data, at, sounds)]
     settings, found = _settings(document, data, file, environment)
+    reviews = [found]
+    if settings and settings.http.tokens and os.access(settings.http.tokens, os.R_OK):
+        reviews.append(_tokens_of(settings.http.tokens))
     routing = settings.routing if settings else _named(document, file)
-    return [found, _routing_of(routing, at, sounds)] if routing else [found]
+    return [*reviews, _routing_of(routing, at, sounds)] if routing else reviews
 
 
 def review_text(data: bytes, name: str, at: float, sounds: Sequence[Path] = ()) -> Review:
@@ -130,9 +134,20 @@ def _cases(file: Path, data: bytes, at: float) -> list[Review]:
     return [Review(str(file), "cases", (), holds, source=data.decode("utf-8-sig"))]
 
 
-def _tokens(document: Document, data: bytes) -> Review:
-    from ccrouter.config.tokens import tokens_of  # noqa: PLC0415 - seldom needed
+def _tokens_of(file: Path) -> Review:
+    document, data = _read(file)
+    return document if isinstance(document, Review) else _tokens(document, data, file)
 
+
+def _tokens(document: Document, data: bytes, file: Path) -> Review:
+    from ccrouter.config.tokens import LARGEST, open_to_others, tokens_of  # noqa: PLC0415 - seldom needed
+
+    if open_to_others(file.stat().st_mode):
+        message = f"others than its owner may change {file}, or everybody may read it, so nobody is let in"
+        document.blame((), "S106", message, f"Close it: chmod o=,g-w {file}", hidden=True)
+    if len(data) > LARGEST:
+        cure = "Take out the tokens that ended"
+        document.blame((), "Y102", f"the file has more than {LARGEST} bytes, so nobody is let in", cure)
     try:
         count = len(tokens_of(document))
     except RefusedFileError as error:

@@ -187,7 +187,7 @@ def _http(around: Surroundings, written: WrittenHttp) -> Http:
         where = ("http", "tls")
         certificate = around.file(written.tls.certificate, (*where, "certificate"))
         tls = HttpTls(certificate, around.closed_file(written.tls.key, (*where, "key")))
-    tokens = None if written.tokens is None else around.closed_file(written.tokens, ("http", "tokens"))
+    tokens = None if written.tokens is None else around.tokens(written.tokens, ("http", "tokens"))
     if tls is None and not written.in_clear and not is_loopback(written.host):
         around.document.blame(
             ("http", "host"),

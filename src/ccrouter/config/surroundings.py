@@ -68,6 +68,20 @@ class Surroundings:
             self.document.blame(path, "S106", f"everybody may touch the file {file}", f"Close it: chmod o= {file}")
         return file
 
+    def tokens(self, written: File, path: Path) -> File:
+        """Return the absolute path of the file of tokens.
+
+        It is no reason to refuse the settings, for calls are not concerned: without one nobody is let in over HTTP.
+        """
+        file = self.folder / written
+        if self.elsewhere and not file.is_file():
+            cure = f"Make it: install -m 0640 -g GROUP /dev/null {file}, with a group that the daemon is in"
+            self.document.blame(path, "S119", f"there is no file {file}: nobody would be let in over HTTP", cure)
+        elif self.elsewhere and not os.access(file, os.R_OK):
+            cure = "Check it as the user who runs ccrouter, or as root"
+            self.document.blame(path, "S104", f"the file {file} can't be read by you", cure, forgiven=True)
+        return file
+
     def place(self, written: File, path: Path, *, parent: bool = False) -> File:
         """Return the absolute path of a folder in which the daemon writes, or of a file whose folder is one."""
         place = self.folder / written

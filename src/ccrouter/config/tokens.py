@@ -10,6 +10,7 @@ hash with salt would: those are made for passwords, which people choose.
 import hashlib
 import re
 import secrets
+import stat
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
@@ -27,6 +28,8 @@ PREFIX: Final = "ccrouter_"
 
 BYTES: Final = 32
 
+LARGEST: Final = 32 * 1024
+"""Bytes of the file: some 250 tokens."""
 
 ROLES: Final = ("read", "switch", "administer")
 """What a token is good for; each has the rights of those before it."""
@@ -101,6 +104,11 @@ def tokens_of(document: Document) -> tuple[Token, ...]:
         Token(name, token.role, token.sha256, None if token.ends is None else _end_of(token.ends))
         for name, token in written.tokens.items()
     )
+
+
+def open_to_others(mode: int) -> bool:
+    """Tell whether a file of tokens with this mode may be touched by everybody, or written by its group."""
+    return bool(mode & (stat.S_IRWXO | stat.S_IWGRP))
 
 
 def new_token() -> str:

@@ -28,6 +28,7 @@ class Degraded(StrEnum):
     STATE_BROKEN = "state_broken"
     JOURNAL_BROKEN = "journal_broken"
     CLOCK_JUMP = "clock_jump"
+    TOKENS_UNUSABLE = "tokens_unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,13 @@ MEANINGS: Final[Mapping[Degraded, Meaning]] = {
         "decisions by the new hour; modes and overrides that it ends are off, and count again if the clock goes back",
         "look at the clock and at NTP; if the new hour is right, nothing",
         "10 minutes without another jump, or the clock is back where it was; then what has ended is cleared away",
+    ),
+    Degraded.TOKENS_UNUSABLE: Meaning(
+        "the file of tokens is gone, open to others, or has a slip: nobody is let in over HTTP; or its disk hangs",
+        "at the start, at the next request, or by a look every 5 s",
+        "decisions as ever",
+        "`ccrouter check` on the file tells what to mend; the control socket does not ask for tokens",
+        "the file can be used again",
     ),
 }
 

@@ -52,7 +52,7 @@ class Holder:
 class Keys(Protocol):
     """The tokens that are known."""
 
-    def holder(self, token: str) -> Holder | None:
+    async def holder(self, token: str) -> Holder | None:
         """Return whose token this is; None where it is nobody's, or ended."""
         ...
 
@@ -157,7 +157,7 @@ def _allowed(doors: Doors, log: FilteringBoundLogger) -> Middleware:
         # Never only a look at the path: what a token is not good for is told by the route that was found.
         resource = request.match_info.route.resource
         route = (resource.canonical if resource is not None else "").removeprefix(API)
-        holder = doors.keys.holder(_token_of(request))
+        holder = await doors.keys.holder(_token_of(request))
         if holder is None:
             if request.path == "/readyz":
                 return web.json_response({}, status=(await handler(request)).status)
@@ -165,7 +165,13 @@ def _allowed(doors: Doors, log: FilteringBoundLogger) -> Middleware:
         least = needed(request.method, route)
         if holder.role < least:
             told = f"this wants a token with the role `{least.name.lower()}`; yours has `{holder.role.name.lower()}`"
-            log.info("a token is not good for this", token=holder.name, method=request.method, route=route)
+            log.info(
+                "a token is not good for this",
+                holder=holder.name,
+                role=holder.role.name.lower(),
+                method=request.method,
+                route=route,
+            )
             return problem(told, HTTPStatus.FORBIDDEN)
         request[HOLDER] = holder.name
         return await handler(request)
@@ -192,7 +198,11 @@ def _refused(request: web.Request, doors: Doors, log: FilteringBoundLogger) -> w
     address = request.remote or ""
     wait_s = doors.refusals.wait_s(address)
     if wait_s > 0:
-        answer = problem("too many wrong tokens came from here; wait", HTTPStatus.TOO_MANY_REQUESTS)
+        told = (
+            "this token is not good: unknown, revoked, or ended, like many from this address of late; wait before you "
+            "try another (one that is good passes at once)"
+        )
+        answer = problem(told, HTTPStatus.TOO_MANY_REQUESTS)
         answer.headers[hdrs.RETRY_AFTER] = str(int(wait_s) + 1)
         return answer
     log.warning("a wrong token was shown", address=address)

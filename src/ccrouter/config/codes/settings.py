@@ -43,7 +43,8 @@ SETTINGS: Final = (
     Code(
         "S106",
         "secret-open-to-all",
-        "Every user of the machine can read or change the file with the secret, the key or the tokens.",
+        "Every user of the machine can read or change the file with the secret, the key or the tokens, or its group "
+        "can change that of the tokens. The daemon starts in spite of such tokens, and lets nobody in over HTTP.",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: open.secret}}",
         "pabxs:\n  - {name: main, host: 127.0.0.1, username: ccrouter, secret: {file: ami.secret}}",
         of="settings",
@@ -155,5 +156,15 @@ SETTINGS: Final = (
         "  two: {role: read, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
         "tokens:\n  one: {role: read, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
         of="tokens",
+    ),
+    Code(
+        "S119",
+        "no-tokens-file",
+        "The file of tokens is not there. The daemon starts without it, for calls are not concerned, and lets nobody "
+        "in over HTTP.",
+        "http: {tokens: none}",
+        "http: {tokens: tokens}",
+        severity="warning",
+        of="settings",
     ),
 )
