@@ -1,6 +1,7 @@
 """The compiled rules on disk: written when something is otherwise, told when a PABX does not have them."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,9 @@ from ccrouter.app.fallback import FallbackFile, Pace, Said
 from ccrouter.config.load import load_routing
 from ccrouter.errors import LinkError
 from ccrouter.routing.overrides import Override
+from ccrouter.store.files import write_public
 from ccrouter.telemetry.fallback import FallbackCounts
+from ccrouter.web.status import CompiledStatus
 from support.configs import EXAMPLE
 from support.hand_clock import HandClock
 
@@ -31,6 +34,7 @@ class House:
     clock: HandClock = field(default_factory=HandClock)
     said: Said = field(default_factory=lambda: Said(RULES, {}, ()))
     has: str | Exception | None = ""
+    asked: int = 0
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     told: LogCapture = field(default_factory=LogCapture)
     fallback: FallbackFile = field(init=False)
@@ -49,6 +53,7 @@ class House:
 
     async def answer(self) -> str | None:
         """Tell what the PABX has in force."""
+        self.asked += 1
         if isinstance(self.has, Exception):
             raise self.has
         return self.has
@@ -69,6 +74,18 @@ class House:
     def sample(self, name: str, **labels: str) -> float | None:
         """Return a metric."""
         return self.registry.get_sample_value(f"ccrouter_fallback_{name}", labels)
+
+    async def switches(self, count: int) -> None:
+        """Switch one more thing, and return when the PABX was asked with the file for it on disk."""
+        before = self.fallback.version
+        self.said = replace(self.said, modes={f"mode {count}": None, "crisis": 1e10 + count})
+        await until(lambda: self.fallback.version != before)
+        await self.looked()
+
+    async def looked(self) -> None:
+        """Return when the PABX was asked once more, and its answer seen."""
+        asked = self.asked
+        await until(lambda: self.asked > asked + 1)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -150,25 +167,38 @@ async def test_a_disk_that_refuses_is_told_once_and_tried_again(tmp_path: Path) 
     async with house.kept():
         await until(lambda: (house.sample("writes_total", result="failed") or 0) >= 3)
         assert house.words().count("the compiled rules could not be written") == 1
-        assert "No such file or directory" in house.fallback.remark("pbx")
-        assert "No such file or directory" in house.fallback.why_stale
+        told = house.fallback.remark("pbx")
+        assert told.startswith(f"{house.fallback.path} can't be written: No such file or directory; ")
+        assert f"make the folder {folder}, or set `fallback: {{file: ...}}`" in told
+        assert house.fallback.why_stale == told
         folder.mkdir()
         await until(lambda: house.fallback.version in house.text() and not house.fallback.trouble)
         assert house.fallback.remark("pbx") == ""
 
 
-async def test_another_router_may_have_written_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two that keep one file get in each other's way; as long as it holds what it should, nothing is wrong."""
+async def test_a_disk_that_hangs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writing that does not end is no failure that anybody counts: after some seconds it is told, till it is done."""
+    begun, goes_on = threading.Event(), threading.Event()
 
-    def both(path: Path, content: bytes) -> None:
-        path.write_bytes(content)
-        raise FileNotFoundError(2, "No such file or directory")
+    def hangs(path: Path, content: bytes) -> None:
+        begun.set()
+        goes_on.wait(20)
+        write_public(path, content)
 
-    monkeypatch.setattr("ccrouter.app.fallback.write_public", both)
+    monkeypatch.setattr("ccrouter.app.fallback.write_public", hangs)
     house = House(tmp_path)
     async with house.kept():
+        try:
+            await until(begun.is_set)
+            house.clock.at += PACE.slow
+            assert house.fallback.why_stale == ""
+            house.clock.at += 3
+            told = f"{house.fallback.path} has been written for 8 s and is not there yet: look at the disk"
+            assert (house.fallback.why_stale, house.fallback.remark("pbx")) == (told, told)
+        finally:
+            goes_on.set()
         await until(lambda: house.fallback.version != "")
-    assert (house.fallback.trouble, house.sample("writes_total", result="failed")) == ("", None)
+        assert house.fallback.why_stale == ""
 
 
 async def test_rules_that_can_not_be_compiled_leave_the_file(tmp_path: Path) -> None:
@@ -193,7 +223,11 @@ async def test_a_pabx_that_does_not_take_it_is_told(tmp_path: Path) -> None:
         assert house.fallback.remark("pbx") == ""
         house.clock.at += PACE.patience + 1
         await until(lambda: "a PABX does not have the compiled rules in force" in house.words())
-        assert house.fallback.remark("pbx").startswith("has older-1 in force of the compiled rules, not ")
+        assert house.fallback.remark("pbx") == (
+            f"has older-1 in force of the compiled rules, not {house.fallback.version}: on its machine run "
+            f"`ccrouter fallback --take {tmp_path}/fallback.conf --output /etc/asterisk/ccrouter/fallback.conf && "
+            'asterisk -rx "dialplan reload"` (docs/fallback.md)'
+        )
         assert house.fallback.why_stale.startswith("pbx has older-1 in force")
         await asyncio.sleep(10 * PACE.look)
         assert house.words().count("a PABX does not have the compiled rules in force") == 1
@@ -201,6 +235,53 @@ async def test_a_pabx_that_does_not_take_it_is_told(tmp_path: Path) -> None:
         await until(lambda: house.sample("in_force", pabx="pbx") == 1)
         assert (house.fallback.remark("pbx"), house.fallback.why_stale) == ("", "")
         assert "a PABX has the compiled rules in force" in house.words()
+
+
+async def test_new_versions_do_not_hide_a_pabx_that_takes_none(tmp_path: Path) -> None:
+    """The time counts from the first version that it did not take, however many follow; the log tells it once."""
+    house = House(tmp_path)
+    house.has = "older-1"
+    async with house.kept():
+        await until(lambda: house.sample("in_force", pabx="pbx") == 0)
+        for n in range(4):
+            house.clock.at += PACE.patience / 3
+            await house.switches(n)
+            assert bool(house.fallback.remark("pbx")) == (n > 1)
+        await until(lambda: "a PABX does not have the compiled rules in force" in house.words())
+        house.has = house.fallback.version
+        await until(lambda: house.sample("in_force", pabx="pbx") == 1)
+        await house.switches(9)
+        assert house.fallback.remark("pbx") == ""
+    assert house.words().count("a PABX does not have the compiled rules in force") == 1
+
+
+async def test_a_pabx_that_takes_them_late_is_not_told_of(tmp_path: Path) -> None:
+    """One that is always a version behind, where they come fast, has never waited for long with any."""
+    house = House(tmp_path)
+    async with house.kept():
+        await until(lambda: house.fallback.version != "")
+        for n in range(4):
+            before = house.fallback.version
+            await house.switches(n)
+            house.has = before
+            await house.looked()
+            house.clock.at += PACE.patience / 2
+            await house.looked()
+            assert house.fallback.remark("pbx") == ""
+    assert "a PABX does not have the compiled rules in force" not in house.words()
+
+
+async def test_what_is_in_force_is_told_while_all_is_well(tmp_path: Path) -> None:
+    """Which version a PABX has, whether it is the newest, and how far that one knows the holidays."""
+    house = House(tmp_path)
+    async with house.kept():
+        assert house.fallback.compiled("pbx") == CompiledStatus(None)
+        await until(lambda: house.fallback.compiled("pbx") == CompiledStatus(""))
+        house.has = house.fallback.version
+        await until(lambda: house.fallback.compiled("pbx").newest)
+        assert house.fallback.compiled("pbx") == CompiledStatus(house.has, newest=True, until="2028-11-23")
+        await house.switches(1)
+        assert house.fallback.compiled("pbx") == CompiledStatus(house.has)
 
 
 async def test_a_pabx_that_does_not_tell_is_not_known(tmp_path: Path) -> None:

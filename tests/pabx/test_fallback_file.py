@@ -1,19 +1,22 @@
 """The file of compiled rules on a real Asterisk: any name in it, and being read again while calls are up."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from ccrouter.clock import SystemClock
-from ccrouter.config.load import compile_text
+from ccrouter.config.load import compile_text, load_routing
 from ccrouter.fallback.compile import compile_fallback
+from ccrouter.fallback.succession import succeeding
 from ccrouter.outlook.loads import Load, QueueLoad, SiteLoad, facts_under
 from ccrouter.routing.call import Call
 from ccrouter.routing.rules import External, Leg, Rules
 from phones import Call as Dialled
 from phones import Callers
-from support.bed import Bed, bed
+from support.bed import Bed, Question, bed
+from support.configs import EXAMPLE
 from support.proved import Asker
 from support.proved_by_chance import sample
 
@@ -134,3 +137,28 @@ def test_reading_the_file_again_loses_no_call(here: Bed) -> None:
         assert sum(channel.endswith(";2") for channel in channels) >= 10
     endings = [event["Entry"] for event in here.asker.events[since:] if event.get("UserEvent") == "CCRouterEnd"]
     assert endings == ["fallback"] * len(calls)
+
+
+def test_a_call_that_is_inside_ends_in_its_own_version(here: Bed) -> None:
+    """While files of different shapes are read one after the other, each question gets a plan of one of them."""
+    rules = load_routing(EXAMPLE)
+    at = SystemClock().now()
+    here.show(at)
+    files = [compile_fallback(rules, at, modes=dict.fromkeys(modes)).text for modes in ((), rules.modes)]
+    question = Question("0800123456", "0612345678", "fr")
+    expected = set()
+    for text in files:
+        here.install(text)
+        expected |= {each.plan for each in here.ask([question] * 3)}
+    assert len(expected) >= len(files)
+    text = files[-1]
+    with ThreadPoolExecutor(1) as asking:
+        told = asking.submit(here.ask, [question] * 1000)
+        reads = 0
+        while not told.done():
+            text = succeeding(files[reads % len(files)], text)
+            here.file.write_text(text)
+            here.pabx.cli("dialplan reload")
+            reads += 1
+    assert {each.plan for each in told.result()} == expected
+    assert reads >= 3

@@ -129,6 +129,7 @@ def _line(each: "Unsaid") -> str:
 
 def _take(source: Path, path: Path) -> None:
     from ccrouter.fallback.form import strange_lines  # noqa: PLC0415
+    from ccrouter.fallback.succession import own, succeeding  # noqa: PLC0415
 
     try:
         text = _text_of(source)
@@ -141,10 +142,10 @@ def _take(source: Path, path: Path) -> None:
     if strange is not None or not text.endswith("\n"):
         why = "it does not end" if strange is None else f"`ccrouter fallback` never writes its line {strange}"
         raise click.ClickException(f"{source} is no compiled file: {why}; {path} is as it was")
-    if text == known:
+    if known is not None and own(known) == own(text):
         click.echo(f"{path}: unchanged")
         return
-    _write(path, text)
+    _write(path, succeeding(text, known or ""))
     click.echo(f"{path}: taken from {source}")
 
 

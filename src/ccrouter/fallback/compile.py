@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from ccrouter.fallback.frame import FRAME
 from ccrouter.fallback.route import Lists
+from ccrouter.fallback.succession import VERSION_GLOBAL, in_version
 from ccrouter.fallback.text import PREFIX, Context, plain
 from ccrouter.fallback.unsaid import Unsaid, of_rule, while_waiting
 from ccrouter.fallback.wall import DAY_MIN, OpenDays, Spans, clock_of, open_days
@@ -21,9 +22,6 @@ HORIZON_DAYS = 732
 
 CLOCKS_DAYS = 3660
 """How far ahead the file knows when the clocks are turned."""
-
-VERSION_GLOBAL = "CCROUTER_FALLBACK"
-"""The global that tells which version a PABX has in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +147,23 @@ class _Compiling:
             if key not in known:
                 known[key] = f"n{len(known) + 1}"
                 self._number(callers, known[key], number.service, number.treatment, overrides=overrides)
-            numbers.extension(plain(spelling), f"Set(LOCAL(group)={known[key]})", f"Goto({PREFIX}-now,s,1)")
+            # One step: between two, the PABX could come to read another version.
+            numbers.extension(plain(spelling), f"Goto({PREFIX}-now,{known[key]},1)")
         unknown = self.rules.unknown
         self._number(callers, "unknown", unknown, unknown.treatment, otherwise=UNKNOWN_NUMBER)
-        numbers.extension("_[+0-9]!", "Set(LOCAL(group)=unknown)", f"Goto({PREFIX}-now,s,1)")
+        numbers.extension("_[+0-9]!", f"Goto({PREFIX}-now,unknown,1)")
         return self._fallback([numbers, self._now(), callers])
 
     def _fallback(self, head: list[Context]) -> Fallback:
         shared = [*self.shared.sets.values(), *self.hours.contexts]
         contexts = [*head, *self.services, self.lists.to, self.lists.sites, self.shared.levels, *shared]
         body = "\n".join([*(context.text() for context in contexts if context.lines), FRAME])
-        version = f"{plain(self.rules.version)}-{sha256(body.encode()).hexdigest()[:12]}"
+        hashed = sha256(body.encode()).hexdigest()[:12]
+        version = f"{plain(self.rules.version)}-{hashed}"
         text = (
             f"; The routing file as dialplan, compiled by `ccrouter fallback`: do not edit.\n"
             f"; It decides where no router answers. Holidays are in it up to {self.until}.\n\n"
-            f"[globals]\n{VERSION_GLOBAL} = {version}\n\n{body}"
+            f"[globals]\n{VERSION_GLOBAL} = {version}\n\n{in_version(body, hashed)}"
         )
         return Fallback(text, version, self.until, tuple(self.unsaid))
 
@@ -174,7 +174,8 @@ class _Compiling:
         context = Context(f"{PREFIX}-now")
         start = datetime.combine(self.first, time(), UTC) - timedelta(days=1)
         clock = clock_of(self.rules.zone, start, CLOCKS_DAYS)
-        context.extension("s", "Set(LOCAL(at)=${EPOCH})", f"Set(LOCAL(wall)=$[${{at}} + {clock.offset_s}])")
+        context.extension("_[nu]!", "Set(LOCAL(group)=${EXTEN})", "Set(LOCAL(at)=${EPOCH})")
+        context.step(f"Set(LOCAL(wall)=$[${{at}} + {clock.offset_s}])")
         for turned, offset_s in clock.turned:
             context.step(f"GotoIf($[${{at}} < {turned}]?wall)")
             context.step(f"Set(wall=$[${{at}} + {offset_s}])")

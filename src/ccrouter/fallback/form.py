@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ccrouter.fallback.frame import FRAME
+from ccrouter.fallback.succession import in_no_version
 from ccrouter.fallback.text import LONGEST_LINE, PREFIX
 from ccrouter.routing.plan import SAFE_TEXT
 
@@ -18,9 +19,9 @@ _TAKEN: Final = "$[${s<n>} = <n> | ${s<n>} = 0]"
 
 _STEPS: Final = (
     # the call
-    "Set(LOCAL(group)=n<n>)",
-    "Set(LOCAL(group)=unknown)",
-    f"Goto({PREFIX}-now,s,1)",
+    f"Goto({PREFIX}-now,n<n>,1)",
+    f"Goto({PREFIX}-now,unknown,1)",
+    "Set(LOCAL(group)=${EXTEN})",
     "Set(LOCAL(at)=${EPOCH})",
     "Set(LOCAL(wall)=$[${at} + <int>])",
     "Set(wall=$[${at} + <int>])",
@@ -156,7 +157,7 @@ _LINE: Final = re.compile(
 
 def strange_lines(text: str) -> Iterator[int]:
     """Yield the numbers of the lines, from 1, that no compiled file has."""
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(map(in_no_version, text.split("\n")), 1):
         if line not in _FRAME and not _known(line):
             yield number
 

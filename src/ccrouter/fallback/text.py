@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from ccrouter.routing.plan import SAFE_TEXT
 
 PREFIX = "ccrouter-fallback"
-"""Begin of the name of every context."""
+"""The context that calls come to, and the begin of the name of every other one."""
+
+MARKED = PREFIX.replace("-", "\x7f")
+"""Stands for PREFIX in a value, until the contexts have the version in their names; no value may hold a \x7f."""
 
 LONGEST_LINE = 3500
 """Asterisk 16 carries out lines of up to 4,096 characters; what its functions return needs room, too."""
@@ -20,7 +23,7 @@ def plain(value: str) -> str:
     """
     if not SAFE_TEXT.fullmatch(value):
         raise ValueError(f"dialplan can't carry {value!r}")
-    return value
+    return value.replace(PREFIX, MARKED)
 
 
 def amount(value: float) -> str:
