@@ -16,7 +16,9 @@ from ccrouter.web.unix_socket import listening
 
 MAX_LINE_BYTES: Final = 4096
 MAX_HEADERS: Final = 64
-STOP_WITHIN_S: Final = 2.0
+STOP_WITHIN_S: Final = 0.5
+"""For requests under way at a stop. aiohttp waits for it twice: until they end, and until they are cancelled."""
+
 IDLE_S: Final = 30.0
 LINGER_S: Final = 1.0
 """How long a body is read that nobody wanted."""
