@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ccrouter.web.status import CompiledStatus
 from support.daemon_process import Line
 from support.parties import served
 from support.real_house import PABX, HousePlan, RealHouse, in_sync
@@ -40,6 +41,8 @@ def put_into_force(house: RealHouse, line: Line) -> None:
     assert Path(line["file"]).read_text("utf-8").count(line["version"]) == 1
     house.pabx.cli("dialplan reload")
     house.daemon.wait_until(lambda _: house.daemon.metrics().get(IN_FORCE) == 1)
+    told = CompiledStatus(line["version"], newest=True, until=line["until"])
+    house.daemon.wait_until(lambda status: status.pabxs[0].compiled == told)
 
 
 def test_a_mode_counts_while_the_router_is_gone(house: RealHouse) -> None:

@@ -82,6 +82,7 @@ class Control:
                     version=link.version,
                     on_duty=link.on_duty,
                     reason=link.reason or self._remark(facts, name),
+                    compiled=None if self.fallback is None else self.fallback.compiled(name),
                 )
                 for name, link in sorted(self.links.items())
             ),
