@@ -36,6 +36,18 @@ def test_it_is_printed(tmp_path: Path) -> None:
     assert written.read_text("utf-8") == found.stdout == fallback("-", *AT, stdin=EXAMPLE.read_text("utf-8")).stdout
 
 
+def test_one_number_is_one_number(tmp_path: Path) -> None:
+    """The words follow the count."""
+    routing, written = tmp_path / "routing.yaml", tmp_path / "fallback.conf"
+    routing.write_text(
+        "timezone: Europe/Paris\nsites: {paris: {in_house: {queue: paris, max_wait: 60s}}}\n"
+        "messages: {closed: {play: beep}}\nnumbers: {'3949': {service: support}}\n"
+        "services: {support: {otherwise: [paris, closed]}}\n",
+        "utf-8",
+    )
+    assert fallback(str(routing), *AT, "--output", str(written)).stdout.startswith(f"{written}: 1 number, holidays")
+
+
 def test_what_is_unsaid() -> None:
     """One line each: service, rule, the words of the file, and what happens instead."""
     found = fallback(str(EXAMPLE), *AT, "--unsaid")

@@ -82,7 +82,7 @@ def fallback(  # noqa: PLR0913 - the options of the command
         else:
             _write(output, compiled.text)
             numbers = len({number.number for number in rules.numbers.values()})
-            click.echo(f"{output}: {numbers} numbers, holidays up to {compiled.until}")
+            click.echo(f"{output}: {numbers} number{'s' * (numbers != 1)}, holidays up to {compiled.until}")
         if compiled.unsaid:
             count = f"{len(compiled.unsaid)} thing{'s' * (len(compiled.unsaid) > 1)}"
             click.echo(f"ccrouter: {count} can't be said in dialplan; `--unsaid` lists them", err=True)
