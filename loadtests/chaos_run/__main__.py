@@ -27,7 +27,20 @@ from chaos_run.faults import FAULTS, forms
 from chaos_run.house import NUMBERS, House, house
 from chaos_run.left_over import Baseline, memory, quiet
 from chaos_run.promises import shares, unrouted
-from chaos_run.report import Report, Setting, Usual, by_fault, capacity, delays, entries, late, reached, story
+from chaos_run.report import (
+    BLACK_HOLE,
+    PABX_AWAY,
+    Report,
+    Setting,
+    Usual,
+    by_fault,
+    capacity,
+    delays,
+    entries,
+    late,
+    reached,
+    story,
+)
 from chaos_run.table import table
 from chaos_run.watch import INF, Watch
 from phones import Call, Callers, Placed
@@ -61,7 +74,7 @@ def main() -> None:
     options.add_argument(
         "--faults", metavar="LIST", help=f"these, in this order, instead of a random course: {','.join(FAULTS)}"
     )
-    options.add_argument("--json", type=Path, help="where the figures go (loadtests/results/chaos-VERSION.json)")
+    options.add_argument("--json", type=Path, metavar="FILE", help="where all figures go as JSON (nowhere)")
     options.add_argument("--keep", type=Path, metavar="FOLDER", help="where all logs of the run go, at its end")
     given = options.parse_args()
     names = [name for name in (given.faults or "").split(",") if name]
@@ -74,10 +87,9 @@ def main() -> None:
     else:
         course = random_course(given.seconds, given.routers, rng)
     report = run(Wanted(given.version, given.routers, given.rate, given.seconds, seed, given.keep), course)
-    two = "-two-routers" if given.routers > 1 else ""
-    path = given.json or Path(__file__).parent.parent / "results" / f"chaos-{given.version}{two}.json"
-    save(path, report)
-    say(f"\n{table(report)}\n\nWritten to {path}")
+    if given.json:
+        save(given.json, report)
+    say(f"\n{table(report)}")
     sys.exit(1 if report.broken else 0)
 
 
@@ -122,9 +134,9 @@ def run(wanted: Wanted, course: list[Slot]) -> Report:
             placed = met(callers, wanted.seconds + OVER_WITHIN_S)
             left_over += quiet(here)
             ended_at = clock.now()
-        recover(spans, watch, wanted.routers)
+        recover(spans, watch, wanted.routers, ended_at)
         left_over += baseline.exceeded(here.routers)
-        found = accounts(here, placed, spans, ended_at)
+        found = accounts(here, placed, spans)
         if wanted.keep:
             keep(here, wanted.keep)
         return figures(setting, here, Told(found, spans, watch, left_over, ended_at))
@@ -155,8 +167,8 @@ def met(callers: Callers, within_s: float) -> list[Placed]:
     return callers.placed()
 
 
-def recover(spans: list[Span], watch: Watch, routers: int) -> None:
-    """Note in each span when calls could be routed again."""
+def recover(spans: list[Span], watch: Watch, routers: int, ended_at: float) -> None:
+    """Note in each span when calls could be routed again, and until when it is answerable for them."""
     for span in spans:
         if not span.fault.silences:
             span.recovered = span.ended
@@ -164,6 +176,8 @@ def recover(spans: list[Span], watch: Watch, routers: int) -> None:
             span.recovered = watch.recovered(span.rank, span.ended)
         else:
             span.recovered = max(watch.recovered(rank, span.ended) for rank in range(1, routers + 1))
+        span.over = min(span.recovered, ended_at) + span.fault.lingers_s
+        span.asked_again = span.over + (0.0 if span.fault.of_two and routers < 2 else span.fault.left_out_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +195,7 @@ def figures(setting: Setting, here: House, told: Told) -> Report:
     """Return the figures of all calls."""
     found, spans, ended_at = told.found, told.spans, told.ended_at
     usual = Usual(found)
-    without = unrouted(found, spans, setting.routers, ended_at)
+    without = unrouted(found, spans, setting.routers)
     lives = memory(told.watch.weights, WARM_UP_S)
     never = [span for span in spans if span.recovered == INF]
     return Report(
@@ -196,6 +210,10 @@ def figures(setting: Setting, here: House, told: Told) -> Report:
         slow=[story(call, usual) for call in without.slow],
         entries=entries(found),
         added=delays(found, usual),
+        added_elsewhere=delays([call for call in found if not call.faults & {BLACK_HOLE, PABX_AWAY}], usual),
+        added_in_black_hole=delays(
+            [call for call in found if BLACK_HOLE in call.faults and PABX_AWAY not in call.faults], usual
+        ),
         by_fault=by_fault(found, spans, usual),
         capacity=capacity(most_at_once(here)),
         left_over=[*told.left_over, *(f"no router was ready again after {span.name}" for span in never)],

@@ -12,16 +12,11 @@ from chaos_run.hearing import Course
 from chaos_run.house import House
 from phones import Callee, Placed, Received
 
-CALM: Final = "calm"
-
 SIGNS: Final = ("180", "183", "200")
 """What a caller hears first."""
 
 NOBODY: Final = "480"
 """The PABX's last word to a caller whom a message was played without an answer."""
-
-AFTERMATH_S: Final = 1.0
-"""How long after the recovery from a fault a call still counts as one that met it."""
 
 UNSENT_S: Final = 0.2
 """What a telephone wrote into its log so shortly before its death may not have left it."""
@@ -43,7 +38,8 @@ class Account:
         why: it was lost, or ended by the restart.
         died: sites that took it and died in the talk, before what it reached.
         delay_s: from the INVITE to the first 180, 183 or 200; None where none came.
-        faults: the names of those that it met before that sign.
+        faults: the names of those that were there before that sign.
+        left_out_by: the names of those that were over, but because of which the PABX may still have left a router out.
         course: what the PABX told of it.
 
     """
@@ -57,7 +53,13 @@ class Account:
     died: tuple[str, ...]
     delay_s: float | None
     faults: frozenset[str]
+    left_out_by: frozenset[str]
     course: Course
+
+    @property
+    def without_router(self) -> bool:
+        """Tell whether the PABX told that it went by a plan that no router gave for it."""
+        return self.course.entry not in {"routed", ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,37 +80,22 @@ class Talk:
     doubtful: bool
 
 
-def accounts(house: House, placed: Iterable[Placed], spans: Sequence[Span], ended_at: float) -> list[Account]:
+def accounts(house: House, placed: Iterable[Placed], spans: Sequence[Span]) -> list[Account]:
     """Return an account of every call."""
     talks: dict[str, list[Talk]] = defaultdict(list)
     for talk in _talks(house):
         if talk.received.answered:
             talks[talk.received.caller].append(talk)
-    met = Met(spans, ended_at)
-    return [_account(call, talks[call.call.caller], met, house) for call in placed]
+    return [_account(call, talks[call.call.caller], spans, house) for call in placed]
 
 
-class Met:
-    """Finds the faults that a stretch of time has met."""
-
-    def __init__(self, spans: Sequence[Span], ended_at: float) -> None:
-        self._spans = sorted(spans, key=lambda span: span.began)
-        self._until = [min(span.recovered, ended_at) + AFTERMATH_S for span in self._spans]
-
-    def names(self, since: float, until: float) -> frozenset[str]:
-        """Return the names of those that were there, or not yet recovered from."""
-        return frozenset(
-            span.name
-            for span, over in zip(self._spans, self._until, strict=True)
-            if span.began <= until and over >= since
-        )
-
-
-def _account(call: Placed, talks: Sequence[Talk], met: Met, house: House) -> Account:
+def _account(call: Placed, talks: Sequence[Talk], spans: Sequence[Span], house: House) -> Account:
     caller = call.call.caller
     sent = call.signs[0][1] if call.signs else 0.0
     over = call.signs[-1][1] if call.signs else 0.0
     delay_s = _delay_s(call)
+    until = sent + (delay_s or 0.0)
+    there = frozenset(span.name for span in spans if span.began <= until and span.over >= sent)
     reached, why = _reached(call, talks)
     if not reached and call.signs:
         down = next((down for down in house.down if _was_there(call, down)), None)
@@ -123,7 +110,8 @@ def _account(call: Placed, talks: Sequence[Talk], met: Met, house: House) -> Acc
         why=why,
         died=tuple(talk.at for talk in talks if talk.died),
         delay_s=delay_s,
-        faults=met.names(sent, sent + (delay_s or 0.0)),
+        faults=there,
+        left_out_by=frozenset(span.name for span in spans if span.over < sent <= span.asked_again) - there,
         course=house.hearing.courses.get(caller, Course()),
     )
 
@@ -190,6 +178,11 @@ def _at(name: str, callee: Callee, died_at: float) -> Iterator[Talk]:
 # --- capacity ---------------------------------------------------------------------------------------------------------
 
 
+GIVEN_UP_S: Final = 0.02
+"""A call cancelled so soon was given up before: its INVITE was one more of those to a site that did not answer, and SIP
+lets the PABX say that it is over only once the site has said anything."""
+
+
 def most_at_once(house: House) -> Mapping[str, int]:
     """Return how many calls each place had together at the most, by its own log; positions by their queue's name.
 
@@ -208,6 +201,8 @@ def _most(callee: Callee, died: Sequence[float]) -> int:
         began = received.signs[0][1]
         last = received.signs[-1]
         ended = last[1] if last[0] in {"hung-up", "bye", "cancel", "refused"} else float("inf")
+        if last[0] == "cancel" and ended - began < GIVEN_UP_S:
+            continue
         n = bisect_left(died, began)
         if n < len(died):
             ended = min(ended, died[n])

@@ -46,13 +46,23 @@ class Slot:
 
 @dataclass(slots=True)
 class Span:
-    """A fault as it was: instants (seconds since 1970) of its begin and end, and of the routers' recovery after it."""
+    """A fault as it was, in instants (seconds since 1970).
+
+    Attributes:
+        ended: what was done was undone.
+        recovered: the routers were ready again.
+        over: calls do not count as its own any more.
+        asked_again: the PABX leaves no router out because of it any more.
+
+    """
 
     name: str
     rank: int
     began: float
     ended: float = float("inf")
     recovered: float = float("inf")
+    over: float = float("inf")
+    asked_again: float = float("inf")
 
     @property
     def fault(self) -> Fault:

@@ -18,6 +18,9 @@ NONE: Final[frozenset[str]] = frozenset()
 CALM_ADDED_S: Final = 1.0
 """What a caller may wait longer, whatever happens to a router."""
 
+LEFT_OUT_S: Final = 10.0
+"""How long the PABX does not ask a router that hung, or whose packets disappeared."""
+
 
 def _nothing() -> None:
     pass
@@ -34,7 +37,9 @@ class Fault:
         touches, touches_at_router: what nothing else may touch at the same time, of the house and of one router.
         lasts_s: the shortest and the longest.
         silences: whether calls may have to do without the router that it is at.
-        lingers_s: for how long after the router is ready again they may.
+        lingers_s: for how long after the router is ready again it still counts as there.
+        left_out_s: for how long after that the PABX may still leave that router out.
+        of_two: it does so only where there is another router.
         added_s: what a caller may wait longer than in calm.
         weight: how often it comes, against the others.
         ends_router: whether the router's process ends by it.
@@ -48,6 +53,8 @@ class Fault:
     lasts_s: tuple[float, float] = (1.5, 5.0)
     silences: bool = False
     lingers_s: float = 1.0
+    left_out_s: float = 0.0
+    of_two: bool = False
     added_s: float = CALM_ADDED_S
     weight: float = 1.0
     ends_router: bool = False
@@ -221,7 +228,7 @@ def _faults() -> dict[str, Fault]:
     found = {
         # A process that waits for a frozen disk can't be ended.
         "kill": Fault("router: kill -9", _kill, DISK, ROUTER, silences=True, ends_router=True),
-        "stop": Fault("router: SIGSTOP", _stop, NONE, ROUTER, silences=True, lingers_s=11.0),
+        "stop": Fault("router: SIGSTOP", _stop, NONE, ROUTER, silences=True, left_out_s=LEFT_OUT_S, of_two=True),
         "restart": Fault("router: restart", _restart, DISK, ROUTER, (0, 0), silences=True, ends_router=True),
         "reload": Fault("rules: a good file", _reload, RULES, lasts_s=(1, 1)),
         "bad-file": Fault("rules: a bad file", _bad_file, RULES),
@@ -230,7 +237,13 @@ def _faults() -> dict[str, Fault]:
         "refuse": Fault("AMI: refused", _refuse, NONE, LINK, silences=True),
         "silence": Fault("AMI: silent", _silence, NONE, LINK, silences=True),
         "black-hole": Fault(
-            "AGI: black hole", _black_hole, NONE, frozenset({"agi"}), silences=True, lingers_s=11.0, added_s=2.0
+            "AGI: black hole",
+            _black_hole,
+            NONE,
+            frozenset({"agi"}),
+            silences=True,
+            left_out_s=LEFT_OUT_S,
+            added_s=2.0,
         ),
         "dialplan-reload": Fault("PABX: dialplan reload", _order("dialplan reload"), PABX, lasts_s=(0, 0), weight=0.5),
         "queue-reload": Fault("PABX: queue reload all", _order("queue reload all"), PABX, lasts_s=(0, 0), weight=0.5),
@@ -246,7 +259,7 @@ def _faults() -> dict[str, Fault]:
         "trunk-slow": Fault("trunk: silent", _slow, TRUNK, lasts_s=(2, 6)),
         "trunk-late": Fault("trunk: answers late", _late, TRUNK, lasts_s=(2, 6)),
         "disk-held": Fault("disk: database held", _held, DISK),
-        "clock": Fault("clock: steps, and back", _clock, NONE, frozenset({"clock"}), silences=True),
+        "clock": Fault("clock: steps, and back", _clock, NONE, frozenset({"clock"})),
     }
     if room.OWN:
         found["disk-full"] = Fault("disk: full", _full, DISK)

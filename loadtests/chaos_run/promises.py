@@ -7,13 +7,11 @@ from itertools import pairwise
 from typing import Final
 
 from chaos_run.accounts import Account
+from chaos_run.blame import WAITED_S
 from chaos_run.course import Span
 from chaos_run.house import ORDERS
 
 LOOK_BACK_S: Final = 0.1
-
-WAITED_S: Final = 0.15
-"""A router that falls behind lets calls go: a caller who waited was with one that was too slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +28,19 @@ class Unrouted:
     slow: list[Account]
 
 
-def unrouted(found: Iterable[Account], spans: Sequence[Span], routers: int, ended_at: float) -> Unrouted:
+def unrouted(found: Iterable[Account], spans: Sequence[Span], routers: int) -> Unrouted:
     """Return those."""
     silencing = [span for span in spans if span.fault.silences]
-    told = [
-        call
-        for call in found
-        if call.course.entry not in {"routed", ""} and not _all_out(call, silencing, routers, ended_at)
-    ]
+    told = [call for call in found if call.without_router and not _all_out(call, silencing, routers)]
     return Unrouted(
         at_once=[call for call in told if (call.delay_s or 0.0) < WAITED_S],
         slow=[call for call in told if (call.delay_s or 0.0) >= WAITED_S],
     )
 
 
-def _all_out(call: Account, spans: Sequence[Span], routers: int, ended_at: float) -> bool:
+def _all_out(call: Account, spans: Sequence[Span], routers: int) -> bool:
     waited_s = call.delay_s or 0.0
-    out = [
-        span
-        for span in spans
-        if span.began - LOOK_BACK_S <= call.sent + waited_s
-        and min(span.recovered, ended_at) + span.fault.lingers_s >= call.sent
-    ]
+    out = [span for span in spans if span.began - LOOK_BACK_S <= call.sent + waited_s and span.asked_again >= call.sent]
     return all(any(not span.fault.of_router or span.rank == rank for span in out) for rank in range(1, routers + 1))
 
 

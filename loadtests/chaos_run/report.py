@@ -1,23 +1,20 @@
 """The figures of a run, as JSON; what was promised and not kept."""
 
 import statistics
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from chaos_run.accounts import CALM, Account
+from chaos_run.accounts import Account
+from chaos_run.blame import CALM, faults_of, rows, title
 from chaos_run.course import Span
 from chaos_run.faults import CALM_ADDED_S, FAULTS
 from chaos_run.house import NUMBERS, POSITIONS, SITES
-
-SLACK_S: Final = 0.5
-"""For a busy machine, on top of what is promised."""
-
-MOST_SLOW: Final = 0.005
-"""The part of all calls that may go on without a router that was too slow, on a busy machine."""
+from chaos_run.verdict import SLACK_S, promises
 
 PABX_AWAY: Final = "pabx-restart"
+BLACK_HOLE: Final = "black-hole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +29,24 @@ class Delays:
 
 @dataclass(frozen=True, slots=True)
 class FaultFigures:
-    """One fault: how often it was there, the calls that met it, by plan, and what they waited longer.
+    """One row: a fault, or several at once; the calls that count here, by plan, and what they waited longer.
 
     Attributes:
+        times: how often it was there; None where several were there at once.
+        elsewhere: calls that met it, but count in the row of what explains that they went without a router, or waited.
         promised_ms: what a caller may wait longer; None where the PABX itself was away.
-        recovered_s: the longest from its end until calls could be routed again.
+        recovered_s: the longest from its end until calls could be routed again; None where that has no meaning.
 
     """
 
     title: str
-    times: int
+    times: int | None
+    elsewhere: int
     lost: int
     entries: Mapping[str, int]
     added: Delays
     promised_ms: float | None
-    recovered_s: float
+    recovered_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ class Report:
     slow: Sequence[Mapping[str, object]]
     entries: Mapping[str, int]
     added: Delays
+    added_elsewhere: Delays
+    added_in_black_hole: Delays
     by_fault: Mapping[str, FaultFigures]
     capacity: Mapping[str, Capacity]
     left_over: Sequence[str]
@@ -96,28 +98,18 @@ class Report:
     @property
     def broken(self) -> tuple[str, ...]:
         """Return what was promised and not kept."""
-        told = []
-        if self.lost:
-            told.append(f"{len(self.lost)} of {self.offered} calls were lost")
-        if self.offered != sum(self.reached.values()) + len(self.lost):
-            told.append(f"{self.offered} calls were offered, {sum(self.reached.values())} are accounted for")
-        if self.late:
-            told.append(f"{len(self.late)} calls waited longer than promised")
-        if self.unrouted:
-            told.append(f"{len(self.unrouted)} calls went without a router while one was there")
-        if len(self.slow) > self.offered * MOST_SLOW:
-            told.append(f"{len(self.slow)} calls went on without a router because it was too slow")
-        told += [
-            f"{name} had {found.seen} calls at once, {found.allowed} are allowed"
-            for name, found in self.capacity.items()
-            if found.seen > found.allowed
-        ]
-        told += [f"a share was not exact: {each}" for each in self.shares.get("broken", ())]  # type: ignore[attr-defined]
-        return (*told, *self.left_over)
+        return tuple(f"{each.what}: {each.found}; promised: {each.limit}" for each in promises(self) if not each.kept)
+
+    @property
+    def without_router_in_calm(self) -> int:
+        """Return how many calls went by a plan that no router gave, with no fault about."""
+        return sum(
+            count for entry, count in self.by_fault[CALM].entries.items() if entry not in {"routed", "not heard"}
+        )
 
     def content(self) -> dict[str, object]:
         """Return what becomes JSON."""
-        return asdict(self) | {"broken": self.broken}
+        return asdict(self) | {"promises": [asdict(each) for each in promises(self)], "broken": self.broken}
 
 
 class Usual:
@@ -144,24 +136,22 @@ def promised_s(faults: Iterable[str]) -> float | None:
 
 
 def by_fault(found: Sequence[Account], spans: Sequence[Span], usual: Usual) -> dict[str, FaultFigures]:
-    """Return the figures of each fault; a call that met two counts in both."""
-    calls: dict[str, list[Account]] = defaultdict(list)
-    for call in found:
-        for name in call.faults or (CALM,):
-            calls[name].append(call)
+    """Return the figures of each row of the table."""
     times = Counter(span.name for span in spans)
     figures = {}
-    for name in (CALM, *(name for name in FAULTS if times[name])):
+    for name, calls in rows(found, {call.caller: usual.added_s(call) for call in found}).items():
+        promise = promised_s(faults_of(name))
         took = [span.recovered - span.ended for span in spans if span.name == name and span.recovered < float("inf")]
-        promise = promised_s(() if name == CALM else (name,))
+        met = sum(name in call.faults for call in found)
         figures[name] = FaultFigures(
-            title="calm" if name == CALM else FAULTS[name].title,
-            times=times[name],
-            lost=sum(not call.reached for call in calls[name]),
-            entries=entries(calls[name]),
-            added=delays(calls[name], usual),
+            title=title(name),
+            times=times[name] if name in FAULTS else None,
+            elsewhere=met - len(calls) if name in FAULTS else 0,
+            lost=sum(not call.reached for call in calls),
+            entries=entries(calls),
+            added=delays(calls, usual),
             promised_ms=None if promise is None else promise * 1000,
-            recovered_s=round(max(took, default=0.0), 2),
+            recovered_s=round(max(took), 2) if took else None,
         )
     return figures
 

@@ -3,14 +3,25 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from chaos_run.report import Report
+from chaos_run.report import FaultFigures, Report
+from chaos_run.verdict import promises, verdict
 
 MOST_STORIES: Final = 20
 
+LEAST_WIDTH: Final = 26
+
 HEAD: Final = (
-    f"{'':<26}{'times':>6}{'calls':>7}{'lost':>6}{'routed':>8}{'stored':>8}{'static':>8}"
+    f"{'times':>5}{'calls':>7}{'elsewhere':>11}{'lost':>6}{'routed':>8}{'stored':>8}{'static':>8}{'unheard':>9}"
     f"{'p50':>10}{'p99':>10}{'max':>10}{'promised':>10}{'ready again':>13}"
 )
+
+NOTES: Final = """\
+calls      that met the fault and that it explains. A call that went without a router, or waited longer, counts once:
+           with what silences a router, if such a fault is there or a router is left out because of it; with several
+           of these together, if there are several. Any other call counts with each fault that is there.
+elsewhere  calls that met the fault, too, but count in the row of what explains them
+stored, static, unheard    the PABX went by its own plans; it died before it told
+p50 to promised            what callers waited longer for a first sign than the median call to their number in calm"""
 
 
 def table(report: Report) -> str:
@@ -24,31 +35,16 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{run.rate:g} calls/s for {run.seconds:g} s, seed {run.seed}"
     yield from run.forms
     yield ""
-    yield HEAD
-    for figures in report.by_fault.values():
-        times = "".join(f"{ms:>7.0f} ms" for ms in (figures.added.p50_ms, figures.added.p99_ms, figures.added.max_ms))
-        promised = "-" if figures.promised_ms is None else f"{figures.promised_ms:.0f} ms"
-        routed, stored, static = (figures.entries.get(entry, 0) for entry in ("routed", "stored", "static"))
-        yield (
-            f"{figures.title:<26}{figures.times:>6}{figures.added.calls:>7}{figures.lost:>6}"
-            f"{routed:>8}{stored:>8}{static:>8}{times}{promised:>10}{figures.recovered_s:>11.2f} s"
-        )
+    width = max([LEAST_WIDTH, *(len(each.title) + 2 for each in report.by_fault.values())])
+    yield " " * width + HEAD
+    yield from (f"{each.title:<{width}}{_row(each)}" for each in report.by_fault.values())
     yield ""
-    yield "Times are what callers waited longer for the first 180, 183 or 200 than the median call to their number in"
-    yield "calm. A call that met two faults counts in both; a fault lasts until the router is ready again."
+    yield NOTES
     yield ""
     told = ", ".join(f"{count} {kind}" for kind, count in report.reached.items())
-    yield f"offered {report.offered}: {told}; lost {len(report.lost)}"
+    yield f"reached: {told}"
     yield f"answered again elsewhere after their site died in the talk: {report.moved}"
-    yield f"on without a router that was too slow, on a busy machine: {len(report.slow)}"
     yield f"plans: {', '.join(f'{count} {entry}' for entry, count in report.entries.items())}"
-    yield (
-        f"added delay: p50 {report.added.p50_ms:.1f} ms, p99 {report.added.p99_ms:.1f} ms, "
-        f"max {report.added.max_ms:.1f} ms"
-    )
-    places = ", ".join(f"{name} {each.seen} of {each.allowed}" for name, each in report.capacity.items())
-    yield f"most calls at once: {places}"
-    yield f"share: {', '.join(f'{way} {count}' for way, count in _went(report).items())}"
     for life in report.memory:
         if life["mb_per_hour"] is not None:
             yield (
@@ -57,12 +53,27 @@ def _lines(report: Report) -> Iterator[str]:
             )
     for title, stories in (("LOST", report.lost), ("LATE", report.late), ("WITHOUT A ROUTER", report.unrouted)):
         yield from _told(title, stories)
-    yield from (f"BROKEN: {what}" for what in report.broken)
+    yield ""
+    kept = promises(report)
+    wide = [max(len(text) for text in texts) for texts in zip(*((each.what, each.limit) for each in kept), strict=True)]
+    for each in kept:
+        word = "kept" if each.kept else "BROKEN"
+        yield f"{word:<8}{each.what:<{wide[0]}}  promised: {each.limit:<{wide[1]}}  found: {each.found}"
+    yield ""
+    yield verdict(report)
 
 
-def _went(report: Report) -> Mapping[str, int]:
-    went = report.shares.get("went")
-    return went if isinstance(went, dict) else {}
+def _row(figures: FaultFigures) -> str:
+    times = "" if figures.times is None else figures.times
+    heard = "".join(f"{figures.entries.get(entry, 0):>8}" for entry in ("routed", "stored", "static"))
+    waited = (figures.added.p50_ms, figures.added.p99_ms, figures.added.max_ms)
+    longer = "".join(f"{f'{round(ms)} ms' if figures.added.calls else '-':>10}" for ms in waited)
+    promised = "-" if figures.promised_ms is None else f"{figures.promised_ms:.0f} ms"
+    ready = "" if figures.recovered_s is None else f"{figures.recovered_s:.2f} s"
+    return (
+        f"{times:>5}{figures.added.calls:>7}{figures.elsewhere:>11}{figures.lost:>6}{heard}"
+        f"{figures.entries.get('not heard', 0):>9}{longer}{promised:>10}{ready:>13}"
+    )
 
 
 def _told(title: str, stories: Sequence[Mapping[str, object]]) -> Iterator[str]:

@@ -20,6 +20,7 @@ def test_every_call_is_accounted_for_while_all_around_it_fails(version: int, tmp
         [CHAOS, *options.split()], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith(f"PASSED: {SECONDS * RATE} calls, 0 lost, ")
     found = json.loads(result.read_text())
     assert found["setting"]["asterisk"].startswith(f"{version}.")
     assert (found["offered"], found["lost"], found["broken"]) == (SECONDS * RATE, [], [])
@@ -29,3 +30,5 @@ def test_every_call_is_accounted_for_while_all_around_it_fails(version: int, tmp
     assert found["by_fault"]["calm"]["entries"].keys() == {"routed"}
     assert found["by_fault"]["kill"]["entries"]["stored"] > 0
     assert found["by_fault"]["trunk-dead"]["times"] == 1
+    assert found["by_fault"]["trunk-dead"]["entries"].keys() == {"routed"}
+    assert all(promise["kept"] for promise in found["promises"])
