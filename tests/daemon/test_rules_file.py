@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from ccrouter.app import reading, rules_file
-from ccrouter.app.reading import Mark, compiled
+from ccrouter.app import disk, reading, rules_file
+from ccrouter.app.reading import Mark, Reading, compiled
 from ccrouter.errors import ConfigError, StoreError
 from ccrouter.store.audit import Deed
 from ccrouter.store.versions import Change
@@ -114,6 +114,45 @@ async def test_reloads_at_the_same_time_all_tell_the_truth(desk: RulesDesk) -> N
     assert {hash_of(good(3))} == {outcome.version for outcome in outcomes}
     assert [outcome.changed for outcome in outcomes].count(True) == 1
     assert len(desk.taken) == 1
+
+
+async def test_behind_a_disk_that_hangs_every_reload_is_told_so(
+    desk: RulesDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None waits without end, one thread hangs at the most, and when the disk answers the file is read anew."""
+    monkeypatch.setattr(disk, "READ_WITHIN_S", 0.05)
+    answers, reads = threading.Event(), []
+
+    def hung(path: Path) -> Reading:
+        reads.append(path)
+        found = reading.read_whole(path)
+        assert answers.wait(20)
+        return found
+
+    monkeypatch.setattr(disk, "read_whole", hung)
+    try:
+        async with asyncio.timeout(10):
+            outcomes = await asyncio.gather(*(desk.reload() for _ in range(3)))
+        assert [outcome.version for outcome in outcomes] == [hash_of(GOOD)] * 3
+        assert all("has not answered" in outcome.problems[0] for outcome in outcomes)
+        assert len(reads) == 1
+        desk.path.write_text(good(3))
+    finally:
+        answers.set()
+    monkeypatch.setattr(disk, "READ_WITHIN_S", 10)
+    outcome = await desk.reload()
+    assert (hash_of(good(3)), True, ()) == (outcome.version, outcome.changed, outcome.problems)
+
+
+async def test_a_reload_waits_for_another_one_but_not_for_long(
+    desk: RulesDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What hangs there is told of."""
+    monkeypatch.setattr(rules_file, "TURN_S", 0.05)
+    async with desk.file._one_at_a_time:
+        outcome = await desk.reload()
+    assert "another reload still waits for a disk" in outcome.problems[0]
+    assert (await desk.reload()).problems == ()
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------
@@ -289,8 +328,8 @@ class HungDisk:
 async def test_a_disk_that_hangs_holds_up_no_later_rules(desk: RulesDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next version comes into force too; what the disk says in the end is kept, and what it lacks is still told."""
     monkeypatch.setattr(rules_file, "KEPT_WITHIN_S", 0.05)
-    disk = HungDisk(desk)
-    monkeypatch.setattr(desk.versions, "keep", disk.keep)
+    hung = HungDisk(desk)
+    monkeypatch.setattr(desk.versions, "keep", hung.keep)
     try:
         for minutes in (3, 4):
             desk.path.write_text(good(minutes))
@@ -299,8 +338,8 @@ async def test_a_disk_that_hangs_holds_up_no_later_rules(desk: RulesDesk, monkey
             assert (hash_of(good(minutes)), True) == (outcome.version, outcome.changed)
             assert "could not be kept" in outcome.remarks[0]
     finally:
-        disk.answers.set()
-    assert await asyncio.to_thread(disk.kept.wait, 20)
+        hung.answers.set()
+    assert await asyncio.to_thread(hung.kept.wait, 20)
     assert "could not be kept" in desk.file.status().remarks[0]
     assert (await desk.reload()).remarks == ()
     assert [hash_of(good(4)), hash_of(good(3)), hash_of(GOOD)] == [version.hash for version in desk.versions.all()]

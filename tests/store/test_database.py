@@ -1,5 +1,7 @@
 """The file that holds what must survive: damage, full disks, other programs, kill -9."""
 
+import errno
+import fcntl
 import os
 import sqlite3
 import subprocess
@@ -235,6 +237,20 @@ def test_a_folder_that_is_missing_is_told_and_healed(tmp_path: Path, clock: Hand
     (tmp_path / "gone").mkdir()
     audit.append(DEED)
     assert audit.latest(1) == [DEED]
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK])
+def test_a_folder_of_a_network_is_told(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """NFS locks no folder that is open for reading: what stands in the way is the place of the folder."""
+
+    def flock(_handle: int, _how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(StoreError, match=r"the setting `state_dir`, must be on a disk of this machine"):
+        Audit(state_database(tmp_path, clock)).append(DEED)
 
 
 def test_something_else_in_its_place_is_told(database: Database, tmp_path: Path) -> None:

@@ -9,16 +9,8 @@ from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
-from ccrouter.app.reading import (
-    SAME_INSTANT_S,
-    Mark,
-    Reading,
-    StillWrittenError,
-    compiled,
-    fault,
-    mark_of,
-    read_whole,
-)
+from ccrouter.app.disk import Disk, HungError, Looked, looked
+from ccrouter.app.reading import SAME_INSTANT_S, Mark, Reading, StillWrittenError, compiled, fault
 from ccrouter.clock import Clock
 from ccrouter.errors import ConfigError, StoreError
 from ccrouter.routing.rules import Rules
@@ -35,6 +27,9 @@ NOT_KEPT: Final = (
 
 KEPT_WITHIN_S: Final = 2.0
 """How long a reload waits until its version is safe on disk; a disk that hangs must not hold up the next one."""
+
+TURN_S: Final = 4.0
+"""How long a reload waits for one before it; whoever asks over the control socket waits 10 s in all."""
 
 MOST_TRIED: Final = 20
 """Kept versions that a start tries, from the newest on, where the file is bad."""
@@ -77,6 +72,7 @@ class RulesFile:
         self._not_kept: Change | None = None
         self._writing: asyncio.Future[None] | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._disk = Disk(path)
         self.rules, self.content = self._first()
 
     # --- at the start -------------------------------------------------------------------------------------------------
@@ -94,7 +90,7 @@ class RulesFile:
             self._log.error("the kept versions of the routing file can't be read", error=str(error))
             last = None
         try:
-            reading = self._reading()
+            reading = self._taken(looked(self.path))
             rules = compiled(reading.content, self.path)
         except ConfigError as error:
             return self._stand_in(error)
@@ -163,33 +159,17 @@ class RulesFile:
             StoreError, KeyError: the version to restore can't be read, or there is none of this number.
 
         """
-        async with self._one_at_a_time:
-            before = self.rules.version
-            try:
-                last, reading = self._last, await asyncio.to_thread(self._reading)
-                if not asked and reading.content == last:
-                    return ReloadOutcome(before, changed=False, problems=self._problems)
-                if restores is not None and reading.content != await asyncio.to_thread(
-                    self._versions.content, restores
-                ):
-                    restores = None  # it was saved once more meanwhile
-                if reading.content == self.content:
-                    return await self._as_before(author, restores, reason)
-                rules = await asyncio.to_thread(compiled, reading.content, self.path)
-                self._put_in_force(rules, take)
-            except ConfigError as error:
-                if asked or not isinstance(error, StillWrittenError):
-                    self._refuse(error)
-                return ReloadOutcome(before, changed=False, problems=self._problems)
-            at = self._clock.now()
-            change = Change(at, author, str(self.path), reading.content, self.content, reason, restores)
-            self.rules, self.content, self._loaded_at = rules, reading.content, at
-            self._problems = ()
-            self._metrics.rules_in_force(rules, at)
-            self._log.info("routing file in force", version=rules.version, before=before, author=author)
-            # Last, for a disk that is full or slow must not keep rules away that calls need.
-            await self._write(partial(self._keep, change, f"{before} -> {rules.version}"))
-            return ReloadOutcome(rules.version, changed=True, remarks=self._remarks())
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._one_at_a_time.acquire()
+        except TimeoutError:
+            return self._not_read(f"{self.path}: another reload still waits for a disk, so this one was not made")
+        try:
+            return await self._reload(author, take, asked=asked, reason=reason, restores=restores)
+        except HungError as error:
+            return self._not_read(str(error))
+        finally:
+            self._one_at_a_time.release()
 
     def stale(self, mark: Mark | None) -> bool:
         """Tell whether the file, with this mark, may hold what was not read yet; the status tells it too."""
@@ -212,15 +192,45 @@ class RulesFile:
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 
-    def _reading(self) -> Reading:
-        mark = mark_of(self.path)
+    async def _reload(
+        self, author: str, take: Callable[[Rules], None], *, asked: bool, reason: str, restores: int | None
+    ) -> ReloadOutcome:
+        before = self.rules.version
+        last, look = self._last, await self._disk.look()
         try:
-            reading = read_whole(self.path)
-        except StillWrittenError:
-            raise
-        except ConfigError:
-            self._read, self._seen, self._last = mark, mark, None
-            raise
+            reading = self._taken(look)
+            if not asked and reading.content == last:
+                return ReloadOutcome(before, changed=False, problems=self._problems)
+            if restores is not None and reading.content != await asyncio.to_thread(self._versions.content, restores):
+                restores = None  # it was saved once more meanwhile
+            if reading.content == self.content:
+                return await self._as_before(author, restores, reason)
+            rules = await asyncio.to_thread(compiled, reading.content, self.path)
+            self._put_in_force(rules, take)
+        except ConfigError as error:
+            if asked or not isinstance(error, StillWrittenError):
+                self._refuse(error)
+            return ReloadOutcome(before, changed=False, problems=self._problems)
+        at = self._clock.now()
+        change = Change(at, author, str(self.path), reading.content, self.content, reason, restores)
+        self.rules, self.content, self._loaded_at = rules, reading.content, at
+        self._problems = ()
+        self._metrics.rules_in_force(rules, at)
+        self._log.info("routing file in force", version=rules.version, before=before, author=author)
+        # Last, for a disk that is full or slow must not keep rules away that calls need.
+        await self._write(partial(self._keep, change, f"{before} -> {rules.version}"))
+        return ReloadOutcome(rules.version, changed=True, remarks=self._remarks())
+
+    def _not_read(self, why: str) -> ReloadOutcome:
+        self._log.error("routing file not read, the old rules stay in force", error=why)
+        return ReloadOutcome(self.rules.version, changed=False, problems=(why,), remarks=self._remarks())
+
+    def _taken(self, look: Looked) -> Reading:
+        reading = look.found
+        if isinstance(reading, ConfigError):
+            if not isinstance(reading, StillWrittenError):
+                self._read, self._seen, self._last = look.mark, look.mark, None
+            raise reading
         self._read, self._seen, self._last = reading.mark, reading.mark, reading.content
         # A write so shortly before the read may hide a later one.
         self._doubtful = abs(self._clock.now() - reading.mark.modified_ns / 1e9) < SAME_INSTANT_S

@@ -3,6 +3,7 @@
 Two routers may use one file. Everything here blocks; callers in the event loop use threads.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -43,6 +44,12 @@ CURES: Final = {
     "SQLITE_PERM": "may ccrouter write there?",
     "SQLITE_READONLY": "may ccrouter write there, and is the disk mounted for writing?",
 }
+
+
+LOCKLESS: Final = frozenset({errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS})
+"""What flock(2) tells of a folder whose file system can't lock it as those of this machine do: NFS, for instance."""
+
+LOCAL: Final = "its folder, the setting `state_dir`, must be on a disk of this machine, not on NFS or another network's"
 
 
 class DamagedError(StoreError):
@@ -216,7 +223,8 @@ class Database:
 
     def _fault(self, error: sqlite3.Error | OSError, done: str) -> StoreError:
         if isinstance(error, OSError):
-            return StoreError(f"{self.path} can't be {done}: {error.strerror}")
+            local = f"; {LOCAL}" if error.errno in LOCKLESS else ""
+            return StoreError(f"{self.path} can't be {done}: {error.strerror}{local}")
         name = getattr(error, "sqlite_errorname", "")
         kind = "_".join(name.split("_")[:2])  # SQLITE_IOERR_WRITE is a kind of SQLITE_IOERR
         if kind in DAMAGED:
