@@ -50,6 +50,13 @@ def test_it_tells_why_it_does_not_start(pabx: SmallPabx) -> None:
         pabx.start()
 
 
+def test_it_loads_each_module_once(pabx: SmallPabx) -> None:
+    """A module that is named twice is none that was meant."""
+    lines = (pabx.conf / "modules.conf").read_text().splitlines()
+    loads = [line for line in lines if line.startswith("load")]
+    assert [line for line in set(loads) if loads.count(line) > 1] == []
+
+
 def test_nobody_else_reads_its_secrets(pabx: SmallPabx) -> None:
     """Every file with a secret in it is its owner's alone, and no two PABXs have the same secret."""
     holders = [path for path in (*pabx.conf.iterdir(), pabx.ami_secret_file) if pabx.ami_secret in path.read_text()]

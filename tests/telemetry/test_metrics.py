@@ -170,6 +170,16 @@ def test_calls_that_went_without_the_router_are_told_apart(metrics: Metrics, reg
     assert value(registry, "ccrouter_events_total", pabx="pbx", event="CallEnded") == 5
 
 
+def test_where_no_rules_are_compiled_nothing_tells_when(metrics: Metrics, registry: CollectorRegistry) -> None:
+    """0 would be 1970, and an alarm on its age would ring: it is absent until a file is as it should be."""
+    name = "ccrouter_fallback_written_timestamp_seconds"
+    metrics.fallback.written("failed", NOON)
+    assert name not in families(registry)
+    for at in (NOON, NOON + 1):
+        metrics.fallback.written("ok", at)
+        assert value(registry, name) == at
+
+
 text = st.one_of(st.text(max_size=40), st.integers(0, 10**6).map(lambda n: f"Name{n}"))
 
 

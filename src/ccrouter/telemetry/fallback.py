@@ -10,17 +10,19 @@ class FallbackCounts:
     """How the compiled rules fare."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
         self._writes = Counter(
             "ccrouter_fallback_writes_total",
             "Times that the rules were compiled for the PABX's own dialplan, by result: ok, failed.",
             ["result"],
             registry=registry,
         )
+        self._told_when = False
         self._written_at = Gauge(
             "ccrouter_fallback_written_timestamp_seconds",
-            "When the compiled rules were last found or put on disk as they should be.",
-            [],
-            registry=registry,
+            "When the compiled rules were last found or put on disk as they should be; "
+            "absent before, and where none are kept.",
+            registry=None,
         )
         self._in_force = Gauge(
             "ccrouter_fallback_in_force",
@@ -34,6 +36,9 @@ class FallbackCounts:
         self._writes.labels(result).inc()
         if result == "ok":
             self._written_at.set(at)
+            if not self._told_when:  # without labels it would be 0 before
+                self._registry.register(self._written_at)
+                self._told_when = True
 
     def in_force(self, pabx: str, *, newest: bool) -> None:
         """Note what a PABX has in force."""
