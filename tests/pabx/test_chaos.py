@@ -30,5 +30,5 @@ def test_every_call_is_accounted_for_while_all_around_it_fails(version: int, tmp
     assert found["by_fault"]["calm"]["entries"].keys() == {"routed"}
     assert found["by_fault"]["kill"]["entries"]["stored"] > 0
     assert found["by_fault"]["trunk-dead"]["times"] == 1
-    assert found["by_fault"]["trunk-dead"]["entries"].keys() == {"routed"}
+    assert found["by_fault"]["trunk-dead"]["entries"].keys() <= {"routed"}
     assert all(promise["kept"] for promise in found["promises"])
