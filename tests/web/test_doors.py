@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,17 +139,6 @@ def test_what_nobody_thought_of_wants_the_highest_role() -> None:
     assert needed("POST", "/something-new") is Role.ADMINISTER
     assert needed("DELETE", "/modes/{name}") is Role.ADMINISTER
     assert (needed("POST", "/overrides"), needed("DELETE", "/overrides/{id}")) == (Role.SWITCH, Role.SWITCH)
-
-
-def test_the_guide_tells_the_roles_as_they_are() -> None:
-    """Each route of its table, with the role in whose row it stands."""
-    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
-    told = re.findall(r"(?m)^\| `(read|switch|administer)` \| [^|]+ \| ([^|]+) \|$", guide)
-    assert [role for role, _ in told] == list(ROLES)
-    for role, routes in told:
-        for method, path in re.findall(r"(PUT|POST|DELETE) `([^`]+)`", routes):
-            route = path.replace("NAME", "{name}").replace("/ID", "/{id}")
-            assert needed(method, route) is Role[role.upper()]
 
 
 @pytest.mark.parametrize("path", ["/api/v1", "/api/v1/", "/api/v1/none", "/api/v1//status", "/api/v1/%73tatus"])

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.errors import StoreError
+from ccrouter.web.faults import fault
 from ccrouter.web.orders import OrderError, UnknownNameError
 from ccrouter.web.unix_socket import peer_of
 
@@ -43,7 +44,7 @@ async def body_of(request: web.Request, model: type[Body]) -> Body:
     """Return the body of a request.
 
     Raises:
-        OrderError: it is not what the model says; the text names the first place.
+        OrderError: it is not what the model says; the text names the first field that is not, and what is expected.
 
     """
     try:
@@ -55,9 +56,7 @@ async def body_of(request: web.Request, model: type[Body]) -> Body:
     except web.RequestPayloadError as error:
         raise OrderError("body: it can't be read as its Content-Encoding or Transfer-Encoding says") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "body"
-        raise OrderError(f"{place}: {first['msg']}") from error
+        raise OrderError(fault(error, model)) from error
 
 
 async def author_of(request: web.Request, person: str = "") -> str:

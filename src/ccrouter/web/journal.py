@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ccrouter.routing.records import CallEnd, DecisionMade
 from ccrouter.web.control import Line, json_answer
+from ccrouter.web.faults import fault
 from ccrouter.web.orders import OrderError
 
 MOST: Final = 10_000
@@ -119,5 +120,4 @@ def _asked(model: type[Query], query: Mapping[str, str]) -> Query:
     try:
         return model.model_validate(dict(query))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise OrderError(f"{first['loc'][0]}: {first['msg']}") from error
+        raise OrderError(fault(error, model)) from error
