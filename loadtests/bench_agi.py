@@ -25,6 +25,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.agi.calls import CodeDialled
+from ccrouter.agi.lock import Lock
 from ccrouter.agi.server import AgiServer
 from ccrouter.agi.session import Desk
 from ccrouter.clock import SystemClock
@@ -55,6 +56,9 @@ agi_priority: 7
 agi_enhanced: 0.0
 agi_accountcode:\x20
 agi_threadid: 140049718814400
+agi_arg_1: 0800123456
+agi_arg_2: 1
+agi_arg_3: 0123456789abcdef0123456789abcdef
 
 """
 REPLY = b"200 result=1\n"
@@ -138,7 +142,8 @@ async def serve_ours(parent: Connection) -> None:
     warnings_only = structlog.make_filtering_bound_logger("warning")
     log = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), wrapper_class=warnings_only)
     constant, logger = Constant(), cast("FilteringBoundLogger", log.bind())
-    desk = Desk(frozenset({"paris"}), constant, constant, counts, SystemClock(), logger)
+    lock = Lock("0123456789abcdef0123456789abcdef", SystemClock(), logger)
+    desk = Desk(frozenset({"paris"}), constant, constant, counts, SystemClock(), logger, lock)
     server = AgiServer(desk, [("127.0.0.1", 0)])
     await server.start()
     parent.send(server.addresses[0][1])

@@ -15,6 +15,11 @@ def heartbeat(rank: int) -> str:
     return "CCROUTER_BEAT" if rank == 1 else f"CCROUTER_BEAT_{rank}"
 
 
+def key_variable(rank: int) -> str:
+    """Return the global variable of the key that the dialplan brings along when it asks a router."""
+    return "CCROUTER_KEY" if rank == 1 else f"CCROUTER_KEY_{rank}"
+
+
 SWITCH: Final = "CCROUTER_SWITCH"
 """Channel variable of a telephone that dialled the code of a mode: `uniqueid|dialled|code|name`. The code is the digits
 after the prefix, `*1` for on or `*0` for off may follow; the name is its caller's, empty where it may not be shown."""

@@ -8,11 +8,11 @@ import pytest
 from ccrouter.agi.calls import CodeDialled
 from ccrouter.agi.server import Bounds
 from ccrouter.agi.session import Deadlines
-from support.agi import UNIQUEID, request
+from support.agi import UNIQUEID, keyed, request
 from support.agi_house import DONE, ORDER, PATIENCE_S, House, Pabx, running
 
 CHANNEL = "PJSIP/101-0000001a"
-DIALLED = request(network_script=b"mode", channel=CHANNEL.encode(), extension=b"1")
+DIALLED = keyed(request(network_script=b"mode", channel=CHANNEL.encode(), extension=b"1"))
 HURRIED = Deadlines(request_s=PATIENCE_S, switch_s=0.1, reply_s=0.1)
 
 
@@ -83,12 +83,15 @@ async def test_a_telephone_that_is_gone_gets_no_answer(end: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        (request(network_script=b"mode/lyon", channel=b"PJSIP/101-1"), "the PABX named after mode/"),
-        (request(network_script=b"modes", channel=b"PJSIP/101-1"), "neither route nor mode"),
-        (request(network_script=b"mode", channel=b""), "agi_channel is no name"),
-        (request(network_script=b"mode", channel=b"PJSIP/" + b"x" * 200), "agi_channel is no name"),
-        (request(network_script=b"mode", uniqueid=b""), "agi_uniqueid is no id"),
-        (request(network_script=b"mode", channel=b"PJSIP/101-1\nagi_channel: PJSIP/102-1"), "repeats agi_channel"),
+        (keyed(request(network_script=b"mode/lyon", channel=b"PJSIP/101-1")), "the PABX named after mode/"),
+        (keyed(request(network_script=b"modes", channel=b"PJSIP/101-1")), "neither route nor mode"),
+        (keyed(request(network_script=b"mode", channel=b"")), "agi_channel is no name"),
+        (keyed(request(network_script=b"mode", channel=b"PJSIP/" + b"x" * 200)), "agi_channel is no name"),
+        (keyed(request(network_script=b"mode", uniqueid=b"")), "agi_uniqueid is no id"),
+        (
+            keyed(request(network_script=b"mode", channel=b"PJSIP/101-1\nagi_channel: PJSIP/102-1")),
+            "repeats agi_channel",
+        ),
     ],
 )
 async def test_a_request_that_no_pabx_sends_is_refused(wrong: bytes, reason: str) -> None:
@@ -103,10 +106,10 @@ async def test_a_request_that_no_pabx_sends_is_refused(wrong: bytes, reason: str
 async def test_the_path_tells_which_pabx_the_telephone_is_of() -> None:
     """As with routed calls: each PABX asks for its own name."""
     async with running(pabxs=("paris", "lyon")) as house, house.pabx() as pabx:
-        code, _ = await asked(house, pabx, request(network_script=b"mode/lyon", channel=CHANNEL.encode()))
+        code, _ = await asked(house, pabx, keyed(request(network_script=b"mode/lyon", channel=CHANNEL.encode())))
         assert code.pabx == "lyon"
         async with house.pabx() as nameless:
-            assert await nameless.ask(request(network_script=b"mode")) == b""
+            assert await nameless.ask(keyed(request(network_script=b"mode"))) == b""
 
 
 async def test_a_stop_cuts_telephones_that_wait() -> None:

@@ -16,6 +16,7 @@ from ccrouter.agi.server import Bounds
 from ccrouter.clock import SystemClock
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision
+from support.agi import RECORDED, keyed
 from support.agi_house import DONE, ORDER, PATIENCE_S, REQUEST, House, Oracle, running
 
 STEADY: Final = SystemClock().steady

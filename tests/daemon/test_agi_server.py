@@ -12,7 +12,7 @@ from ccrouter.agi.server import Bounds
 from ccrouter.agi.session import Deadlines, Session
 from ccrouter.errors import CcrouterError, PeerError
 from ccrouter.routing.call import Call
-from support.agi import CALLER, UNIQUEID, request
+from support.agi import CALLER, UNIQUEID, keyed, request
 from support.agi_house import DONE, ORDER, PATIENCE_S, REQUEST, running
 
 HURRIED = Deadlines(request_s=0.1, reply_s=0.1)
@@ -44,11 +44,11 @@ async def test_the_path_tells_which_of_several_pabxs_asks() -> None:
     async with running(pabxs=("paris", "lyon")) as house:
         for name in (b"lyon", b"paris"):
             async with house.pabx() as pabx:
-                assert await pabx.ask(request(network_script=b"route/" + name)) == ORDER
+                assert await pabx.ask(keyed(request(network_script=b"route/" + name))) == ORDER
                 pabx.say(DONE)
                 assert await pabx.line() == b""
         async with house.pabx() as pabx:
-            assert await pabx.ask(request(network_script=b"route")) == b""
+            assert await pabx.ask(keyed(request(network_script=b"route"))) == b""
 
         assert [call.pabx for call in house.oracle.calls] == ["lyon", "paris"]
         assert house.tally.results == ["answered", "answered", "refused"]
@@ -66,7 +66,7 @@ async def test_a_request_may_come_in_any_pieces() -> None:
 async def test_bytes_that_are_no_utf8_cost_no_call_its_plan() -> None:
     """They are replaced, and that is said."""
     async with running() as house, house.pabx() as pabx:
-        assert await pabx.ask(request(calleridname=b"Ren\xe9e")) == ORDER
+        assert await pabx.ask(keyed(request(calleridname=b"Ren\xe9e"))) == ORDER
         assert house.events == ["bytes of the AGI request were no UTF-8 and were replaced"]
         assert house.log.entries[1]["uniqueid"] == UNIQUEID
 
@@ -159,10 +159,13 @@ async def test_a_caller_may_hang_up_while_the_plan_is_set(answer: bytes) -> None
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (request(callerid=b"0612345678\nagi_calleridname: x\nagi_callingpres: 32"), "line 12 of the request repeats"),
-        (request(callerid=b"0612345678\nagi_threadid: 1\n\nHANGUP"), "line 10 of the request is agi_threadid"),
-        (request(calleridname=b"0612345678" * 4000), "the request is longer"),
-        (request(extension=b"0612345678;"), "agi_extension is no number"),
+        (
+            keyed(request(callerid=b"0612345678\nagi_calleridname: x\nagi_callingpres: 32")),
+            "line 12 of the request repeats",
+        ),
+        (keyed(request(callerid=b"0612345678\nagi_threadid: 1\n\nHANGUP")), "line 10 of the request is agi_threadid"),
+        (keyed(request(calleridname=b"0612345678" * 4000)), "the request is longer"),
+        (keyed(request(extension=b"0612345678;")), "agi_extension is no number"),
         (REQUEST + b"agi_priority: 2\n", "nothing was asked"),
         (b"\xff" * 100 + b"\n\n", "line 1 of the request has no colon"),
     ],
@@ -181,7 +184,7 @@ async def test_a_forged_request_gets_no_plan(data: bytes, reason: str) -> None:
 async def test_a_refused_call_is_named_in_the_log() -> None:
     """The call's id is known before the text of the caller begins."""
     async with running() as house, house.pabx() as pabx:
-        assert await pabx.ask(request(callerid=b"0612345678\nagi_uniqueid: 1.1")) == b""
+        assert await pabx.ask(keyed(request(callerid=b"0612345678\nagi_uniqueid: 1.1"))) == b""
 
         assert house.log.entries[1]["uniqueid"] == UNIQUEID
 

@@ -178,7 +178,7 @@ async def test_what_was_not_answered_is_never_sent_again() -> None:
         assert house.ear.faults.count("order_unconfirmed") == 10
         await house.ear.heard(LinkUp, 2)
         await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
-        await peer.calls[1].ordered("Setvar", 2)
+        await peer.calls[1].beaten(2)
         assert peer.calls[1].named("QueueWithdrawCaller") == []
         allowed = {"Login", "Ping", "Setvar", "ListCommands", "CoreSettings", "CoreStatus"}
         assert {order["Action"] for order in peer.calls[1].orders} <= allowed | {

@@ -11,7 +11,7 @@ from ccrouter.ami.backoff import Backoff
 from ccrouter.ami.orders import Answer, Outcome
 from ccrouter.ami.watches import LinkState
 from ccrouter.clock import SystemClock
-from ccrouter.contract import heartbeat
+from ccrouter.contract import heartbeat, key_variable
 from ccrouter.live.events import (
     CallerJoined,
     CallerListed,
@@ -26,8 +26,9 @@ from ccrouter.live.events import (
     PositionSeen,
     QueueListed,
 )
+from support.agi import KEY
 from support.ami import sample, written
-from support.ami_peer import AmiPeer, Held, linked, silent
+from support.ami_peer import AmiPeer, Caller, Held, Order, Reply, linked, silent
 
 QUEUE_ROWS = [sample(22, "QueueParams"), sample(22, "QueueMember"), sample(22, "QueueEntry")]
 TRUNK = "PJSIP/trunk-tunis"
@@ -138,7 +139,7 @@ async def test_the_heartbeat_is_written_by_the_pabxs_own_clock() -> None:
     """The dialplan compares it with its own time, so ours does not matter."""
     async with AmiPeer(clock_ahead_s=3600.0) as peer, linked(peer) as house:
         call = await peer.called()
-        beats = [await call.ordered("Setvar", count) for count in (1, 2, 3)]
+        beats = [await call.beaten(count) for count in (1, 2, 3)]
         assert {beat["Variable"] for beat in beats} == {heartbeat(1)}
         values = [float(beat["Value"]) for beat in beats]
         assert all(3500 < value - house.ear.events[0].at < 3700 for value in values)
@@ -151,10 +152,10 @@ async def test_a_router_that_is_too_late_writes_no_heartbeat() -> None:
     async with AmiPeer() as peer, linked(peer, able=lambda: able) as house:
         call = await peer.called()
         await call.ordered("Ping", 3)
-        assert call.named("Setvar") == []
+        assert call.beats == []
         assert house.link.state is LinkState.IN_SYNC
         able = True
-        await call.ordered("Setvar")
+        await call.beaten()
 
 
 async def test_a_clock_that_is_set_costs_no_heartbeat_its_truth() -> None:
@@ -163,26 +164,57 @@ async def test_a_clock_that_is_set_costs_no_heartbeat_its_truth() -> None:
     clock = SystemClock(lambda: machine.now() + ahead_s)
     async with AmiPeer() as peer, linked(peer, clock=clock) as house:
         call = await peer.called()
-        await call.ordered("Setvar")
+        await call.beaten()
         ahead_s = 3600.0
         assert clock.follow() == pytest.approx(3600, abs=1)
-        pings, beats = len(call.named("Ping")), len(call.named("Setvar"))
+        pings, beats = len(call.named("Ping")), len(call.beats)
         house.link.clock_set()
         await call.ordered("Ping", pings + 1)
-        beat = await call.ordered("Setvar", beats + 2)
+        beat = await call.beaten(beats + 2)
         assert float(beat["Value"]) == pytest.approx(machine.now(), abs=5)
 
 
 async def test_a_heartbeat_that_is_not_confirmed_is_not_followed_by_others() -> None:
     """Beats must not pile up in front of a PABX that is slow, and be believed when they are old."""
-    async with AmiPeer(replies={"Setvar": silent}) as peer, linked(peer) as house:
+
+    def keyed_only(call: Caller, order: Order) -> None:
+        if order["Variable"] == key_variable(1):
+            call.answer(order)
+
+    async with AmiPeer(replies={"Setvar": keyed_only}) as peer, linked(peer) as house:
         call = await peer.called()
-        await call.ordered("Setvar")
+        await call.beaten()
         pings = len(call.named("Ping"))
         await call.ordered("Ping", pings + 1)
-        assert len(call.named("Setvar")) == 1
+        assert len(call.beats) == 1
         await house.ear.until(lambda: "missed_beat" in house.ear.faults)
         assert house.link.state is LinkState.IN_SYNC
+
+
+@pytest.mark.parametrize("rank", [1, 2])
+async def test_the_key_is_there_before_the_first_heartbeat(rank: int) -> None:
+    """Over each connection anew, and now and then again: a reload of the dialplan may clear all globals."""
+    async with AmiPeer() as peer, linked(peer, rank=rank):
+        for number in range(2):
+            call = await peer.called(number + 1)
+            await call.ordered("Setvar", 7)
+            written = [order["Variable"] for order in call.named("Setvar")][:7]
+            key, beat = key_variable(rank), heartbeat(rank)
+            assert written == [key, beat, beat, beat, beat, key, beat]
+            assert {order["Value"] for order in call.named("Setvar") if order["Variable"] == key} == {KEY}
+            call.cut()
+
+
+@pytest.mark.parametrize("refusal", [silent, lambda call, order: call.answer(order, "Error", Message="denied")])
+async def test_without_the_key_in_the_pabx_no_heartbeat_has_it_ask(refusal: Reply) -> None:
+    """Its requests would be refused: its own plan is better at once. No log, and no error, has the key."""
+    async with AmiPeer(replies={"Setvar": refusal}) as peer, linked(peer) as house:
+        await house.ear.until(lambda: house.ear.faults.count("missed_beat") >= 2)
+        call = await peer.called()
+        assert call.beats == []
+        assert {order["Variable"] for order in call.named("Setvar")} == {key_variable(1)}
+        assert KEY not in str(house.log.entries)
+        assert KEY not in house.link.reason
 
 
 async def test_a_heartbeat_that_is_refused_is_counted() -> None:
@@ -196,16 +228,16 @@ async def test_a_router_that_goes_says_so() -> None:
     """The last heartbeat is 0, and none follows: no call asks a router that is about to stop."""
     async with AmiPeer() as peer, linked(peer) as house:
         call = await peer.called()
-        await call.ordered("Setvar", 2)
+        await call.beaten(2)
         await house.link.farewell()
-        beats = len(call.named("Setvar"))
-        assert call.named("Setvar")[-1]["Value"] == "0"
+        beats = len(call.beats)
+        assert call.beats[-1]["Value"] == "0"
         await call.ordered("Ping", len(call.named("Ping")) + 1)
-        assert len(call.named("Setvar")) == beats
+        assert len(call.beats) == beats
         call.cut()
         again = await peer.called(2)
         await again.ordered("Ping", 2)
-        assert again.named("Setvar") == []
+        assert again.beats == []
 
 
 async def test_a_farewell_without_a_link_is_nothing() -> None:

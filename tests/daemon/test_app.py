@@ -216,12 +216,12 @@ async def test_the_pabx_hears_that_it_stops(office: Office, answers: bool) -> No
         office.write_settings(peer.port)
         office.daemon.start()
         call = await peer.called()
-        await call.ordered("Setvar", 2)
+        await call.beaten(2)
         if not answers:
             peer.replies["Setvar"] = silent
         office.daemon.send(signal.SIGTERM)
         assert await asyncio.to_thread(office.daemon.wait, 3) == 0
         await call.gone()
-        last = call.named("Setvar")[-1]
+        last = call.beats[-1]
     assert (last["Variable"], last["Value"]) == (heartbeat(1), "0")
     assert office.text() == ""

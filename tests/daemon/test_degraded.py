@@ -17,7 +17,7 @@ import pytest
 from ccrouter.app.leaving import LEAVE_WITHIN_S
 from ccrouter.telemetry.degraded import Degraded
 from support import set_clock
-from support.agi import request
+from support.agi import keyed, request
 from support.ami_peer import AmiPeer
 from support.daemon_process import DaemonError, Line
 from support.office import GOOD, Office, open_office
@@ -60,7 +60,7 @@ def sample(state: Degraded, pabx: str = "") -> str:
 def plan(office: Office) -> bytes:
     """Return what a call is told; nothing where it is let go."""
     with socket.create_connection(("127.0.0.1", office.agi_port), timeout=20) as call:
-        call.sendall(REQUEST)
+        call.sendall(keyed(REQUEST, office.key))
         with suppress(ConnectionError):
             return call.recv(1000)
     return b""
@@ -198,7 +198,7 @@ def test_a_daemon_that_stood_still_under_a_flood(office: Office) -> None:
     office.daemon.freeze()
     calls = [socket.create_connection(("127.0.0.1", office.agi_port)) for _ in range(600)]
     for call in calls:
-        call.sendall(REQUEST)
+        call.sendall(keyed(REQUEST, office.key))
     with selectors.DefaultSelector() as waits:
         waits.select(1.0)  # nobody can answer; the calls grow old
     office.daemon.thaw()

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from ccrouter.cli import main
 from ccrouter.web.status import Status
-from support.agi import CALLER, UNIQUEID, request
+from support.agi import CALLER, UNIQUEID, keyed, request
 from support.office import Office, open_office
 
 ROUTING = """\
@@ -49,7 +49,7 @@ def call(office: Office, uniqueid: str) -> None:
     """Let a call ask over FastAGI, as Asterisk does, and do all that it is told."""
     asked = request(network_script=b"route/pbx", uniqueid=uniqueid.encode())
     with socket.create_connection(("127.0.0.1", office.agi_port), timeout=20) as line, line.makefile("rb") as told:
-        line.sendall(asked)
+        line.sendall(keyed(asked, office.key))
         while told.readline():
             line.sendall(b"200 result=1\n")
 

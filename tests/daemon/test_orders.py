@@ -13,7 +13,8 @@ import pytest
 
 from ccrouter.clock import SystemClock
 from ccrouter.web.client import connected
-from support.agi import request
+from support.agi import keyed, request
+from support.ami_peer import AmiPeer, silent
 from support.daemon_process import DaemonError
 from support.office import GOOD, Office, open_office
 
@@ -32,13 +33,13 @@ def office() -> Iterator[Office]:
 UNIQUEIDS = count(1)
 
 
-def call(office: Office, number: str = "0800123456") -> tuple[str, str]:
+def call(office: Office, number: str = "0800123456", key: str = "") -> tuple[str, str]:
     """Ask as the PABX does for a call, and return its uniqueid and the plan."""
     uniqueid = f"1795297266.{next(UNIQUEIDS)}"
     words = {"network_script": b"route/pbx", "uniqueid": uniqueid.encode(), "dnid": number.encode()}
     asked = request("22", extension=number.encode(), request=b"agi://127.0.0.1/route/pbx", **words)
     with socket.create_connection(("127.0.0.1", office.agi_port), timeout=30) as connection:
-        connection.sendall(asked)
+        connection.sendall(keyed(asked, key or office.key))
         with connection.makefile("rb") as answer:
             plan = answer.readline().decode()
             connection.sendall(ENDED)
@@ -195,11 +196,14 @@ def test_a_damaged_database_is_told_and_kept(office: Office) -> None:
     assert "site|tunis" in call(office)[1]
 
 
-def test_without_a_state_folder_calls_are_routed_and_orders_refused(office: Office) -> None:
-    """What can't survive is not promised."""
+async def test_without_a_state_folder_calls_are_routed_and_orders_refused(office: Office) -> None:
+    """What can't survive is not promised; the PABX is told a key all the same, which is of this run."""
     (office.daemon.folder / "state").rmdir()
-    office.start()
-    assert "queue|desk" in call(office)[1]
+    async with AmiPeer(replies={"QueueStatus": silent}) as peer:
+        office.write_settings(peer.port)
+        await asyncio.to_thread(office.start)
+        key = (await (await peer.called()).ordered("Setvar"))["Value"]
+        assert "queue|desk" in (await asyncio.to_thread(call, office, key=key))[1]
     with pytest.raises(DaemonError, match="No such file or directory"):
-        override(office, "tunis", "--for", "2h")
+        await asyncio.to_thread(override, office, "tunis", "--for", "2h")
     assert office.status().overrides == ()

@@ -30,7 +30,7 @@ async def test_the_second_is_on_duty_when_the_first_says_goodbye() -> None:
         peer.values[heartbeat(1)] = beat_of_the_other()
         async with linked(peer, rank=2) as house:
             call = await peer.called()
-            beat = await call.ordered("Setvar")
+            beat = await call.beaten()
             assert beat["Variable"] == heartbeat(2)
             assert not house.link.on_duty
             peer.values[heartbeat(1)] = "0"
@@ -62,10 +62,10 @@ async def test_the_first_comes_back_when_it_knows_the_pabx() -> None:
                 await call.ordered("Getvar", count)
                 if [each["Variable"] for each in call.named("Getvar")].count(heartbeat(2)) == 2:
                     break
-            assert call.named("Setvar") == []
+            assert call.beats == []
             call.listing(order, [])
             await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
-            assert (await call.ordered("Setvar"))["Variable"] == heartbeat(1)
+            assert (await call.beaten())["Variable"] == heartbeat(1)
 
 
 async def test_a_router_alone_does_not_wait_for_the_picture() -> None:
@@ -73,6 +73,6 @@ async def test_a_router_alone_does_not_wait_for_the_picture() -> None:
     async with AmiPeer() as peer:
         peer.replies["QueueStatus"] = Held()
         async with linked(peer) as house:
-            await (await peer.called()).ordered("Setvar")
+            await (await peer.called()).beaten()
             assert house.link.state is LinkState.SYNCING
             await on_duty(house, held=True)

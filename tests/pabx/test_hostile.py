@@ -32,7 +32,7 @@ BARE = """
 [from-carrier](+)
 exten => _0990!,1,Queue(support,r,,,10)
  same => n,Hangup()
-exten => _0991!,1,AGI(${CCROUTER_AGI})
+exten => _0991!,1,AGI(${CCROUTER_AGI},0991,1,${CCROUTER_KEY})
  same => n,Set(CCROUTER_NUMBER=0991)
  same => n,Goto(ccrouter-plan,choose,1)
 exten => _[*#]!,1,Goto(ccrouter,${EXTEN},1)

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from phones import Call
-from support.agi import request
+from support.agi import keyed, request
 from support.listener import Listener
 from support.real_house import HousePlan, RealHouse
 from telephone import DARK, LIT, Answered, Lamp, dial
@@ -230,7 +230,8 @@ def ask_router(house: RealHouse, channel: str, uniqueid: str) -> str:
     """Return what the router answers to a request for `mode` that no PABX sent."""
     port = int(house.pabx.layout.agi.split(":")[2].split("/")[0])
     with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
-        link.sendall(request(network_script=b"mode", channel=channel.encode(), uniqueid=uniqueid.encode()))
+        asked = request(network_script=b"mode", channel=channel.encode(), uniqueid=uniqueid.encode())
+        link.sendall(keyed(asked, (house.daemon.folder / "state" / "agi.key").read_text().strip()))
         return link.recv(4096).decode()
 
 

@@ -54,6 +54,9 @@ agi_threadid: 140049718814400
 }
 """A SIP call to 0800123456, Asterisk 16.28 and 22.10, byte for byte."""
 
+KEY = "0123456789abcdef0123456789abcdef"
+"""Of routers in tests that need no other one."""
+
 CALLER = "0612345678"
 UNIQUEID = "1795297266.0"
 
@@ -66,6 +69,11 @@ def request(version: str = "22", **values: bytes) -> bytes:
         (at,) = [number for number, line in enumerate(lines) if line.startswith(prefix)]
         lines[at] = prefix + value
     return b"\n".join(lines)
+
+
+def keyed(asked: bytes, key: str = KEY, patience: str = "0.5") -> bytes:
+    """Return a request with the arguments of the dialplan."""
+    return asked.removesuffix(b"\n") + f"agi_arg_1: 0800123456\nagi_arg_2: {patience}\nagi_arg_3: {key}\n\n".encode()
 
 
 def without(key: str, version: str = "22") -> bytes:

@@ -13,15 +13,16 @@ from structlog.testing import LogCapture
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.agi.calls import CodeDialled
+from ccrouter.agi.lock import Lock
 from ccrouter.agi.server import AgiServer, Bounds
 from ccrouter.agi.session import Deadlines, Desk
 from ccrouter.clock import SystemClock
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.plan import Plan, PlayStep, Treatment
-from support.agi import CALLER, RECORDED
+from support.agi import CALLER, KEY, RECORDED, keyed
 
-REQUEST = RECORDED["22"]
+REQUEST = keyed(RECORDED["22"])
 ORDER = b'SET VARIABLE CCROUTER_PLAN "v1|d1|support|both||position|0|&play|closed|ccrouter/closed"\n'
 DONE = b"200 result=1\n"
 PATIENCE_S = 30.0
@@ -159,7 +160,8 @@ async def running(
     log = LogCapture()
     logger = structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.make_filtering_bound_logger(0))
     oracle, tally = Oracle(), Tally()
-    desk = Desk(frozenset(pabxs), oracle, oracle, tally, SystemClock(), cast("FilteringBoundLogger", logger), deadlines)
+    bound, clock = cast("FilteringBoundLogger", logger), SystemClock()
+    desk = Desk(frozenset(pabxs), oracle, oracle, tally, clock, bound, Lock(KEY, clock, bound), deadlines)
     server = AgiServer(desk, addresses, bounds)
     await server.start()
     try:
@@ -167,3 +169,4 @@ async def running(
     finally:
         await server.stop()
     assert CALLER not in str(log.entries)
+    assert KEY not in str(log.entries)

@@ -17,6 +17,7 @@ from ccrouter.ami.link import PabxLink
 from ccrouter.ami.resync import Paces
 from ccrouter.clock import Clock, SystemClock
 from ccrouter.live.events import Heard, ListBegan, ListDone, Listing, PabxEvent
+from support.agi import KEY
 from support.ami import sample, written
 
 PATIENCE_S = 30.0
@@ -98,6 +99,19 @@ class Caller:
                 self._changed.clear()
                 await self._changed.wait()
         return self.named(action)[count - 1]
+
+    @property
+    def beats(self) -> list[Order]:
+        """Return the heartbeats that came so far."""
+        return [order for order in self.named("Setvar") if order["Variable"].startswith("CCROUTER_BEAT")]
+
+    async def beaten(self, count: int = 1) -> Order:
+        """Return the `count`th heartbeat, waiting for it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self.beats) < count:
+                self._changed.clear()
+                await self._changed.wait()
+        return self.beats[count - 1]
 
     async def gone(self) -> None:
         """Wait until the link closed the connection."""
@@ -350,6 +364,7 @@ async def linked(
     paces: Paces | None = None,
     rank: int = 1,
     clock: Clock | None = None,
+    key: str = KEY,
     able: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Linked]:
     """Run a link to a peer; whatever it raises fails the test."""
@@ -363,6 +378,7 @@ async def linked(
         clock=clock or SystemClock(),
         log=logger,
         watches=ear,
+        key=key,
         able=able,
         paces=paces,
         rank=rank,

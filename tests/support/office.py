@@ -54,6 +54,11 @@ class Office:
         return self.daemon.folder / "routing.yaml"
 
     @property
+    def key(self) -> str:
+        """What a request must bring along, once the daemon has started."""
+        return (self.daemon.folder / "state" / "agi.key").read_text().strip()
+
+    @property
     def control(self) -> Path:
         """The control socket."""
         return self.daemon.folder / "control.sock"

@@ -53,6 +53,14 @@ def asks_for_mode(request: Request) -> bool:
     return request.script.partition("/")[0] == CODE_SCRIPT
 
 
+def pabx_named(request: Request, pabxs: Collection[str]) -> str:
+    """Return in the name of which PABX a request comes; empty where it is none of `pabxs`."""
+    _, slash, named = request.script.partition("/")
+    if slash:
+        return named if named in pabxs else ""
+    return next(iter(pabxs)) if len(pabxs) == 1 else ""
+
+
 def code_dialled(request: Request, pabxs: Collection[str]) -> CodeDialled:
     """Return which telephone a request for `mode` is about.
 

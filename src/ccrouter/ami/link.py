@@ -58,6 +58,7 @@ class PabxLink:
         clock: tells the instant of events.
         log: logger.
         watches: counts.
+        key: what the PABX's dialplan must bring along when it asks this router.
         rank: of this router among those of the PABX, from 1.
         able: tells whether calls are decided in time; while they are not, no heartbeat says that this router lives.
         paces: of the listings.
@@ -81,6 +82,7 @@ class PabxLink:
         clock: Clock,
         log: FilteringBoundLogger,
         watches: Watches,
+        key: str,
         rank: int = 1,
         able: Callable[[], bool] = lambda: True,
         paces: Paces | None = None,
@@ -97,6 +99,7 @@ class PabxLink:
         self._clock = clock
         self._log = log.bind(pabx=address.name)
         self._watches = watches
+        self._key = key
         self._rank = rank
         self._able = able
         self._paces = paces or Paces()
@@ -257,6 +260,7 @@ class PabxLink:
         pulse = Pulse(
             *(connection, clock, answered, self._failed),
             rank=self._rank,
+            key=self._key,
             leaving=self._leaving,
             able=self._able,
             relieved=self._tell_duty,

@@ -10,7 +10,7 @@ from ccrouter.ami.connection import Connection
 from ccrouter.ami.duty import Duty
 from ccrouter.ami.watches import Fault
 from ccrouter.clock import Clock
-from ccrouter.contract import RANKS, heartbeat
+from ccrouter.contract import RANKS, heartbeat, key_variable
 from ccrouter.errors import LinkError
 
 PING_S: Final = 1.0
@@ -36,6 +36,9 @@ READY_WITHIN_S: Final = 5.0
 LOOK_WITHIN_S: Final = 0.5
 GOODBYE_WITHIN_S: Final = 0.5
 
+KEY_EVERY: Final = 4
+"""The key is written with the first of so many heartbeats: a reload of the dialplan may clear all globals."""
+
 
 class Pulse:
     """Pings and heartbeats over one connection.
@@ -46,6 +49,7 @@ class Pulse:
 
     Args:
         rank: of this router among those of the PABX, from 1.
+        key: what the dialplan must bring along when it asks this router.
         leaving: the router is about to stop: no heartbeat is written any more.
         relieved: told when the duty may have changed hands.
         ready: tells whether the whole picture of the PABX was read.
@@ -61,6 +65,7 @@ class Pulse:
         failed: Callable[[Fault], None],
         *,
         rank: int,
+        key: str,
         leaving: bool,
         relieved: Callable[[], None],
         ready: Callable[[], bool],
@@ -69,6 +74,8 @@ class Pulse:
         self.ahead_s: float | None = None
         self.duty = Duty(clock, rank, BEAT_WITHIN_S)
         self._rank = rank
+        self._key = key
+        self._beats = 0
         self._connection = connection
         self._clock = clock
         self._answered = answered
@@ -142,7 +149,7 @@ class Pulse:
                 sent_at = self._clock.steady()
                 if not await self._prepared(self.ahead_s) or self._leaving:
                     pass
-                elif await self._write(f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S):
+                elif await self._keyed() and await self._write_beat():
                     await self._look_for_others(self.ahead_s)
                     if not self._leaving:
                         self.duty.beaten(sent_at, self._others)
@@ -154,7 +161,7 @@ class Pulse:
         self._leaving = True
         self.duty.end()
         self._relieved()
-        await self._write(SILENCE, GOODBYE_WITHIN_S)
+        await self._write(heartbeat(self._rank), SILENCE, GOODBYE_WITHIN_S)
 
     async def _prepared(self, ahead_s: float) -> bool:
         """Tell whether to begin: while another router decides, not before all that the PABX knows is known here too."""
@@ -180,11 +187,21 @@ class Pulse:
             if HEARTBEAT.fullmatch(told) and abs(self._clock.now() + ahead_s - float(told)) <= BEAT_WITHIN_S:
                 self._others.add(rank)
 
-    async def _write(self, value: str, within_s: float) -> bool:
+    async def _keyed(self) -> bool:
+        """Tell whether the PABX has the key: who is not let in must not be asked to come."""
+        if self._beats % KEY_EVERY == 0 and not await self._write(key_variable(self._rank), self._key, BEAT_WITHIN_S):
+            return False
+        self._beats += 1
+        return True
+
+    async def _write_beat(self) -> bool:
+        if self.ahead_s is None or self._leaving:  # by now
+            return False
+        return await self._write(heartbeat(self._rank), f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S)
+
+    async def _write(self, variable: str, value: str, within_s: float) -> bool:
         try:
-            response = await self._connection.ask(
-                "Setvar", {"Variable": heartbeat(self._rank), "Value": value}, within_s
-            )
+            response = await self._connection.ask("Setvar", {"Variable": variable, "Value": value}, within_s)
         except LinkError:
             self._failed(Fault.MISSED_BEAT)
             return False

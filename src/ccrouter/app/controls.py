@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from math import inf
 from typing import Final
 
 from ccrouter.ami.link import PabxLink
@@ -25,6 +26,11 @@ from ccrouter.web.status import DegradedStatus, ModeStatus, PabxStatus, Status, 
 PASSED_BY_S: Final = 60.0
 """How long a call that went by the PABX's own plan is worth a remark."""
 
+UNKEYED: Final = (
+    "REQUESTS WITHOUT THE KEY get no plan: install this version's extensions_ccrouter.conf and reload the dialplan; or "
+    "it is not this PABX that asks"
+)
+
 
 @dataclass(slots=True)
 class Control:
@@ -41,6 +47,8 @@ class Control:
     take: Callable[[Rules], None]
     degraded: Callable[[], Sequence[Now]]
     started_at: float
+    unkeyed: Mapping[str, float] = field(default_factory=dict)
+    """By PABX, when a request without the key was last refused."""
     fallback: FallbackFile | None = None
     rank: int = 1
     listening: bool = False
@@ -98,7 +106,9 @@ class Control:
     def _remark(self, facts: Facts, pabx: str) -> str:
         told = remark(facts, self.router.rules, pabx, self.writer.passed_by.get(pabx))
         stale = "" if self.fallback is None else self.fallback.remark(pabx)
-        return "; ".join(each for each in (told, stale) if each)
+        refused_at = self.unkeyed.get(pabx, -inf)
+        unkeyed = UNKEYED if facts.at - refused_at < PASSED_BY_S else ""
+        return "; ".join(each for each in (unkeyed, told, stale) if each)
 
     def modes(self) -> Sequence[ModeStatus]:
         """Return all modes that are declared or on, by name."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
+from ccrouter.agi.lock import Lock
 from ccrouter.agi.server import AgiServer
 from ccrouter.agi.session import Desk
 from ccrouter.ami.link import PabxLink
@@ -44,6 +45,7 @@ from ccrouter.router import Router
 from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Audit
 from ccrouter.store.keepers import kept_modes, kept_overrides
+from ccrouter.store.key import kept_key
 from ccrouter.store.modes import Modes
 from ccrouter.store.overrides import Overrides
 from ccrouter.store.schema import state_database
@@ -102,6 +104,10 @@ class Daemon:
             ids=decision_ids(),
         )
         self._entry = Entry(self._router, clock, self._metrics, log, self._recorder.note)
+        key, why_not = kept_key(settings.state_dir)
+        if why_not:
+            log.error("the key of FastAGI is of this run only: after the next start it takes a moment", reason=why_not)
+        lock = Lock(key, clock, log)
         questions = Questions()
         self._archive = Archive(journal_of(settings, clock), audit, lambda: self._router.rules, clock, questions)
         self._links = {
@@ -113,6 +119,7 @@ class Daemon:
                 clock=clock,
                 log=log,
                 watches=self._metrics.links,
+                key=key,
                 rank=settings.router,
                 able=lambda: self._load.able,
             )
@@ -155,9 +162,10 @@ class Daemon:
             started_at=clock.now(),
             rank=settings.router,
             fallback=self._fallback,
+            unkeyed=lock.refused_at,
         )
         self._agi = AgiServer(
-            Desk(frozenset(self._links), self._entry, self._phones, self._metrics.agi, clock, log),
+            Desk(frozenset(self._links), self._entry, self._phones, self._metrics.agi, clock, log, lock),
             [(settings.agi.host, settings.agi.port)],
         )
         self._trial = StateTrial(database, clock)
