@@ -83,11 +83,22 @@ async def test_what_one_refuses_the_other_is_not_asked(daemons: Daemons, sockets
     assert daemons[1].orders == []
 
 
-async def test_without_any_the_first_is_told_of(sockets: tuple[Path, Path]) -> None:
-    """As where there is one only."""
-    ended = await typed(sockets, "mode", "list")
+@pytest.mark.parametrize("command", [("mode", "list"), ("journal",), ("status",), ("reload",)])
+async def test_without_any_each_is_told_of(sockets: tuple[Path, Path], command: tuple[str, ...]) -> None:
+    """A line each."""
+    ended = await typed(sockets, *command)
     assert ended.exit_code == 3
-    assert f"no ccrouter is running at {sockets[0]};" in ended.stderr
+    told = ended.stderr.splitlines()
+    assert [line.partition(";")[0] for line in told] == [
+        f"ccrouter: no ccrouter is running at {each}" for each in sockets
+    ]
+
+
+async def test_who_starts_the_one_that_is_missing_is_told_its_unit() -> None:
+    """By the folder that systemd makes for it."""
+    ended = await typed((Path("/run/ccrouter-none/control.sock"), Path("/run/ccrouter-neither/control.sock")), "status")
+    assert "`systemctl start ccrouter-none` or" in ended.stderr
+    assert "`systemctl start ccrouter-neither` or" in ended.stderr
 
 
 async def test_a_reload_is_for_both(daemons: Daemons, sockets: tuple[Path, Path]) -> None:
@@ -100,14 +111,36 @@ async def test_a_reload_is_for_both(daemons: Daemons, sockets: tuple[Path, Path]
     assert "version v1 stays in force" in ended.stderr
 
 
-async def test_a_reload_that_one_took_is_done(sockets: tuple[Path, Path]) -> None:
-    """The other does not run, which is told; it will read the file when it starts."""
+async def test_a_reload_that_reached_one_of_two_fails(sockets: tuple[Path, Path]) -> None:
+    """The one took it; which one did not is told, so that nobody takes both for done."""
     first = ScriptedDaemon()
     async with first.served(sockets[0]):
         ended = await typed(sockets, "reload")
-    assert ended.exit_code == 0
+    assert ended.exit_code == 1
     assert f"no ccrouter is running at {sockets[1]};" in ended.stderr
+    assert ended.stderr.endswith(f"ccrouter: not reached: {sockets[1]}\n")
     assert len(first.reloads) == 1
+
+
+async def test_one_that_hangs_does_not_hold_up_the_other(
+    sockets: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are asked at once, the wait is told of at once, and the other's outcome stands before it."""
+    monkeypatch.setattr(client, "PROBE_S", 0.05)
+    monkeypatch.setattr(client, "ANSWER_WITHIN_S", 0.5)
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    second = ScriptedDaemon()
+    hung = await asyncio.start_unix_server(hang, sockets[0])
+    async with hung, second.served(sockets[1]):
+        ended = await typed(sockets, "reload")
+    assert ended.exit_code == 1
+    assert ended.stdout == f"{sockets[1]}:\nversion v1 is in force, as before\n{sockets[0]}:\n"
+    assert ended.stderr.startswith(f"ccrouter: {sockets[0]} has not answered yet; waiting for 0.5 s at the most\n")
+    assert ended.stderr.endswith(f"ccrouter: not reached: {sockets[0]}\n")
 
 
 async def test_status_shows_both(daemons: Daemons, sockets: tuple[Path, Path]) -> None:
@@ -117,4 +150,4 @@ async def test_status_shows_both(daemons: Daemons, sockets: tuple[Path, Path]) -
     assert shown.index(f"{sockets[0]}:\n") < shown.index(f"{sockets[1]}:\n")
     assert len((await typed(sockets, "status", "--json")).stdout.splitlines()) == 2
     ended = await typed((sockets[0].with_name("gone"), sockets[1]), "status", "--json")
-    assert (ended.exit_code, len(ended.stdout.splitlines())) == (0, 1)
+    assert (ended.exit_code, len(ended.stdout.splitlines())) == (1, 1)

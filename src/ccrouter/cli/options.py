@@ -4,8 +4,9 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,7 +64,8 @@ socket_option = click.option(
     default=SOCKET,
     show_default=True,
     show_envvar=True,
-    help="Control socket of the daemon; of two routers both, with a colon between: the first that answers is asked.",
+    help="Control socket of the daemon; of two routers both, with a colon between: the first that answers is asked, by "
+    "`status` and `reload` each.",
 )
 
 
@@ -119,33 +121,68 @@ def ask(socket: Path, work: "Callable[[Client], Coroutine[Any, Any, None]]") -> 
         sys.exit(_code_of(error))
 
 
-def ask_each(socket: Path, work: "Callable[[Client], Coroutine[Any, Any, None]]", *, headed: bool = True) -> None:
-    """Do some work with each daemon that the option names, under its name where there are two.
+def ask_each(
+    socket: Path, work: "Callable[[Client], Coroutine[Any, Any, Callable[[], None]]]", *, headed: bool = True
+) -> None:
+    """Do some work with each daemon that the option names, all at once; what the work returns then tells its outcome.
 
-    One that does not run is told of, and fails the command only where the other does not run either.
+    Where there are two, each outcome stands under the name of its socket, and one that can't be reached fails the
+    command. One that takes long is told of, and the outcome of the other does not wait for it.
     """
     import asyncio  # noqa: PLC0415 - as above
 
-    from ccrouter.web.client import connected  # noqa: PLC0415
+    from ccrouter.web.client import ANSWER_WITHIN_S, PROBE_S, connected  # noqa: PLC0415
 
-    async def session(path: Path) -> None:
-        async with connected(path) as client:
-            await work(client)
+    sockets, codes = sockets_in(socket), dict[Path, int]()
 
-    sockets, codes = sockets_in(socket), []
-    for path in sockets:
-        if headed and len(sockets) > 1:
-            click.echo(f"{path}:")
+    async def session(path: Path) -> Callable[[], None]:
         try:
-            asyncio.run(session(path))
+            async with connected(path) as client:
+                return await work(client)
         except CcrouterError as error:
-            click.echo(f"ccrouter: {error}", err=True)
-            codes.append(_code_of(error))
-        else:
-            codes.append(0)
-    answered = [code for code in codes if code != UNREACHABLE]
-    if any(answered) or not answered:
-        sys.exit(max(answered, default=UNREACHABLE))
+            return partial(_raise, error)
+
+    async def sessions() -> None:
+        async with asyncio.TaskGroup() as group:
+            tasks = {path: group.create_task(session(path), name=str(path)) for path in sockets}
+            await asyncio.wait(tasks.values(), timeout=PROBE_S)
+            late = [path for path in sockets if not tasks[path].done()]
+            for path in late:
+                waits = f"waiting for {ANSWER_WITHIN_S:g} s at the most"
+                click.echo(f"ccrouter: {path} has not answered yet; {waits}", err=True)
+            for path in sorted(sockets, key=late.__contains__):
+                tell = await tasks[path]
+                if headed and len(sockets) > 1:
+                    click.echo(f"{path}:")
+                codes[path] = _told(tell)
+
+    asyncio.run(sessions())
+    _end(codes)
+
+
+def _raise(error: CcrouterError) -> None:
+    raise error
+
+
+def _told(tell: Callable[[], None]) -> int:
+    try:
+        tell()
+    except CcrouterError as error:
+        click.echo(f"ccrouter: {error}", err=True)
+        return _code_of(error)
+    return 0
+
+
+def _end(codes: Mapping[Path, int]) -> None:
+    """End the command by the codes of all daemons that were asked; one that could not be reached fails it."""
+    reached = [code for code in codes.values() if code != UNREACHABLE]
+    if not reached:
+        sys.exit(UNREACHABLE)
+    if len(reached) < len(codes):
+        missed = ", ".join(str(path) for path, code in codes.items() if code == UNREACHABLE)
+        click.echo(f"ccrouter: not reached: {missed}", err=True)
+        reached.append(FAILED)
+    sys.exit(max(reached))
 
 
 def _code_of(error: CcrouterError) -> int:

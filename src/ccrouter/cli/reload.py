@@ -1,5 +1,6 @@
 """ccrouter reload: the routing file again."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,10 @@ from ccrouter.cli.options import ask_each, examples, person, socket_option
 from ccrouter.errors import CcrouterError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccrouter.web.client import Client
+    from ccrouter.web.orders import ReloadOutcome
 
 
 @click.command(epilog=examples("ccrouter reload && ccrouter status"))
@@ -17,11 +21,10 @@ if TYPE_CHECKING:
 def reload(socket: Path) -> None:
     """Have the daemon read the routing file again, each one where --socket names two.
 
-    With problems in the file, the rules of before stay in force.
+    With problems in the file, the rules of before stay in force. Exit code 1 where one of two could not be reached.
     """
 
-    async def work(client: "Client") -> None:
-        outcome = await client.reload(person())
+    def tell(outcome: "ReloadOutcome") -> None:
         if outcome.problems:
             for problem in outcome.problems:
                 click.echo(problem, err=True)
@@ -29,5 +32,8 @@ def reload(socket: Path) -> None:
         for remark in outcome.remarks:
             click.echo(remark, err=True)
         click.echo(f"version {outcome.version} is in force" + ("" if outcome.changed else ", as before"))
+
+    async def work(client: "Client") -> "Callable[[], None]":
+        return partial(tell, await client.reload(person()))
 
     ask_each(socket, work)

@@ -1,6 +1,8 @@
 """ccrouter status: the whole picture."""
 
 import sys
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,8 @@ import click
 from ccrouter.cli.options import ask, ask_each, examples, socket_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccrouter.web.client import Client
 
 
@@ -17,18 +21,27 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="Look again every second until Ctrl-C.")
 @socket_option
 def status(as_json: bool, watch: bool, socket: Path) -> None:  # noqa: FBT001 - click hands flags over so
-    """Show PABXs, queues, sites, modes and the last decisions, of each daemon where --socket names two."""
+    """Show PABXs, queues, sites, modes and the last decisions, of each daemon where --socket names two.
 
-    async def work(client: "Client") -> None:
-        from ccrouter.web.watch import show_json, show_status  # noqa: PLC0415
+    Then --json prints one object a line, and the exit code is 1 where one of the two could not be reached. --watch
+    looks at the first that answers.
+    """
 
-        await (show_json if as_json else show_status)(client, sys.stdout, again=watch)
+    async def watched(client: "Client") -> None:
+        from ccrouter.web.watch import watch_json, watch_status  # noqa: PLC0415
 
-    try:
-        if watch:
-            ask(socket, work)
-        else:
-            ask_each(socket, work, headed=not as_json)
-    except KeyboardInterrupt:
-        if not watch:
-            raise
+        await (watch_json if as_json else watch_status)(client, sys.stdout)
+
+    async def once(client: "Client") -> "Callable[[], None]":
+        from ccrouter.web.terminal import headline, show, status_sections  # noqa: PLC0415
+
+        if as_json:
+            return partial(click.echo, await client.status_json())
+        seen = await client.status()
+        return partial(show, sys.stdout, headline(seen), status_sections(seen))
+
+    if not watch:
+        ask_each(socket, once, headed=not as_json)
+        return
+    with suppress(KeyboardInterrupt):
+        ask(socket, watched)

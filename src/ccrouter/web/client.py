@@ -109,16 +109,28 @@ async def connected(path: Path) -> AsyncIterator[Client]:
 
 
 async def answering(paths: Sequence[Path]) -> Path:
-    """Return the first socket at which a daemon answers; where none does, the first, whose error tells."""
-    for path in paths if len(paths) > 1 else ():
+    """Return the first socket at which a daemon answers; the only one is not tried.
+
+    Raises:
+        UnreachableError: none of them answers; the text tells of each, line by line.
+
+    """
+    if len(paths) == 1:
+        return paths[0]
+    whys = []
+    for path in paths:
         async with connected(path) as client:
             try:
                 async with asyncio.timeout(PROBE_S):
                     await client.ask("GET", "/modes")
-            except (TimeoutError, UnreachableError):
+            except TimeoutError:
+                whys.append(f"the ccrouter at {path} has not answered within {PROBE_S:g} s")
+                continue
+            except UnreachableError as error:
+                whys.append(str(error))
                 continue
         return path
-    return paths[0]
+    raise UnreachableError("\nccrouter: ".join(whys))
 
 
 _PROBLEM: Final = TypeAdapter(dict[str, object])
@@ -144,10 +156,16 @@ def read(adapter: TypeAdapter[T], content: bytes) -> T:
         raise UnreachableError("the daemon is of another version; use the ccrouter that it runs with") from error
 
 
+def _unit(path: Path) -> str:
+    """Return the unit whose daemon listens there: systemd makes /run/ccrouter-2 for ccrouter-2 (deploy/)."""
+    folder = path.parent
+    return folder.name if folder.parent == Path("/run") else "ccrouter"
+
+
 def _why(error: OSError, path: Path) -> str:
     if isinstance(error, FileNotFoundError | ConnectionRefusedError):
         return (
-            f"no ccrouter is running at {path}; start it with `systemctl start ccrouter` or "
+            f"no ccrouter is running at {path}; start it with `systemctl start {_unit(path)}` or "
             "`ccrouter run --settings FILE`, or name its socket with --socket"
         )
     if isinstance(error, PermissionError):

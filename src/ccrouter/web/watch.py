@@ -1,4 +1,4 @@
-"""Looking at a daemon once, or again and again until Ctrl-C."""
+"""Looking at a daemon again and again until Ctrl-C."""
 
 import asyncio
 from typing import TYPE_CHECKING, Final, TextIO
@@ -15,26 +15,22 @@ if TYPE_CHECKING:
 EVERY_S: Final = 1.0
 
 
-async def show_json(client: Client, out: TextIO, *, again: bool) -> None:
+async def watch_json(client: Client, out: TextIO) -> None:
     """Write the picture as JSON, one line for each look."""
     while True:
         out.write(f"{(await client.status_json()).decode()}\n")
         out.flush()
-        if not again:
-            return
         await asyncio.sleep(EVERY_S)
 
 
-async def show_status(client: Client, out: TextIO, *, again: bool) -> None:
-    """Write the picture for people; in a terminal, looking again draws over it."""
-    if again and out.isatty():
+async def watch_status(client: Client, out: TextIO) -> None:
+    """Write the picture for people again and again; in a terminal, over the one before."""
+    if out.isatty():
         await _watch_screen(client)
         return
     while True:
         seen = await client.status()
         show(out, headline(seen), status_sections(seen))
-        if not again:
-            return
         out.write("\n")
         await asyncio.sleep(EVERY_S)
 
