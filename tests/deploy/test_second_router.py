@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from ccrouter.config.load import load_settings
+from ccrouter.config.settings import compile_settings
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "ccrouter.service"
@@ -37,6 +38,20 @@ def test_both_settings_go_together() -> None:
     assert [pabx.name for pabx in first.pabxs] == [pabx.name for pabx in second.pabxs]
     assert first.control != second.control
     assert len({first.agi.port, second.agi.port, first.http.port, second.http.port}) == 4
+
+
+def test_both_keep_one_file_of_compiled_rules(tmp_path: Path) -> None:
+    """Whoever takes the `#` away in both has what the manual asks for: the second keeps it while the first is dead."""
+    kept = "{file: /var/lib/ccrouter/fallback.conf}"
+    for file in (SETTINGS, SECOND):
+        text = file.read_text("utf-8")
+        assert text.count(f"# fallback: {kept}") == 1
+        text = text.replace(f"# fallback: {kept}", f"fallback: {{file: {tmp_path}/fallback.conf}}")
+        made = compile_settings(text.encode(), tmp_path / file.name, {"CCROUTER_AMI_SECRET": "s3cret"})
+        assert made.fallback == tmp_path / "fallback.conf"
+    manual = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    section = manual[manual.index("## Two routers") : manual.index("## The control socket")]
+    assert "the same `fallback:` into the settings of both" in section
 
 
 def test_the_unit_fits_its_settings() -> None:
