@@ -30,6 +30,7 @@ from chaos_run.promises import shares, unrouted
 from chaos_run.report import (
     BLACK_HOLE,
     PABX_AWAY,
+    Busy,
     Report,
     Setting,
     Usual,
@@ -177,7 +178,8 @@ def recover(spans: list[Span], watch: Watch, routers: int, ended_at: float) -> N
         else:
             span.recovered = max(watch.recovered(rank, span.ended) for rank in range(1, routers + 1))
         span.over = min(span.recovered, ended_at) + span.fault.lingers_s
-        span.asked_again = span.over + (0.0 if span.fault.of_two and routers < 2 else span.fault.left_out_s)
+        spared = span.fault.of_two and (routers < 2 or span.rank > 1)
+        span.asked_again = span.over + (0.0 if spared else span.fault.left_out_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ def figures(setting: Setting, here: House, told: Told) -> Report:
         reached=reached(found),
         moved=sum(bool(call.died) for call in found),
         ended_by_pabx=[story(call, usual) for call in found if call.reached == PABX_RESTART],
+        busy=Busy(round(told.watch.late_s, 2), round(told.watch.load, 1), os.cpu_count() or 1),
         lost=[story(call, usual) for call in found if not call.reached],
         late=[story(call, usual) for call in late(found, usual)],
         unrouted=[story(call, usual) for call in without.at_once],

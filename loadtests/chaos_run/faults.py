@@ -39,7 +39,7 @@ class Fault:
         silences: whether calls may have to do without the router that it is at.
         lingers_s: for how long after the router is ready again it still counts as there.
         left_out_s: for how long after that the PABX may still leave that router out.
-        of_two: it does so only where there is another router.
+        of_two: it does so only with the first of two routers.
         added_s: what a caller may wait longer than in calm.
         weight: how often it comes, against the others.
         ends_router: whether the router's process ends by it.

@@ -72,6 +72,15 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
+class Busy:
+    """How busy the machine was: the run's own greatest delay, the highest load average of a minute, its cores."""
+
+    late_s: float
+    load: float
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All figures of a run."""
 
@@ -79,6 +88,7 @@ class Report:
     offered: int
     reached: Mapping[str, int]
     moved: int
+    busy: Busy
     ended_by_pabx: Sequence[Mapping[str, object]]
     lost: Sequence[Mapping[str, object]]
     late: Sequence[Mapping[str, object]]

@@ -44,6 +44,8 @@ def _lines(report: Report) -> Iterator[str]:
     told = ", ".join(f"{count} {kind}" for kind, count in report.reached.items())
     yield f"reached: {told}"
     yield f"answered again elsewhere after their site died in the talk: {report.moved}"
+    busy = report.busy
+    yield f"machine: load average up to {busy.load:g} on {busy.cores} cores, the run up to {busy.late_s:g} s late"
     yield f"plans: {', '.join(f'{count} {entry}' for entry, count in report.entries.items())}"
     for life in report.memory:
         if life["mb_per_hour"] is not None:

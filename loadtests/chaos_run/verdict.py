@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from chaos_run.report import Delays, Report
+    from chaos_run.report import Busy, Delays, Report
 
 WHERE: Final = "docs/chaos.md"
 
@@ -14,6 +14,10 @@ MOST_SLOW: Final = 0.005
 
 SLACK_S: Final = 0.5
 """For a busy machine, on top of what is promised."""
+
+BUSY_LATE_S: Final = 0.25
+BUSY_LOAD: Final = 3.0
+"""The program's own delay, and the load average per core, from which on a broken promise may be the machine's doing."""
 
 WATCHED_S: Final = 600
 """A life of a router tells how memory grows when it was watched so long after its start."""
@@ -84,12 +88,22 @@ def _slope(life: Mapping[str, object]) -> float | None:
     return slope if isinstance(slope, float) and isinstance(lived_s, int) and lived_s >= WATCHED_S else None
 
 
+def _excuse(busy: "Busy") -> str:
+    """Return what a machine that is busy with other things makes of a verdict; nothing where it was not."""
+    if busy.late_s < BUSY_LATE_S and busy.load < BUSY_LOAD * busy.cores:
+        return ""
+    return (
+        f". The machine was busy: a load average of {busy.load:g} on {busy.cores} cores, and the run itself was held "
+        f"up for {busy.late_s:g} s; run it again with nothing else about"
+    )
+
+
 def verdict(report: "Report") -> str:
     """Return the last line: whether all was kept, or what was not, and where it is promised."""
     broken: Sequence[Promise] = [each for each in promises(report) if not each.kept]
     if broken:
         told = "; ".join(f"{each.what}: {each.found} (promised: {each.limit})" for each in broken)
-        return f"BROKEN: {told}. What was promised: {WHERE}"
+        return f"BROKEN: {told}. What was promised: {WHERE}{_excuse(report.busy)}"
     hole = report.added_in_black_hole
     times = f"nobody waited longer than {report.added_elsewhere.max_ms:,.0f} ms"
     if hole.calls:

@@ -44,12 +44,16 @@ class Watch:
 
     Attributes:
         looks, weights: so far, in order.
+        late_s: the longest that this program itself was held up by the machine.
+        load: the highest load average of a minute.
 
     """
 
     def __init__(self, routers: Sequence[RealDaemon]) -> None:
         self.looks: list[Look] = []
         self.weights: list[Weight] = []
+        self.late_s = 0.0
+        self.load = 0.0
         self._clock = SystemClock()
         self._closed = threading.Event()
         self._threads = [threading.Thread(target=self._follow, args=(each,), daemon=True) for each in routers]
@@ -70,7 +74,10 @@ class Watch:
 
     def _follow(self, router: RealDaemon) -> None:
         weighed_at = -WEIGH_S
+        slept_at = self._clock.steady()
         while not self._closed.wait(LOOK_S):
+            self.late_s = max(self.late_s, self._clock.steady() - slept_at - LOOK_S)
+            self.load = max(self.load, os.getloadavg()[0])
             at = self._clock.now()
             self.looks.append(Look(at, router.rank, _ready(router)))
             if self._clock.steady() - weighed_at >= WEIGH_S and router.runs:
@@ -78,6 +85,7 @@ class Watch:
                 weight = weigh(router, at)
                 if weight is not None:
                     self.weights.append(weight)
+            slept_at = self._clock.steady()
 
 
 INF: Final = float("inf")
