@@ -70,7 +70,7 @@ def command(office: Office, *arguments: str) -> tuple[int, str]:
 
 def new_token(office: Office, name: str, role: str) -> str:
     """Make a token as an admin does, keep its line, and return it."""
-    code, said = command(office, "token", "new", name, "--role", role, "--ends", "90d")
+    code, said = command(office, "token", "new", name, "--role", role, "--for", "90d")
     assert code == 0
     token, line = re.search(r"(?m)^ccrouter_\S{43}$", said), re.search(r"(?m)^  \S+: {role: .*}$", said)
     assert token is not None
@@ -117,7 +117,7 @@ def test_a_mode_is_switched_over_https_and_the_token_revoked(office: Office) -> 
 
 def test_the_guides_requests_do_what_it_says(office: Office) -> None:
     """Each curl of docs/operations.md, with the token that its command makes."""
-    made = re.search(r"(?m)^    ccrouter token new (\S+) --role (\S+) --ends 90d$", GUIDE)
+    made = re.search(r"(?m)^    ccrouter token new (\S+) --role (\S+) --for 90d +# or --until \S+$", GUIDE)
     assert made is not None
     token = new_token(office, made[1], made[2])
     asked = [shlex.split(line) for line in re.findall(r"(?m)^    (curl .*)$", GUIDE)]

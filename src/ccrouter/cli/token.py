@@ -27,7 +27,7 @@ file_option = click.option(
 
 @click.group(
     epilog=examples(
-        "ccrouter token new night-desk --role switch --ends 90d",
+        "ccrouter token new night-desk --role switch --for 90d",
         "ccrouter token list",
         "sudo ccrouter token revoke night-desk",
     )
@@ -43,7 +43,7 @@ def token() -> None:
 @token.command(
     epilog=examples(
         "ccrouter token new wallboard --role read",
-        "ccrouter token new night-desk --role switch --ends 90d",
+        "ccrouter token new night-desk --role switch --for 90d",
     )
 )
 @click.argument("name")
@@ -53,8 +53,14 @@ def token() -> None:
     required=True,
     help="read: see all. switch: also modes and overrides. administer: also reload and rollback.",
 )
-@click.option("--ends", "ends_s", type=lasting, metavar="TIME", help="After which it is good no more: 90d, 366d.")
-def new(name: str, role: str, ends_s: float | None) -> None:
+@click.option("--for", "for_s", type=lasting, metavar="TIME", help="After which it is good no more: 90d, 366d.")
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="In place of --for, the last day on which it is good, in UTC: 2027-02-20.",
+)
+def new(name: str, role: str, for_s: float | None, until: datetime | None) -> None:
     """Make a token for NAME and print it, this once, with the line to keep.
 
     The line goes below `tokens:` in the file of the tokens; the token itself is kept nowhere.
@@ -63,8 +69,15 @@ def new(name: str, role: str, ends_s: float | None) -> None:
     from ccrouter.config.problems import RefusedFileError  # noqa: PLC0415
     from ccrouter.config.tokens import compile_tokens, hash_of, new_token  # noqa: PLC0415
 
-    made = new_token()
-    ends = "" if ends_s is None else f", ends: {utc(SystemClock().now() + ends_s).date()}"
+    if for_s is not None and until is not None:
+        raise click.UsageError("a token ends once: give one of --for and --until")
+    made, now = new_token(), SystemClock().now()
+    last = None if until is None else until.date()
+    if last is not None and last < utc(now).date():
+        raise click.BadParameter(f"{last} is past", param_hint="--until")
+    if for_s is not None:
+        last = utc(now + for_s).date()
+    ends = "" if last is None else f", ends: {last}"
     line = f"  {name}: {{role: {role}, sha256: {hash_of(made)}{ends}}}"
     try:
         compile_tokens(f"tokens:\n{line}\n".encode(), "NAME")

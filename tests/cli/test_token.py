@@ -1,0 +1,36 @@
+"""ccrouter token new: until when a token is good."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from ccrouter.cli import main
+
+NEW = ("token", "new", "desk", "--role", "read")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [((), "}"), (("--for", "90d"), r", ends: \d{4}-\d\d-\d\d}"), (("--until", "2099-02-20"), ", ends: 2099-02-20}")],
+)
+def test_a_token_ends_as_it_was_said(said: tuple[str, ...], kept: str) -> None:
+    """Never, after a time, or after a day: by the words that switch modes."""
+    ended = CliRunner().invoke(main, [*NEW, *said])
+    assert ended.exit_code == 0
+    assert re.search(rf"(?m)^  desk: {{role: read, sha256: [0-9a-f]{{64}}{kept}$", ended.stdout)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("--for", "90d", "--until", "2099-02-20"), "give one of --for and --until"),
+        (("--until", "2020-02-20"), "2020-02-20 is past"),
+        (("--until", "someday"), "does not match the format"),
+    ],
+)
+def test_an_end_that_is_none_is_wrong_usage(said: tuple[str, ...], told: str) -> None:
+    """Told before a token is made."""
+    ended = CliRunner().invoke(main, [*NEW, *said])
+    assert (ended.exit_code, told in ended.stderr) == (2, True)
+    assert ended.stdout == ""
