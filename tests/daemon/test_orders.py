@@ -206,4 +206,4 @@ async def test_without_a_state_folder_calls_are_routed_and_orders_refused(office
         assert "queue|desk" in (await asyncio.to_thread(call, office, key=key))[1]
     with pytest.raises(DaemonError, match="No such file or directory"):
         await asyncio.to_thread(override, office, "tunis", "--for", "2h")
-    assert office.status().overrides == ()
+    assert (await asyncio.to_thread(office.status)).overrides == ()

@@ -89,7 +89,9 @@ class Control:
                     heard_age_s=facts.age_s(name),
                     version=link.version,
                     on_duty=link.on_duty,
-                    reason=link.reason or self._remark(facts, name),
+                    reason="; ".join(
+                        filter(None, (self._unkeyed(name, facts.at), link.reason or self._remark(facts, name)))
+                    ),
                     compiled=None if self.fallback is None else self.fallback.compiled(name),
                 )
                 for name, link in sorted(self.links.items())
@@ -106,9 +108,10 @@ class Control:
     def _remark(self, facts: Facts, pabx: str) -> str:
         told = remark(facts, self.router.rules, pabx, self.writer.passed_by.get(pabx))
         stale = "" if self.fallback is None else self.fallback.remark(pabx)
-        refused_at = self.unkeyed.get(pabx, -inf)
-        unkeyed = UNKEYED if facts.at - refused_at < PASSED_BY_S else ""
-        return "; ".join(each for each in (unkeyed, told, stale) if each)
+        return "; ".join(each for each in (told, stale) if each)
+
+    def _unkeyed(self, pabx: str, at: float) -> str:
+        return UNKEYED if at - self.unkeyed.get(pabx, -inf) < PASSED_BY_S else ""
 
     def modes(self) -> Sequence[ModeStatus]:
         """Return all modes that are declared or on, by name."""
