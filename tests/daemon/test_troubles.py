@@ -221,15 +221,18 @@ class Office:
 
 
 def test_each_trouble_of_a_link_has_its_state() -> None:
-    """A silent PABX is stale, one without a link is gone too; a syncing one is stale alone."""
+    """A silent PABX is stale, and one whose picture takes longer than it should; one without a link is gone alone."""
     office = Office()
     assert office.on() == {}
     office.silent_s = 6.0
     assert office.on() == {"ami_stale": "nothing was heard of it for 6 s"}
-    office.silent_s, office.in_sync, office.link.state = 0.0, False, LinkState.SYNCING
-    assert office.on() == {"ami_stale": "its picture is not complete"}
+    office.silent_s, office.in_sync = 0.0, False
     office.link.state, office.link.reason = LinkState.REFUSED, "wrong password"
-    assert office.on() == {"ami_stale": "its picture is not complete", "pabx_gone": "wrong password"}
+    assert office.on() == {"pabx_gone": "wrong password"}
+    office.link.state = LinkState.SYNCING
+    assert office.on() == {}
+    office.clock.at += 6
+    assert office.on() == {"ami_stale": "its picture is not complete"}
     office.link.state, office.in_sync = LinkState.IN_SYNC, True
     assert office.on() == {}
 
@@ -240,16 +243,23 @@ def test_a_start_is_no_trouble() -> None:
     office.clock.at -= 58
     assert office.on() == {}
     office.clock.at += 4
-    assert set(office.on()) == {"ami_stale", "pabx_gone"}
+    assert set(office.on()) == {"pabx_gone"}
 
 
 def test_the_second_router_tells_that_the_first_is_gone() -> None:
-    """It knows by the duty, which is its own then; the first router's duty is nothing to tell."""
-    assert Office(rank=1, link=OneLink(on_duty=True)).on() == {}
+    """It knows by the duty, which is its own then, 3 s after its link is up; the first's duty is nothing to tell."""
+    first = Office(rank=1, link=OneLink(on_duty=True))
+    assert first.on() == {}
+    first.clock.at += 4
+    assert first.on() == {}
     second = Office(rank=2)
     assert second.on() == {}
     second.link.on_duty = True
+    assert second.on() == {}
+    second.clock.at += 4
     assert set(second.on()) == {"peer_gone"}
+    second.link.state = LinkState.DOWN
+    assert set(second.on()) == {"pabx_gone"}
 
 
 def test_compiled_rules_that_are_old_are_told() -> None:

@@ -38,6 +38,7 @@ def test_begin_and_end_are_told_once() -> None:
         ward.states.set(Degraded.STATE_BROKEN, "")
     assert ward.states.now() == ()
     begun, ended = ward.log.entries
+    assert [begun["log_level"], ended["log_level"]] == ["warning", "info"]
     assert (begun["event"], begun["state"], begun["why"]) == ("degraded", "state_broken", "full")
     assert (ended["event"], ended["state"], ended["lasted_s"]) == ("degraded no more", "state_broken", 30.0)
     assert ward.sample("ccrouter_degraded_begins_total", Degraded.STATE_BROKEN) == 1

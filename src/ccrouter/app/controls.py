@@ -86,7 +86,7 @@ class Control:
                     name=name,
                     link=link.state,
                     in_sync=facts.age_s(name) is not None,
-                    heard_age_s=facts.age_s(name),
+                    heard_age_s=_heard_age_s(facts, name),
                     version=link.version,
                     on_duty=link.on_duty,
                     reason="; ".join(
@@ -130,6 +130,12 @@ class Control:
     async def reload(self, author: str) -> ReloadOutcome:
         """Read the routing file again and tell how that went."""
         return await self.rules_file.reload(author, self.take)
+
+
+def _heard_age_s(facts: Facts, pabx: str) -> float | None:
+    """Return how long ago a PABX was last heard, over a link that is down by now too; None for never."""
+    known = facts.snapshot.pabxs.get(pabx)
+    return None if known is None or not known.heard_at else max(0.0, facts.at - known.heard_at)
 
 
 def remark(facts: Facts, rules: Rules, pabx: str, passed_by: float | None) -> str:

@@ -1,7 +1,7 @@
 """Looks at every tick at what each degraded state rests on, so that none begins late or stays on by mistake."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ccrouter.ami.watches import LinkState
@@ -10,6 +10,11 @@ from ccrouter.routing.facts import STALE_AFTER_S, Facts
 from ccrouter.telemetry.degraded import Degraded, DegradedStates
 
 LINKED: Final = frozenset({LinkState.SYNCING, LinkState.IN_SYNC})
+
+
+PEER_KNOWN_S: Final = 3.0
+"""After so long over a link it is known whether a router of a better rank has a heartbeat there: one that is started
+along with this one may take as long."""
 
 
 class Linked(Protocol):
@@ -48,6 +53,7 @@ class Troubles:
     rank: int
     clock: Clock
     started_at: float
+    _up_at: dict[str, float] = field(default_factory=dict)
 
     def look(self) -> None:
         """Set every state by what is true now."""
@@ -58,15 +64,25 @@ class Troubles:
             self.states.set(state, why())
 
     def _link(self, facts: Facts, name: str, link: Linked) -> None:
-        if self.clock.steady() - self.started_at < STALE_AFTER_S and not facts.fresh(name):
-            return  # it has just begun to connect
-        gone = link.state not in LINKED
-        self.states.set(Degraded.PABX_GONE, (link.reason or "the link is down") if gone else "", name)
-        stale = ""
-        if not facts.fresh(name):
-            age_s = facts.age_s(name)
-            stale = "its picture is not complete" if age_s is None else f"nothing was heard of it for {age_s:.0f} s"
-        self.states.set(Degraded.AMI_STALE, stale, name)
+        now, gone = self.clock.steady(), link.state not in LINKED
+        if gone:
+            self._up_at.pop(name, None)
+            if now - self.started_at < STALE_AFTER_S:
+                return  # it has just begun to connect
+            self.states.begin(Degraded.PABX_GONE, link.reason or "the link is down", name)
+            self.states.end(Degraded.AMI_STALE, name)
+            self.states.end(Degraded.PEER_GONE, name)
+            return
+        self.states.end(Degraded.PABX_GONE, name)
+        up_s = now - self._up_at.setdefault(name, now)
+        self.states.set(Degraded.AMI_STALE, _why_stale(facts, name, up_s), name)
         if self.rank > 1:
-            duty = "the router of the better rank has no fresh heartbeat there" if link.on_duty else ""
-            self.states.set(Degraded.PEER_GONE, duty, name)
+            duty = "the router of the better rank has no fresh heartbeat there"
+            self.states.set(Degraded.PEER_GONE, duty if link.on_duty and up_s >= PEER_KNOWN_S else "", name)
+
+
+def _why_stale(facts: Facts, pabx: str, up_s: float) -> str:
+    age_s = facts.age_s(pabx)
+    if age_s is None:  # a first picture takes its time
+        return "" if up_s < STALE_AFTER_S else "its picture is not complete"
+    return "" if facts.fresh(pabx) else f"nothing was heard of it for {age_s:.0f} s"

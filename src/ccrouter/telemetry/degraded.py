@@ -54,14 +54,14 @@ class Meaning:
 MEANINGS: Final[Mapping[Degraded, Meaning]] = {
     Degraded.PABX_GONE: Meaning(
         "the AMI link to a PABX is down, or refused",
-        "the connection ends: within 0.5 s; nothing comes over it: after 2-3 s, two pings",
-        "there the PABX's own plan, for the heartbeat stops: compiled rules, else the stored or the static plan",
+        "the connection ends: within 0.5 s; nothing comes over it: after 2-3 s, two pings; at a start: after 5 s",
+        "the plan of a router that is linked to it, else the PABX's own: compiled rules, or the stored or static plan",
         "`ccrouter status` tells the reason: unreachable, silent, wrong password, missing rights",
         "the link is up again; it is tried every second, a refused one every 30-60 s",
         each_pabx=True,
     ),
     Degraded.AMI_STALE: Meaning(
-        "the facts of a PABX are not believed: it was silent for 5 s, or its picture is not read in full yet",
+        "the link is up, but the facts are not believed: it was silent for 5 s, or its picture is not read in full",
         "no event and no answer for 5 s, or a link whose first picture takes longer than that",
         "while the heartbeat lives, decisions by the rules; conditions on load of that PABX are unknown (`if_unknown`)",
         "look at the load of the PABX and at the network to it",
@@ -70,7 +70,7 @@ MEANINGS: Final[Mapping[Degraded, Meaning]] = {
     ),
     Degraded.PEER_GONE: Meaning(
         "the router of the better rank has no fresh heartbeat on a PABX, and this one does its work there",
-        "2-3 s after its last heartbeat",
+        "2-3 s after its last heartbeat, and no sooner than 3 s after the own link is up",
         "decisions by this router, after no more delay than a call or two of the first seconds",
         "start the other router",
         "its heartbeat is fresh again",
@@ -202,7 +202,7 @@ class DegradedStates:
             return
         self._gauge.labels(state, pabx).set(0)
         lasted_s = self._clock.steady() - known[1]
-        self._log.warning("degraded no more", state=state.value, **_of(pabx), lasted_s=round(lasted_s, 1))
+        self._log.info("degraded no more", state=state.value, **_of(pabx), lasted_s=round(lasted_s, 1))
 
     def now(self) -> tuple[Now, ...]:
         """Return the states that are on, in the order of their names' list."""
