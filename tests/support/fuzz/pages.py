@@ -95,7 +95,7 @@ class House:
         open_pages = pages(built._registry, built._control.readiness)
         settings = self.settings
         await self._stack.enter_async_context(serve_control(settings, log, tables))
-        serving = serve_http(settings.http, SystemClock(), log, open_pages, tables)
+        serving = serve_http(settings.http, built._tokens, SystemClock(), log, pages=open_pages, tables=tables)
         return await self._stack.enter_async_context(serving)
 
     def close(self) -> None:
