@@ -36,6 +36,7 @@ from ccrouter.app.troubles import Troubles
 from ccrouter.app.upkeep import Upkeep
 from ccrouter.app.versions import VersionBook
 from ccrouter.app.watch import Watch
+from ccrouter.app.whys import whys_of
 from ccrouter.app.writer import Writer
 from ccrouter.config.settings import Settings
 from ccrouter.live.effects import Relist
@@ -50,7 +51,7 @@ from ccrouter.store.modes import Modes
 from ccrouter.store.overrides import Overrides
 from ccrouter.store.schema import state_database
 from ccrouter.store.versions import Versions
-from ccrouter.telemetry.degraded import Degraded, DegradedStates
+from ccrouter.telemetry.degraded import DegradedStates
 from ccrouter.telemetry.lag import watch_loop
 from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.logs import Logs
@@ -171,22 +172,15 @@ class Daemon:
         self._trial = StateTrial(database, clock)
         tokens = settings.http.tokens
         self._tokens = None if tokens is None else TokensFile(tokens, clock, log)
-        whys = {
-            Degraded.OVERLOAD: lambda: self._load.why,
-            Degraded.RULES_REFUSED: lambda: self._rules_file.refused,
-            Degraded.STATE_BROKEN: lambda: self._trial.why,
-            Degraded.JOURNAL_BROKEN: lambda: self._recorder.why,
-            Degraded.CLOCK_JUMP: lambda: self._hour.why,
-            Degraded.FALLBACK_STALE: lambda: "" if self._fallback is None else self._fallback.why_stale,
-            Degraded.TOKENS_UNUSABLE: lambda: "" if self._tokens is None else self._tokens.why,
-        }
+        parts = self._load, self._rules_file, self._trial, self._recorder, self._hour
+        told = whys_of(*parts, fallback=self._fallback, tokens=self._tokens)
         self._ticking = Ticking(
             clock=clock,
             hour=self._hour,
             apply=self._writer.apply,
             router=self._router,
             links=self._links.values(),
-            troubles=Troubles(states, self._links, self._router.facts, whys, settings.router, clock, clock.steady()),
+            troubles=Troubles(states, self._links, self._router.facts, told, settings.router, clock, clock.steady()),
             fault=self._metrics.fault,
             log=log,
         )
