@@ -6,6 +6,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ import pytest
 
 from ccrouter.agi.roll import ANSWER_S, TURN_S
 from ccrouter.agi.server import Bounds
+from ccrouter.agi.session import Deadlines
 from ccrouter.clock import SystemClock
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision

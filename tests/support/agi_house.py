@@ -28,7 +28,7 @@ DONE = b"200 result=1\n"
 PATIENCE_S = 30.0
 """For what must happen at some time."""
 
-PATIENT = Deadlines(request_s=PATIENCE_S, switch_s=PATIENCE_S, reply_s=PATIENCE_S)
+PATIENT = Deadlines(begin_s=PATIENCE_S, request_s=PATIENCE_S, switch_s=PATIENCE_S, reply_s=PATIENCE_S)
 ROOMY = Bounds()
 
 

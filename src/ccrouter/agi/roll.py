@@ -9,8 +9,10 @@ theirs would be the answer that comes too late. The rest is decided the newest f
 import asyncio
 import socket
 import struct
+import termios
 from collections import deque
 from contextlib import suppress
+from fcntl import ioctl
 from typing import Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
@@ -29,6 +31,15 @@ ANSWER_S: Final = 0.1
 TCP_INFO_BYTES: Final = 104
 LAST_DATA_RECEIVED: Final = 52
 """Place of `tcpi_last_data_recv` in struct tcp_info: milliseconds since the peer last sent something."""
+
+
+def has_sent(descriptor: int) -> bool:
+    """Tell whether bytes of the peer wait to be read."""
+    try:
+        waiting = ioctl(descriptor, termios.FIONREAD, b"\0" * 4)
+    except OSError:
+        return False
+    return any(waiting)
 
 
 class Connection(Protocol):
@@ -70,6 +81,15 @@ class Asks(Protocol):
         """End without a decision, for the sake of calls that came later."""
         ...
 
+    def give_way(self) -> None:
+        """End, for the peer has sent nothing and others find no place."""
+        ...
+
+    @property
+    def speaks(self) -> bool:
+        """Tell whether the peer has sent something, even if it was not read yet."""
+        ...
+
 
 class Roll:
     """The sessions under way and their deadlines: one timer for all costs next to nothing.
@@ -94,7 +114,8 @@ class Roll:
         self.patience_s = 0.0
         self._undecided = undecided
         self._clock = clock
-        self._sessions: set[Asks] = set()
+        self._sessions: dict[Asks, None] = {}
+        self._silent: dict[Asks, None] = {}
         self._asking: deque[Asks] = deque()
         self._turn: asyncio.Handle | None = None
         self._empty = asyncio.Event()
@@ -103,8 +124,13 @@ class Roll:
 
     @property
     def full(self) -> bool:
-        """Tell whether there is no place."""
+        """Tell whether all places are taken."""
         return len(self._sessions) >= self.limit
+
+    @property
+    def crowded(self) -> bool:
+        """Tell whether there is no place, not even one of somebody who is silent."""
+        return self.full and not self._silent
 
     @property
     def busy(self) -> bool:
@@ -118,14 +144,31 @@ class Roll:
             log.error("FastAGI is crowded: calls get no plan from here", sessions=self.limit)
 
     def enter(self, session: Asks) -> bool:
-        """Note a session; False where there is no place for it."""
-        if self.closed or self.full:
+        """Note a session; False where there is no place for it.
+
+        Where all are taken, the oldest session that has not sent a byte gives way: a PABX asks as soon as it connects.
+        """
+        if self.closed or (self.full and not self._made_room()):
             return False
-        self._sessions.add(session)
+        self._sessions[session] = self._silent[session] = None
         self._empty.clear()
         if self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire)
         return True
+
+    def heard(self, session: Asks) -> None:
+        """Note that a session's peer has sent something."""
+        self._silent.pop(session, None)
+
+    def _made_room(self) -> bool:
+        for session in tuple(self._silent):
+            if session.speaks:
+                self.heard(session)
+                continue
+            session.give_way()
+            self.leave(session)
+            return True
+        return False
 
     def ask(self, session: Asks, patience_s: float) -> None:
         """Have a session decided: at once where it is the only one in this turn of the event loop, else in its turn."""
@@ -140,7 +183,8 @@ class Roll:
 
     def leave(self, session: Asks) -> None:
         """Forget a session."""
-        self._sessions.discard(session)
+        self._sessions.pop(session, None)
+        self._silent.pop(session, None)
         if len(self._sessions) <= self.limit // 2:
             self.turned_away = 0
         if not self._sessions:

@@ -91,7 +91,7 @@ class AgiServer:
     def _refuses(self, connection: socket.socket) -> bool:
         """Tell whether a connection came too late or finds no place, and count it then."""
         outcome = Outcome.LATE if silent_s(connection) > self._late_s() else Outcome.CROWDED
-        if outcome is Outcome.CROWDED and not self._roll.full:
+        if outcome is Outcome.CROWDED and not self._roll.crowded:
             return False
         self._roll.shed += 1
         self._desk.watches.session_ended(outcome, 0.0)

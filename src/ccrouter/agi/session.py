@@ -19,7 +19,7 @@ from ccrouter import contract
 from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled, pabx_named, patience_s
 from ccrouter.agi.lock import Lock
 from ccrouter.agi.protocol import Exchange, HungUp, Reply, Request
-from ccrouter.agi.roll import ANSWER_S, Roll, silent_s
+from ccrouter.agi.roll import ANSWER_S, Roll, has_sent, silent_s
 from ccrouter.clock import Clock
 from ccrouter.errors import PeerError
 from ccrouter.routing.call import Call
@@ -69,11 +69,12 @@ class Watches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds that a peer has for its whole request, and for its answer to the order; and that we have for a switch.
+    """Seconds that a peer has for its first byte, its whole request and its answer; and that we have for a switch.
 
     The dialplan gives up after 1 s, so a later answer helps nobody.
     """
 
+    begin_s: float = 0.15
     request_s: float = 1.0
     switch_s: float = 0.9
     reply_s: float = 0.5
@@ -111,7 +112,9 @@ class Session(asyncio.Protocol):
         self._asked = False
         self._awaits = "plan"
         self._call: tuple[Call, bool] | None = None
-        self._too_late = self.due = self._began + desk.deadlines.request_s
+        self._too_late = self._began + desk.deadlines.request_s
+        self.due = self._began + desk.deadlines.begin_s
+        self._heard = False
         self._over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -129,6 +132,7 @@ class Session(asyncio.Protocol):
         """Read all that has come before acting on it: a caller who is gone by now needs no decision."""
         if self._over:
             return
+        self._first_heard()
         self._exchange.receive(data)
         request = None
         try:
@@ -157,6 +161,12 @@ class Session(asyncio.Protocol):
         except PeerError as error:
             self._log.warning("AGI refused", reason=str(error), uniqueid=self._exchange.uniqueid, peer=self._peer())
             self._end(Outcome.REFUSED)
+
+    def _first_heard(self) -> None:
+        if not self._heard:
+            self._heard = True
+            self.due = self._began + self._desk.deadlines.request_s
+            self._roll.heard(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a reset and an end are one to us
         """Note how far the peer came."""
@@ -202,6 +212,15 @@ class Session(asyncio.Protocol):
         """End without a decision, for the sake of calls that came later."""
         if not self._over:
             self._shed(Outcome.LATE if self.late else Outcome.PUSHED_OUT)
+
+    def give_way(self) -> None:
+        """End, for the peer has sent nothing and others find no place."""
+        self._end(Outcome.SILENT)
+
+    @property
+    def speaks(self) -> bool:
+        """Tell whether the peer has sent something, even if it was not read yet."""
+        return self._heard or has_sent(self._transport.get_extra_info("socket").fileno())
 
     def _route(self, call: Call, *, mangled: bool) -> None:
         self._names = {"pabx": call.pabx, "uniqueid": call.uniqueid}
