@@ -1,6 +1,5 @@
 """What became of each call, by the logs of its caller and of its callees. Nobody asks ccrouter about this."""
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -191,11 +190,10 @@ def most_at_once(house: House) -> Mapping[str, int]:
     """
     places = {queue: [callee] for queue, callee in house.positions.items()}
     places |= {name: trunk.ends for name, trunk in house.trunks.items()}
-    died = sorted(began for began, _ in house.down)
-    return {name: max((_most(callee, died) for callee in callees), default=0) for name, callees in places.items()}
+    return {name: max((_most(callee, house.down) for callee in callees), default=0) for name, callees in places.items()}
 
 
-def _most(callee: Callee, died: Sequence[float]) -> int:
+def _most(callee: Callee, down: Sequence[tuple[float, float]]) -> int:
     changes: list[tuple[float, int]] = []
     for received in callee.received():
         began = received.signs[0][1]
@@ -203,9 +201,8 @@ def _most(callee: Callee, died: Sequence[float]) -> int:
         ended = last[1] if last[0] in {"hung-up", "bye", "cancel", "refused"} else float("inf")
         if last[0] == "cancel" and ended - began < GIVEN_UP_S:
             continue
-        n = bisect_left(died, began)
-        if n < len(died):
-            ended = min(ended, died[n])
+        # Also one that was sent in the very moment of the kill: nothing comes from the PABX until it is back.
+        ended = min([ended, *(back_at for _, back_at in down if back_at >= began)])
         changes += [(began, 1), (ended, -1)]
     most = there = 0
     for _, change in sorted(changes):
