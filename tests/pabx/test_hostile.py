@@ -5,8 +5,10 @@ from contextlib import suppress
 
 import pytest
 
+from ccrouter.contract import key_variable
 from ccrouter.web.status import Status
 from phones import Call, Callers, Placed
+from support.agi import keyed, request
 from support.real_house import HousePlan, RealHouse, in_sync, queue_in
 
 ROUTING = """
@@ -270,6 +272,32 @@ def test_a_forged_request_is_refused_and_its_caller_goes_on(seated: RealHouse) -
     assert total(seated, "ccrouter_agi_sessions_total", 'result="refused"') - before == len(calls)
     assert seated.daemon.logged(since=log, event="call routed") == []
     seated.daemon.wait_until(well)
+
+
+def test_whoever_lacks_the_key_does_not_speak_for_a_waiting_caller(seated: RealHouse) -> None:
+    """The caller stays where they wait, nothing is decided, and the status tells; the key is in no log."""
+    port = int(str(seated.pabx.layout.agi).rpartition(":")[2].partition("/")[0])
+    callers = seated.start(seated.calls(QUEUED), patience_ms=3000)
+    seated.daemon.wait_until(lambda status: queue_in(status, "support").waiting == 1)
+    joined = seated.listener.wait_for(lambda event: event.get("Event") == "QueueCallerJoin")
+    before = len(seated.daemon.lines)
+    for sent in (
+        request(network_script=b"route", uniqueid=joined["Uniqueid"].encode()),
+        keyed(request(network_script=b"route", uniqueid=joined["Uniqueid"].encode())),
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as peer, suppress(ConnectionError):
+            peer.sendall(sent)
+            assert peer.recv(4096) == b""
+    status = seated.daemon.status()
+    assert status is not None
+    assert queue_in(status, "support").waiting == 1
+    assert "REQUESTS WITHOUT THE KEY" in status.pabxs[0].reason
+    assert seated.daemon.logged(since=before, event="call routed") == []
+    assert total(seated, "ccrouter_agi_sessions_total", 'result="unkeyed"') == 2
+    key = seated.listener.ask("Getvar", Variable=key_variable(1))["Value"]
+    assert key == (seated.daemon.folder / "state" / "agi.key").read_text().strip()
+    assert key not in str(seated.daemon.lines) + str(status) + str(seated.daemon.metrics())
+    watched(seated, callers)
 
 
 # --- probes and garbage at the FastAGI port ---------------------------------------------------------------------------
