@@ -74,7 +74,7 @@ class Deadlines:
     The dialplan gives up after 1 s, so a later answer helps nobody.
     """
 
-    begin_s: float = 0.15
+    begin_s: float = 0.5
     request_s: float = 1.0
     switch_s: float = 0.9
     reply_s: float = 0.5
