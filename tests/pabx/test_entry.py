@@ -121,6 +121,18 @@ def test_a_router_at_another_address_decides_for_one_behind_a_black_hole(rig: Ri
     assert 1.5 <= met.after_s("200" if entry == "routed" else "183") < 3.5
 
 
+def test_a_router_that_hung_is_asked_where_there_is_no_other(rig: Rig) -> None:
+    """It comes second after the other had to answer in its place, and not last of all: the other may be gone by now."""
+    now = float(rig.listener.ask("Ping")["Timestamp"])
+    rig.listener.ask("Setvar", Variable="CCROUTER_HUNG", Value=f"{now:.0f}")
+    try:
+        [call] = rig.calls(rig.number(answer(f"{HEAD}&{BACKUP}&{LAST}")))
+        rig.place([call])
+        assert rig.ending(call)["Entry"] == "routed"
+    finally:
+        rig.listener.ask("Setvar", Variable="CCROUTER_HUNG", Value="0")
+
+
 def test_a_plan_that_leads_to_nobody_is_not_stored(rig: Rig) -> None:
     """A message of the night is no plan for the day: without the router the static plan counts, not that message."""
     number = rig.number(answer(f"{HEAD}&play|night|beep"))

@@ -67,8 +67,8 @@ Figure = Callable[[str], None]
 @pytest.fixture
 def pair(house: RealHouse) -> Iterator[Sequence[RealDaemon]]:
     """Give both daemons, the first on duty; a test may leave them in any state."""
-    # One that hung in the test before is left out for ten seconds.
-    house.listener.ask("Setvar", Variable="CCROUTER_DEAF", Value="0")
+    # One that hung in the test before is asked second for ten seconds.
+    house.listener.ask("Setvar", Variable="CCROUTER_HUNG", Value="0")
     wait_for_order(house)
     yield house.daemons
     for daemon in house.daemons:
