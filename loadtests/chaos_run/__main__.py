@@ -178,8 +178,7 @@ def recover(spans: list[Span], watch: Watch, routers: int, ended_at: float) -> N
         else:
             span.recovered = max(watch.recovered(rank, span.ended) for rank in range(1, routers + 1))
         span.over = min(span.recovered, ended_at) + span.fault.lingers_s
-        spared = span.fault.of_two and (routers < 2 or span.rank > 1)
-        span.asked_again = span.over + (0.0 if spared else span.fault.left_out_s)
+        span.asked_again = span.over + span.fault.left_out_s
 
 
 @dataclass(frozen=True, slots=True)

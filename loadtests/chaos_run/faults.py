@@ -39,7 +39,6 @@ class Fault:
         silences: whether calls may have to do without the router that it is at.
         lingers_s: for how long after the router is ready again it still counts as there.
         left_out_s: for how long after that the PABX may still leave that router out.
-        of_two: it does so only with the first of two routers.
         added_s: what a caller may wait longer than in calm.
         weight: how often it comes, against the others.
         ends_router: whether the router's process ends by it.
@@ -54,7 +53,6 @@ class Fault:
     silences: bool = False
     lingers_s: float = 1.0
     left_out_s: float = 0.0
-    of_two: bool = False
     added_s: float = CALM_ADDED_S
     weight: float = 1.0
     ends_router: bool = False
@@ -228,7 +226,7 @@ def _faults() -> dict[str, Fault]:
     found = {
         # A process that waits for a frozen disk can't be ended.
         "kill": Fault("router: kill -9", _kill, DISK, ROUTER, silences=True, ends_router=True),
-        "stop": Fault("router: SIGSTOP", _stop, NONE, ROUTER, silences=True, left_out_s=LEFT_OUT_S, of_two=True),
+        "stop": Fault("router: SIGSTOP", _stop, NONE, ROUTER, silences=True),
         "restart": Fault("router: restart", _restart, DISK, ROUTER, (0, 0), silences=True, ends_router=True),
         "reload": Fault("rules: a good file", _reload, RULES, lasts_s=(1, 1)),
         "bad-file": Fault("rules: a bad file", _bad_file, RULES),
