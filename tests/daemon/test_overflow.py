@@ -20,6 +20,7 @@ class AbleLink:
     """A PABX that can withdraw callers."""
 
     can_withdraw = True
+    on_duty = True
 
 
 class ChangedWriter:
