@@ -16,6 +16,9 @@ from chaos_run.verdict import SLACK_S, promises
 PABX_AWAY: Final = "pabx-restart"
 BLACK_HOLE: Final = "black-hole"
 
+OTHER_HANGS_S: Final = 0.5
+"""A caller who lost 2 s in the black hole of one router asks the other one, which may hang in that very moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delays:
@@ -142,7 +145,8 @@ def promised_s(faults: Iterable[str]) -> float | None:
     """Return what a caller who meets these may wait longer; None where the PABX is away."""
     if PABX_AWAY in faults:
         return None
-    return max([CALM_ADDED_S, *(FAULTS[name].added_s for name in faults)])
+    hung_s = OTHER_HANGS_S if BLACK_HOLE in faults and "stop" in faults else 0.0
+    return max([CALM_ADDED_S, *(FAULTS[name].added_s for name in faults)]) + hung_s
 
 
 def by_fault(found: Sequence[Account], spans: Sequence[Span], usual: Usual) -> dict[str, FaultFigures]:
