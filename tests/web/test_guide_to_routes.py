@@ -7,8 +7,9 @@ from typing import Final, NamedTuple, cast
 import pytest
 from pydantic import BaseModel
 
-from ccrouter.web.doors import Role, needed
+from ccrouter.web.doors import needed
 from ccrouter.web.facts import facts
+from ccrouter.web.holders import Role
 from ccrouter.web.journal import HistoryQuery, JournalQuery, journal
 from ccrouter.web.overrides import CancelBody, OverrideBody, OverrideControls, overrides
 from ccrouter.web.steering import ModeBody, ReloadBody, steering

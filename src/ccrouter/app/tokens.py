@@ -14,7 +14,7 @@ from ccrouter.clock import Clock
 from ccrouter.config.problems import RefusedFileError
 from ccrouter.config.tokens import LARGEST, Token, compile_tokens, hash_of, open_to_others
 from ccrouter.errors import CcrouterError
-from ccrouter.web.doors import Holder, Role
+from ccrouter.web.holders import Holder, Role
 
 ANSWER_WITHIN_S: Final = 0.25
 """A request waits no longer for a look at the file, and then goes by what was known before."""

@@ -61,6 +61,95 @@ class CallFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallOffered:
+    """A call arrived; once for each call, whoever decided about it.
+
+    Attributes:
+        caller: None where it is hidden or not known.
+        entry: routed, or empty where the PABX went by a plan of its own.
+
+    """
+
+    pabx: str
+    uniqueid: str
+    number: str
+    service: str
+    caller: str | None
+    entry: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered:
+    """A call was answered for the first time: by a position, or by a site.
+
+    Attributes:
+        target: site that answered, in-house or external.
+        queue, interface: of the position that answered; empty for an external site.
+        waited_s: since the call was offered.
+
+    """
+
+    pabx: str
+    uniqueid: str
+    number: str
+    service: str
+    rule: str
+    decision: str
+    caller: str | None
+    target: str
+    queue: str
+    interface: str
+    waited_s: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRang:
+    """A position began to ring for a caller of a queue."""
+
+    pabx: str
+    queue: str
+    interface: str
+    uniqueid: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionMissed:
+    """A position stopped ringing without an answer: it did not take the call, or the caller went elsewhere.
+
+    `ignored` tells that it had its whole time to ring, and that nobody took the call.
+    """
+
+    pabx: str
+    queue: str
+    interface: str
+    uniqueid: str
+    ignored: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitEnded:
+    """A wait in a queue ended, and what was forecast when it began.
+
+    Attributes:
+        answered: None where the caller was neither answered nor gave up, but went on to another place.
+        forecast_s: estimated wait when the caller joined; None where there was no forecast.
+
+    """
+
+    pabx: str
+    queue: str
+    uniqueid: str
+    answered: bool | None
+    waited_s: float
+    forecast_s: float | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteTried:
     """A site step ended, with its result and Q.850 cause."""
 
@@ -82,4 +171,15 @@ class FactRefused:
     reason: str
 
 
-Effect = Relist | SiteHealthChanged | CallFinished | SiteTried | FactRefused
+Effect = (
+    Relist
+    | SiteHealthChanged
+    | CallOffered
+    | CallAnswered
+    | CallFinished
+    | PositionRang
+    | PositionMissed
+    | WaitEnded
+    | SiteTried
+    | FactRefused
+)

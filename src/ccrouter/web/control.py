@@ -16,15 +16,13 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter.errors import StoreError
 from ccrouter.web.faults import fault
+from ccrouter.web.holders import HOLDER
 from ccrouter.web.orders import OrderError, UnknownNameError
 from ccrouter.web.unix_socket import peer_of
 
 MAX_BODY_BYTES: Final = 16 * 1024
 BODY_WITHIN_S: Final = 10.0
 """A connection on which the rest of a body never comes would stay open for ever."""
-
-HOLDER: Final = web.RequestKey("ccrouter.holder", str)
-"""Where a request that came over TCP keeps the name of the token that it showed (web/doors.py)."""
 
 Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$")]
 """A text for people, on one line."""
@@ -68,7 +66,7 @@ async def author_of(request: web.Request, person: str = "") -> str:
     if holder is not None:
         if person:
             raise OrderError("author: over HTTP the name of the token is the author; leave it out")
-        return f"{holder} (token)"
+        return f"{holder.name} (token)"
     connection = None if request.transport is None else request.transport.get_extra_info("socket")
     if connection is None:
         raise OrderError("the connection is gone")

@@ -6,7 +6,6 @@ The control API is the same as on the socket, below /api/v1. There the kernel sa
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final, Protocol
@@ -16,7 +15,8 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from structlog.typing import FilteringBoundLogger
 
-from ccrouter.web.control import HOLDER, MAX_BODY_BYTES, problem, problems_told
+from ccrouter.web.control import MAX_BODY_BYTES, problem, problems_told
+from ccrouter.web.holders import HOLDER, Holder, Role
 
 API: Final = "/api/v1"
 BEARER: Final = re.compile(r"Bearer +([\x21-\x7e]{1,200})", re.IGNORECASE)
@@ -31,22 +31,6 @@ HEADERS: Final = {
     "Server": "ccrouter",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-class Role(IntEnum):
-    """What a token is good for; each has the rights of those before it."""
-
-    READ = 1
-    SWITCH = 2
-    ADMINISTER = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who shows a token."""
-
-    name: str
-    role: Role
 
 
 class Keys(Protocol):
@@ -173,7 +157,7 @@ def _allowed(doors: Doors, log: FilteringBoundLogger) -> Middleware:
                 route=route,
             )
             return problem(told, HTTPStatus.FORBIDDEN)
-        request[HOLDER] = holder.name
+        request[HOLDER] = holder
         return await handler(request)
 
     return middleware

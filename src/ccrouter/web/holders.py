@@ -1,0 +1,34 @@
+"""Who shows a token, and what it is good for."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from aiohttp import web
+
+
+class Role(IntEnum):
+    """What a token is good for.
+
+    From READ on each has the rights of those before it. POSITION and SITE see what is theirs alone: the token names the
+    position (`PJSIP/101`) or the site (`tunis`).
+    """
+
+    POSITION = -2
+    SITE = -1
+    READ = 1
+    SWITCH = 2
+    ADMINISTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who shows a token; `of` is the interface of a POSITION or the name of a SITE, and empty for all others."""
+
+    name: str
+    role: Role
+    of: str = ""
+
+
+HOLDER: Final = web.RequestKey("ccrouter.holder", Holder)
+"""Where a request that came over TCP keeps who shows its token; one on the control socket has none."""
