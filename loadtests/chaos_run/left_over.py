@@ -14,8 +14,16 @@ from support.real_daemon import RealDaemon
 from support.real_house import at_rest, in_sync
 
 QUIET_WITHIN_S: Final = 40.0
-ENOUGH: Final = 60
-"""Looks at a life's memory that say something of its slope."""
+WATCHED_S: Final = 600
+"""For so long memory must be watched for its slope to tell something: Python's own allocator breathes."""
+
+HOUR_S: Final = 3600
+"""Arrivals and waits are kept for an hour, for load rules: until then memory grows with each call, and then no more."""
+
+KB_PER_CALL: Final = 0.5
+"""What a call of the first hour may take: its arrival and its wait."""
+
+MB_PER_LATER_HOUR: Final = 3.0
 
 LOOKS: Final = 6
 LOOK_EVERY_S: Final = 0.3
@@ -83,17 +91,39 @@ def memory(weights: Sequence[Weight], warm_up_s: float) -> list[dict[str, object
     return [_life(rank, found, warm_up_s) for (rank, _), found in lives.items()]
 
 
+def growth(life: Mapping[str, object], rate: float) -> tuple[str, bool] | None:
+    """Return how memory grew in a life at `rate` calls a second, and whether that is as it may be.
+
+    None where the life was too short to tell.
+    """
+    first, later = life["mb_per_hour"], life["mb_per_later_hour"]
+    told, kept = [], True
+    if isinstance(first, float):
+        kb_per_call = first * 1e3 / (rate * HOUR_S)
+        told.append(f"{kb_per_call:.2f} kB a call in the first hour")
+        kept = kb_per_call <= KB_PER_CALL
+    if isinstance(later, float):
+        told.append(f"{later:+.1f} MB/h after it")
+        kept = kept and later <= MB_PER_LATER_HOUR
+    return (", ".join(told), kept) if told else None
+
+
+GROWTH_LIMIT: Final = f"{KB_PER_CALL} kB a call in the first hour, {MB_PER_LATER_HOUR:g} MB/h after it"
+
+
 def _life(rank: int, weights: Sequence[Weight], warm_up_s: float) -> dict[str, object]:
-    warm = [weight for weight in weights if weight.at - weights[0].at >= warm_up_s]
+    born = weights[0].at
+    warm = [weight for weight in weights if weight.at - born >= warm_up_s]
     kept = warm or weights
     return {
         "router": rank,
-        "lived_s": round(weights[-1].at - weights[0].at),
+        "lived_s": round(weights[-1].at - born),
         "rss_mb_at_start": _mb(weights[0].rss),
         "rss_mb_warm": _mb(kept[0].rss),
         "rss_mb_at_end": _mb(kept[-1].rss),
         "rss_mb_max": _mb(max(weight.rss for weight in weights)),
-        "mb_per_hour": _mb_per_hour(warm) if len(warm) >= ENOUGH else None,
+        "mb_per_hour": _mb_per_hour([weight for weight in warm if weight.at - born <= HOUR_S]),
+        "mb_per_later_hour": _mb_per_hour([weight for weight in warm if weight.at - born > HOUR_S]),
         "open_files_max": max(weight.files for weight in weights),
     }
 
@@ -102,7 +132,9 @@ def _mb(count: int) -> float:
     return round(count / 1e6, 1)
 
 
-def _mb_per_hour(weights: Sequence[Weight]) -> float:
-    """Return the slope of the straight line of least squares."""
+def _mb_per_hour(weights: Sequence[Weight]) -> float | None:
+    """Return the slope of the straight line of least squares; None where it was not watched for long enough."""
+    if not weights or weights[-1].at - weights[0].at < WATCHED_S:
+        return None
     line = statistics.linear_regression([each.at for each in weights], [each.rss for each in weights])
     return round(line.slope * 3600 / 1e6, 2)

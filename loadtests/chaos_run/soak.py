@@ -24,16 +24,13 @@ from ccrouter.clock import SystemClock
 from chaos_run.__main__ import CALLER, FIRST_CALLS, OVER_WITHIN_S, place, say, start
 from chaos_run.accounts import accounts, most_at_once
 from chaos_run.house import NUMBERS, House, house
-from chaos_run.left_over import Baseline, memory, quiet
+from chaos_run.left_over import GROWTH_LIMIT, Baseline, growth, memory, quiet
 from chaos_run.report import Capacity, capacity
 from chaos_run.watch import Watch
 from phones import Call
 
 WARM_UP_S: Final = 120.0
 LOOK_S: Final = 5.0
-
-GROWTH_MB_PER_HOUR: Final = 10.0
-"""What memory may seem to grow in minutes: arrivals and waits of the last hour are kept, and this is the first one."""
 
 TIDIED_WITHIN_S: Final = 45
 """How much longer a decision may be there: the old ones are deleted every 10 s, and a busy machine takes its time."""
@@ -71,9 +68,9 @@ class Soaked:
         told = [*self.lost, *self.left_over]
         told += [f"{name} had {each.seen} calls" for name, each in self.capacity.items() if each.seen > each.allowed]
         for life in self.memory:
-            slope = life["mb_per_hour"]
-            if isinstance(slope, float) and slope > GROWTH_MB_PER_HOUR:
-                told.append(f"memory grows by {slope} MB/h")
+            grown = growth(life, self.rate)
+            if grown is not None and not grown[1]:
+                told.append(f"memory grows by {grown[0]}; it may by {GROWTH_LIMIT}")
         sure = [look for look in self.journal if look["at"] - self.journal[0]["at"] > CONFIRMED_S + TIDIED_WITHIN_S]
         oldest_s = max((look["oldest_s"] for look in sure), default=0.0)
         if oldest_s > self.keep_s + TIDIED_WITHIN_S:
@@ -166,7 +163,7 @@ def told(soaked: Soaked) -> str:
     lines = [
         f"{soaked.calls} calls: {reached}; lost {len(soaked.lost)}",
         f"most calls at once: {', '.join(f'{name} {each.seen}' for name, each in soaked.capacity.items())}",
-        *map(_life, soaked.memory),
+        *(_life(life, soaked.rate) for life in soaked.memory),
         f"journal: at the most {most['rows']:g} decisions, {most['size'] / 1e6:.1f} MB, {most['oldest_s']:.0f} s old",
         f"journal at the end: {looks[-1]['rows']:g} decisions, {looks[-1]['size'] / 1e6:.1f} MB",
         *(f"BROKEN: {what}" for what in soaked.broken),
@@ -174,10 +171,12 @@ def told(soaked: Soaked) -> str:
     return "\n".join(lines)
 
 
-def _life(life: Mapping[str, object]) -> str:
+def _life(life: Mapping[str, object], rate: float) -> str:
+    grown = growth(life, rate)
     return (
         f"memory: {life['rss_mb_at_start']} MB at the start, {life['rss_mb_warm']} MB after {WARM_UP_S:g} s, "
-        f"{life['rss_mb_at_end']} MB at the end, {life['mb_per_hour']} MB/h; {life['open_files_max']} open files"
+        f"{life['rss_mb_at_end']} MB at the end: {grown[0] if grown else 'too short to tell'}; "
+        f"{life['open_files_max']} open files"
     )
 
 

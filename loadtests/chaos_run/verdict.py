@@ -1,8 +1,10 @@
 """What was promised, what was found, and whether it was kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from chaos_run.left_over import GROWTH_LIMIT, WATCHED_S, growth
 
 if TYPE_CHECKING:
     from chaos_run.report import Busy, Delays, Report
@@ -18,12 +20,6 @@ SLACK_S: Final = 0.5
 BUSY_LATE_S: Final = 0.25
 BUSY_LOAD: Final = 3.0
 """The program's own delay, and the load average per core, from which on a broken promise may be the machine's doing."""
-
-WATCHED_S: Final = 600
-"""A life of a router tells how memory grows when it was watched so long after its start."""
-
-GROWTH_MB_PER_HOUR: Final = 20.0
-"""What memory may seem to grow in such a time; Python's own allocator breathes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +73,9 @@ def _delays(delays: "Delays") -> str:
 
 
 def _memory(report: "Report") -> Promise:
-    slopes = [slope for life in report.memory if (slope := _slope(life)) is not None]
-    found = f"{max(slopes):+.1f} MB/h" if slopes else f"no life of {WATCHED_S // 60} minutes to tell by"
-    kept = max(slopes, default=0.0) <= GROWTH_MB_PER_HOUR
-    return Promise("memory grows by", found, f"{GROWTH_MB_PER_HOUR:.0f} MB/h", kept)
-
-
-def _slope(life: Mapping[str, object]) -> float | None:
-    slope, lived_s = life["mb_per_hour"], life["lived_s"]
-    return slope if isinstance(slope, float) and isinstance(lived_s, int) and lived_s >= WATCHED_S else None
+    lives = [told for life in report.memory if (told := growth(life, report.setting.rate)) is not None]
+    found = "; ".join(dict.fromkeys(text for text, _ in lives)) or f"no life of {WATCHED_S // 60} minutes to tell by"
+    return Promise("memory grows by", found, GROWTH_LIMIT, all(kept for _, kept in lives))
 
 
 def _excuse(busy: "Busy") -> str:
