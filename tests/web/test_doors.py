@@ -18,7 +18,7 @@ from ccrouter.app.tokens import TokensFile
 from ccrouter.config.tokens import PREFIX, ROLES, hash_of, new_token
 from ccrouter.telemetry.privacy import cleaned
 from ccrouter.web.attempts import MOST, MOST_ADDRESSES, WINDOW_S, Attempts
-from ccrouter.web.doors import API, Doors, guarded, needed
+from ccrouter.web.doors import API, Doors, guarded
 from ccrouter.web.facts import facts
 from ccrouter.web.holders import Role
 from ccrouter.web.journal import journal
@@ -133,13 +133,6 @@ async def test_a_role_has_its_rights_and_no_more(
             assert (heard["holder"], heard["role"], heard["method"]) == (f"the-{role}", role, method)
         else:
             assert status == 200
-
-
-def test_what_nobody_thought_of_wants_the_highest_role() -> None:
-    """A route that is added, and not put in the table, is closed rather than open."""
-    assert needed("POST", "/something-new") is Role.ADMINISTER
-    assert needed("DELETE", "/modes/{name}") is Role.ADMINISTER
-    assert (needed("POST", "/overrides"), needed("DELETE", "/overrides/{id}")) == (Role.SWITCH, Role.SWITCH)
 
 
 @pytest.mark.parametrize("path", ["/api/v1", "/api/v1/", "/api/v1/none", "/api/v1//status", "/api/v1/%73tatus"])

@@ -12,16 +12,18 @@ from ccrouter.config.settings import Http, Settings
 from ccrouter.web.attempts import Attempts
 from ccrouter.web.control import control_app
 from ccrouter.web.doors import Doors, Keys, guarded
+from ccrouter.web.operations import Operation
 from ccrouter.web.serve import ListenError, serve_tcp, serve_unix, tls_of
 
-Routes = Iterable[web.RouteDef]
+Pages = Iterable[web.RouteDef]
+Table = Iterable[Operation]
 
 OWN: int = 0o600
 SHARED: int = 0o660
 
 
 def serve_control(
-    settings: Settings, log: FilteringBoundLogger, tables: Iterable[Routes]
+    settings: Settings, log: FilteringBoundLogger, tables: Iterable[Table]
 ) -> AbstractAsyncContextManager[None]:
     """Serve the control API on its socket.
 
@@ -46,8 +48,8 @@ def serve_http(  # noqa: PLR0913 - where, for whom, and what
     clock: Clock,
     log: FilteringBoundLogger,
     *,
-    pages: Routes,
-    tables: Iterable[Routes],
+    pages: Pages,
+    tables: Iterable[Table],
 ) -> AbstractAsyncContextManager[int]:
     """Serve the pages, and below /api/v1 the tables to who has one of these keys; None serves no API.
 

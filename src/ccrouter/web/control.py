@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from ccrouter.errors import StoreError
 from ccrouter.web.faults import fault
 from ccrouter.web.holders import HOLDER
+from ccrouter.web.operations import Operation, add
 from ccrouter.web.orders import OrderError, UnknownNameError
 from ccrouter.web.unix_socket import peer_of
 
@@ -30,11 +31,11 @@ Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u202
 Body = TypeVar("Body", bound=BaseModel)
 
 
-def control_app(log: FilteringBoundLogger, *tables: Iterable[web.RouteDef]) -> web.Application:
-    """Return the application of the control socket, with the routes of these tables."""
+def control_app(log: FilteringBoundLogger, *tables: Iterable[Operation]) -> web.Application:
+    """Return the application of the control socket, with the operations of these tables."""
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problems_told(log)])
-    for routes in tables:
-        app.add_routes(routes)
+    for operations in tables:
+        add(app.router, operations)
     return app
 
 
@@ -53,6 +54,22 @@ async def body_of(request: web.Request, model: type[Body]) -> Body:
         raise OrderError(f"body: it did not come within {BODY_WITHIN_S:g} s") from error
     except web.RequestPayloadError as error:
         raise OrderError("body: it can't be read as its Content-Encoding or Transfer-Encoding says") from error
+    except ValidationError as error:
+        raise OrderError(fault(error, model)) from error
+
+
+def query_of(request: web.Request, model: type[Body]) -> Body:
+    """Return the query of a request.
+
+    Raises:
+        OrderError: it is not what the model says, or says one thing twice: who knows which one counted elsewhere.
+
+    """
+    twice = [name for name in request.query if len(request.query.getall(name)) > 1]
+    if twice:
+        raise OrderError(f"query: each of {', '.join(model.model_fields)} is given once at most")
+    try:
+        return model.model_validate(dict(request.query))
     except ValidationError as error:
         raise OrderError(fault(error, model)) from error
 

@@ -4,7 +4,7 @@ The control API is the same as on the socket, below /api/v1. There the kernel sa
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter.web.control import MAX_BODY_BYTES, problem, problems_told
 from ccrouter.web.holders import HOLDER, Holder, Role
+from ccrouter.web.operations import Operation, add
 
 API: Final = "/api/v1"
 BEARER: Final = re.compile(r"Bearer +([\x21-\x7e]{1,200})", re.IGNORECASE)
@@ -49,17 +50,6 @@ class Refusals(Protocol):
         ...
 
 
-SWITCHES: Final = frozenset({("PUT", "/modes/{name}"), ("POST", "/overrides"), ("DELETE", "/overrides/{id}")})
-"""Routes for which the role `switch` is enough; all others that change something want `administer`."""
-
-
-def needed(method: str, route: str) -> Role:
-    """Return the least role for a method of a route; what is not known here wants the highest."""
-    if method in {hdrs.METH_GET, hdrs.METH_HEAD}:
-        return Role.READ
-    return Role.SWITCH if (method, route) in SWITCHES else Role.ADMINISTER
-
-
 @dataclass(frozen=True, slots=True)
 class Doors:
     """How the pages and the API are guarded.
@@ -81,17 +71,18 @@ class Doors:
 
 
 def guarded(
-    pages: Iterable[web.RouteDef], doors: Doors, log: FilteringBoundLogger, *tables: Iterable[web.RouteDef]
+    pages: Iterable[web.RouteDef], doors: Doors, log: FilteringBoundLogger, *tables: Iterable[Operation]
 ) -> web.Application:
-    """Return the application of these pages, and with keys, of these tables below /api/v1."""
+    """Return the application of these pages, and with keys, of the operations of these tables below /api/v1."""
+    known: dict[web.AbstractRoute, Operation] = {}
     app = web.Application(
-        client_max_size=MAX_BODY_BYTES, middlewares=[problems_told(log), _addressed(doors), _allowed(doors, log)]
+        client_max_size=MAX_BODY_BYTES, middlewares=[problems_told(log), _addressed(doors), _allowed(doors, known, log)]
     )
     app.add_routes(pages)
     if doors.keys is not None:
         api = web.Application()
-        for routes in tables:
-            api.add_routes(routes)
+        for operations in tables:
+            known.update(add(api.router, operations))
         app.add_subapp(API, api)
 
     async def dress(_: web.Request, response: web.StreamResponse) -> None:
@@ -132,35 +123,50 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _allowed(doors: Doors, log: FilteringBoundLogger) -> Middleware:
+def _allowed(doors: Doors, known: Mapping[web.AbstractRoute, Operation], log: FilteringBoundLogger) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         of_api = request.path == API or request.path.startswith(f"{API}/")
         if doors.keys is None or not (of_api or _is_guarded_page(request, doors)):
             return await handler(request)
-        # Never only a look at the path: what a token is not good for is told by the route that was found.
-        resource = request.match_info.route.resource
-        route = (resource.canonical if resource is not None else "").removeprefix(API)
         holder = await doors.keys.holder(_token_of(request))
         if holder is None:
             if request.path == "/readyz":
                 return web.json_response({}, status=(await handler(request)).status)
             return _refused(request, doors, log)
-        least = needed(request.method, route)
-        if holder.role < least:
-            told = f"this wants a token with the role `{least.name.lower()}`; yours has `{holder.role.name.lower()}`"
+        # Never only a look at the path: what a token is not good for is told by the route that was found.
+        operation = known.get(request.match_info.route)
+        why = _why_not(holder, operation, request.match_info) if of_api else _why_no_page(holder)
+        if why:
             log.info(
                 "a token is not good for this",
                 holder=holder.name,
                 role=holder.role.name.lower(),
                 method=request.method,
-                route=route,
+                route=operation.path if operation is not None else request.path,
             )
-            return problem(told, HTTPStatus.FORBIDDEN)
+            return problem(why, HTTPStatus.FORBIDDEN)
         request[HOLDER] = holder
         return await handler(request)
 
     return middleware
+
+
+def _why_not(holder: Holder, operation: Operation | None, named: Mapping[str, str]) -> str:
+    """Return why a token is not good for this; empty where it is, and where there is nothing that it could do."""
+    if operation is None:
+        return ""
+    if not operation.allows(holder):
+        return f"this wants a token with the role {operation.needs}; yours has `{holder.role.name.lower()}`"
+    if operation.is_of_another(holder, named):
+        return f"this token is for the {holder.role.name.lower()} {holder.of} alone"
+    return ""
+
+
+def _why_no_page(holder: Holder) -> str:
+    if holder.role >= Role.READ:
+        return ""
+    return f"this wants a token with the role `read`; yours has `{holder.role.name.lower()}`"
 
 
 def _is_guarded_page(request: web.Request, doors: Doors) -> bool:

@@ -6,8 +6,10 @@ from typing import Protocol
 from aiohttp import web
 
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.records import record_of_facts
+from ccrouter.routing.records import Record, record_of_facts
 from ccrouter.web.control import json_answer
+from ccrouter.web.holders import Role
+from ccrouter.web.operations import Operation
 
 
 class Seeing(Protocol):
@@ -18,10 +20,20 @@ class Seeing(Protocol):
         ...
 
 
-def facts(seeing: Seeing) -> list[web.RouteDef]:
-    """Return the route /facts; its answer is read by routing.records.facts_of."""
+def facts(seeing: Seeing) -> list[Operation]:
+    """Return what tells the facts; its answer is read by routing.records.facts_of."""
 
     async def seen(_: web.Request) -> web.Response:
         return json_answer(json.dumps(record_of_facts(seeing.facts())).encode())
 
-    return [web.get("/facts", seen)]
+    return [
+        Operation(
+            method="GET",
+            path="/facts",
+            name="get_facts",
+            does="Tells all that a decision would see now.",
+            handler=seen,
+            least=Role.READ,
+            answer=Record,
+        )
+    ]

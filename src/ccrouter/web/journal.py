@@ -1,20 +1,17 @@
 """The control API's routes about the past: what was decided for each call, and what admins did."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ccrouter.routing.records import CallEnd, DecisionMade
-from ccrouter.web.control import Line, json_answer
-from ccrouter.web.faults import fault
-from ccrouter.web.orders import OrderError
+from ccrouter.web.control import Line, json_answer, query_of
+from ccrouter.web.holders import Role
+from ccrouter.web.operations import ASKED_WRONGLY, STORE_FAILS, Operation
 
 MOST: Final = 10_000
-
-Query = TypeVar("Query", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +94,49 @@ class Past(Protocol):
         ...
 
 
-def journal(past: Past) -> list[web.RouteDef]:
-    """Return the routes /journal and /history."""
+def journal(past: Past) -> list[Operation]:
+    """Return what is told of the past."""
 
     async def lines(request: web.Request) -> web.Response:
-        return json_answer(LINES.dump_json(await past.lines(_asked(JournalQuery, request.query))))
+        return json_answer(LINES.dump_json(await past.lines(query_of(request, JournalQuery))))
 
     async def call(request: web.Request) -> web.Response:
         return json_answer(ENTRIES.dump_json(await past.call(request.match_info["uniqueid"])))
 
     async def history(request: web.Request) -> web.Response:
-        return json_answer(HISTORY.dump_json(await past.history(_asked(HistoryQuery, request.query).limit)))
+        return json_answer(HISTORY.dump_json(await past.history(query_of(request, HistoryQuery).limit)))
 
     return [
-        web.get("/journal", lines),
-        web.get("/journal/{uniqueid}", call),
-        web.get("/history", history),
+        Operation(
+            method="GET",
+            path="/journal",
+            name="search_journal",
+            does="Lists decisions, newest first.",
+            handler=lines,
+            least=Role.READ,
+            query=JournalQuery,
+            answer=JournalLines,
+            refusals=(ASKED_WRONGLY, (404, "neither the rules nor the journal have such a name"), STORE_FAILS),
+        ),
+        Operation(
+            method="GET",
+            path="/journal/{uniqueid}",
+            name="get_call",
+            does="Tells the decisions about one call, oldest first, with all that was tested; none for an unknown one.",
+            handler=call,
+            least=Role.READ,
+            answer=tuple[JournalEntry, ...],
+            refusals=(STORE_FAILS,),
+        ),
+        Operation(
+            method="GET",
+            path="/history",
+            name="get_history",
+            does="Lists who changed what, newest first.",
+            handler=history,
+            least=Role.READ,
+            query=HistoryQuery,
+            answer=History,
+            refusals=(ASKED_WRONGLY, STORE_FAILS),
+        ),
     ]
-
-
-def _asked(model: type[Query], query: Mapping[str, str]) -> Query:
-    try:
-        return model.model_validate(dict(query))
-    except ValidationError as error:
-        raise OrderError(fault(error, model)) from error

@@ -8,6 +8,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from ccrouter.web.control import Line, author_of, body_of, json_answer
+from ccrouter.web.holders import Role
+from ccrouter.web.operations import ASKED_WRONGLY, STORE_FAILS, Operation
 from ccrouter.web.status import OverrideStatus
 
 LONGEST_S: Final = 366 * 86400
@@ -95,8 +97,8 @@ class CancelBody(BaseModel):
     author: Line = ""
 
 
-def overrides(controls: OverrideControls) -> list[web.RouteDef]:
-    """Return the routes below /overrides."""
+def overrides(controls: OverrideControls) -> list[Operation]:
+    """Return what is told of overrides, and what sets and ends them."""
 
     async def listed(_: web.Request) -> web.Response:
         return json_answer(OVERRIDES.dump_json(tuple(controls.states())))
@@ -120,7 +122,35 @@ def overrides(controls: OverrideControls) -> list[web.RouteDef]:
         return json_answer(OVERRIDE.dump_json(await controls.cancel(request.match_info["id"], author, body.reason)))
 
     return [
-        web.get("/overrides", listed),
-        web.post("/overrides", set_),
-        web.delete("/overrides/{id}", cancel),
+        Operation(
+            method="GET",
+            path="/overrides",
+            name="list_overrides",
+            does="Lists the overrides that count now, or will.",
+            handler=listed,
+            least=Role.READ,
+            answer=tuple[OverrideStatus, ...],
+        ),
+        Operation(
+            method="POST",
+            path="/overrides",
+            name="set_override",
+            does="Sends a number elsewhere for a time.",
+            handler=set_,
+            least=Role.SWITCH,
+            body=OverrideBody,
+            answer=OverrideStatus,
+            refusals=(ASKED_WRONGLY, (404, "the routing file has no such number or destination"), STORE_FAILS),
+        ),
+        Operation(
+            method="DELETE",
+            path="/overrides/{id}",
+            name="end_override",
+            does="Ends an override now.",
+            handler=cancel,
+            least=Role.SWITCH,
+            body=CancelBody,
+            answer=OverrideStatus,
+            refusals=(ASKED_WRONGLY, (404, "there is no such override"), STORE_FAILS),
+        ),
     ]

@@ -7,7 +7,10 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ccrouter.web.control import Line, author_of, body_of, json_answer
-from ccrouter.web.orders import Controls, ModeOrder
+from ccrouter.web.holders import Role
+from ccrouter.web.operations import ASKED_WRONGLY, REFUSED_FILE, STORE_FAILS, Operation
+from ccrouter.web.orders import Controls, ModeOrder, ReloadOutcome
+from ccrouter.web.status import ModeStatus, Status
 from ccrouter.web.wire import MODE, MODES, OUTCOME, STATUS
 
 LONGEST_S: Final = 366 * 86400
@@ -41,8 +44,8 @@ class ReloadBody(BaseModel):
     author: Line = ""
 
 
-def steering(controls: Controls) -> list[web.RouteDef]:
-    """Return the routes /status, /modes and /reload."""
+def steering(controls: Controls) -> list[Operation]:
+    """Return what is seen of the daemon, and what steers it."""
 
     async def status(_: web.Request) -> web.Response:
         return json_answer(STATUS.dump_json(controls.status()))
@@ -69,8 +72,46 @@ def steering(controls: Controls) -> list[web.RouteDef]:
         return json_answer(OUTCOME.dump_json(outcome), refused)
 
     return [
-        web.get("/status", status),
-        web.get("/modes", modes),
-        web.put("/modes/{name}", switch),
-        web.post("/reload", reload),
+        Operation(
+            method="GET",
+            path="/status",
+            name="get_status",
+            does="Tells the whole picture, as `ccrouter status --json`.",
+            handler=status,
+            least=Role.READ,
+            answer=Status,
+        ),
+        Operation(
+            method="GET",
+            path="/modes",
+            name="list_modes",
+            does="Lists all modes.",
+            handler=modes,
+            least=Role.READ,
+            answer=tuple[ModeStatus, ...],
+        ),
+        Operation(
+            method="PUT",
+            path="/modes/{name}",
+            name="switch_mode",
+            does="Switches a mode, for a time or until it is switched again.",
+            handler=switch,
+            least=Role.SWITCH,
+            body=ModeBody,
+            answer=ModeStatus,
+            refusals=(ASKED_WRONGLY, (404, "the routing file declares no such mode"), STORE_FAILS),
+        ),
+        Operation(
+            method="POST",
+            path="/reload",
+            name="reload_rules",
+            does="Reads the routing file again; 422 where it is refused and the rules of before stay in force.",
+            handler=reload,
+            least=Role.ADMINISTER,
+            body=ReloadBody,
+            body_optional=True,
+            answer=ReloadOutcome,
+            refusals=(ASKED_WRONGLY,),
+            declines=(REFUSED_FILE,),
+        ),
     ]

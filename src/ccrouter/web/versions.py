@@ -9,6 +9,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ccrouter.web.control import Line, author_of, body_of, json_answer
+from ccrouter.web.holders import Role
+from ccrouter.web.operations import ASKED_WRONGLY, REFUSED_FILE, STORE_FAILS, Operation
 from ccrouter.web.orders import ReloadOutcome, UnknownNameError
 from ccrouter.web.wire import OUTCOME
 
@@ -115,8 +117,8 @@ class Book(Protocol):
         ...
 
 
-def versions(book: Book) -> list[web.RouteDef]:
-    """Return the routes /rules, /versions and /rollback."""
+def versions(book: Book) -> list[Operation]:
+    """Return what is told of the routing file, and the way back."""
 
     async def rules(_: web.Request) -> web.Response:
         return json_answer(IN_FORCE.dump_json(book.in_force()))
@@ -137,8 +139,45 @@ def versions(book: Book) -> list[web.RouteDef]:
         return json_answer(OUTCOME.dump_json(outcome), refused)
 
     return [
-        web.get("/rules", rules),
-        web.get("/versions", kept),
-        web.get(r"/versions/{number:\d+}", text),
-        web.post("/rollback", rollback),
+        Operation(
+            method="GET",
+            path="/rules",
+            name="get_rules",
+            does="Tells the routing file in force, with its text.",
+            handler=rules,
+            least=Role.READ,
+            answer=RulesInForce,
+        ),
+        Operation(
+            method="GET",
+            path="/versions",
+            name="list_versions",
+            does="Lists the versions of the routing file that were in force, newest first.",
+            handler=kept,
+            least=Role.READ,
+            answer=tuple[KeptVersion, ...],
+            refusals=(STORE_FAILS,),
+        ),
+        Operation(
+            method="GET",
+            path=r"/versions/{number:\d+}",
+            name="get_version",
+            does="Tells the text of one version.",
+            handler=text,
+            least=Role.READ,
+            answer=str,
+            refusals=((404, "there is no such version"), STORE_FAILS),
+        ),
+        Operation(
+            method="POST",
+            path="/rollback",
+            name="note_rollback",
+            does="Notes that a version was put back into the routing file, and reads that again; it writes no file.",
+            handler=rollback,
+            least=Role.ADMINISTER,
+            body=RollbackBody,
+            answer=ReloadOutcome,
+            refusals=(ASKED_WRONGLY, (404, "there is no such version"), STORE_FAILS),
+            declines=(REFUSED_FILE,),
+        ),
     ]
