@@ -3,7 +3,7 @@
 Between reading the snapshot and recording what was decided nothing else runs, so two calls can't win one free line.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ccrouter.clock import Clock
@@ -11,8 +11,8 @@ from ccrouter.live.events import CallRouted, Event, WithdrawAsked
 from ccrouter.live.queues import WaitingCaller
 from ccrouter.live.state import State
 from ccrouter.routing.call import Call
-from ccrouter.routing.decide import decide, decide_waiting, watch
-from ccrouter.routing.decision import Decision
+from ccrouter.routing.decide import decide, decide_waiting, send, watch
+from ccrouter.routing.decision import Decision, Stay
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import Rules
@@ -128,16 +128,7 @@ class Router:
                 break  # a new call must not wait for them; the next look goes on
             if not facts.fresh(caller.pabx):
                 continue
-            waited_s = facts.at - caller.joined_at + caller.waited_before_s
-            call = Call(
-                caller.pabx,
-                caller.uniqueid,
-                caller.number,
-                caller.caller,
-                caller.language,
-                waited_s,
-                caller_known=caller.caller_known,
-            )
+            call = _call_of(caller, facts.at)
             try:
                 decision = decide_waiting(self.rules, facts, call, caller.queue, decision_id)
             except Exception as error:  # noqa: BLE001 - a fault with one caller must not keep the others waiting
@@ -147,6 +138,15 @@ class Router:
                 orders.append(self._withdraw(caller, decision))
                 facts, decision_id = self.facts(), next(self._ids)
         return orders
+
+    def send(self, caller: WaitingCaller, to: Sequence[str], by: str) -> WithdrawCaller | Stay:
+        """Return the order for a waiting caller whom a person sends elsewhere, or why they stay.
+
+        Only for one who may be withdrawn: routed, and not being withdrawn already.
+        """
+        facts = self.facts()
+        found = send(self.rules, facts, _call_of(caller, facts.at), caller.queue, next(self._ids), to=to, by=by)
+        return found if isinstance(found, Stay) else self._withdraw(caller, found)
 
     def watch(self) -> None:
         """Look at every threshold, so that hold times run between calls too."""
@@ -185,3 +185,15 @@ class Router:
     def _keep(self, decision: Decision) -> None:
         self._latches.update(decision.latches)
         self._turns.update(decision.turns)
+
+
+def _call_of(caller: WaitingCaller, at: float) -> Call:
+    return Call(
+        caller.pabx,
+        caller.uniqueid,
+        caller.number,
+        caller.caller,
+        caller.language,
+        at - caller.joined_at + caller.waited_before_s,
+        caller_known=caller.caller_known,
+    )

@@ -24,7 +24,7 @@ from ccrouter.outlook.loads import QUIET, Load, facts_under, moved
 from ccrouter.outlook.places import queue_named, queues_of
 from ccrouter.routing.call import Call
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import TAKEN_NAMES, InHouse, Rules, Service
+from ccrouter.routing.rules import SENT_BY_HAND, TAKEN_NAMES, InHouse, Rules, Service
 
 if TYPE_CHECKING:
     from ccrouter.cli.seen import Seen
@@ -199,7 +199,7 @@ def _check_names(rules: Rules, service: Service, options: Options, *, waits: boo
             cure = suggest(name, known)
             raise click.BadParameter(f"there is no site or message `{name}`. {cure}", param_hint="--expect")
     own = [rule.name for rule in (service.while_waiting if waits else service.rules)]
-    deciding = own if waits else [*own, *sorted(TAKEN_NAMES)]
+    deciding = own if waits else [*own, *sorted(TAKEN_NAMES - {SENT_BY_HAND})]
     if options.expect_rule and options.expect_rule not in deciding:
         cure = suggest(options.expect_rule, deciding)
         raise click.BadParameter(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ccrouter.routing.decision import Considered, Decision
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment, VoicemailStep
 from ccrouter.routing.route import PLACED, step
-from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Destination, Leg, Rules, Share
+from ccrouter.routing.rules import OTHERWISE, OVERRIDE, SENT_BY_HAND, UNKNOWN_NUMBER, Destination, Leg, Rules, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _destinations(rules: Rules, decision: Decision) -> tuple[Destination, ...]:
     service = rules.services.get(decision.service, rules.unknown)
     if decision.rule in {OTHERWISE, UNKNOWN_NUMBER}:
         return service.otherwise
-    if decision.rule == OVERRIDE:
+    if decision.rule in {OVERRIDE, SENT_BY_HAND}:
         named = (rules.named(each.destination) for each in decision.considered)
         return tuple(each for each in named if each is not None)
     return next(rule.to for rule in (*service.rules, *service.while_waiting) if rule.name == decision.rule)

@@ -13,7 +13,7 @@ from ccrouter.routing.conditions import Tested
 from ccrouter.routing.decision import Considered, Decision, RuleTested, Stay
 from ccrouter.routing.facts import STALE_AFTER_S
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment, VoicemailStep
-from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, External, Rules
+from ccrouter.routing.rules import TAKEN_NAMES, External, Rules
 from ccrouter.routing.thresholds import Verdict
 
 WIDTH = 80
@@ -57,7 +57,7 @@ def summary(found: Decision | Stay) -> Iterator[Line]:
         yield from lines(f"stays in the queue: {_why(found)}", tone=Tone.DECIDES)
     else:
         way = ", then ".join(names_of(found.plan))
-        by = f"`{found.rule}`" if found.rule in {OTHERWISE, OVERRIDE, UNKNOWN_NUMBER} else f"the rule `{found.rule}`"
+        by = f"`{found.rule}`" if found.rule in TAKEN_NAMES else f"the rule `{found.rule}`"
         yield from lines(f"goes to {way}, by {by}", tone=Tone.DECIDES)
 
 

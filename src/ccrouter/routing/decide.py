@@ -9,7 +9,18 @@ from ccrouter.routing.decision import Decision, RuleTested, Stay
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import QueueStep
 from ccrouter.routing.route import Route
-from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Message, Rule, Rules
+from ccrouter.routing.rules import (
+    OTHERWISE,
+    OVERRIDE,
+    SENT_BY_HAND,
+    UNKNOWN_NUMBER,
+    Destination,
+    InHouse,
+    Leg,
+    Message,
+    Rule,
+    Rules,
+)
 from ccrouter.routing.thresholds import Latch, LatchKey, Verdict
 
 
@@ -46,6 +57,33 @@ def ask_waiting(rules: Rules, facts: Facts, call: Call, queue: str, decision_id:
             stays = isinstance(first, QueueStep) and first.queue == queue
             return inquiry.stay(rule, route) if stays else inquiry.decision(rule, route, decision_id)
     return inquiry.stay()
+
+
+def send(  # noqa: PLR0913 - the caller, where to, and who says so
+    rules: Rules, facts: Facts, call: Call, queue: str, decision_id: str, *, to: Sequence[str], by: str
+) -> Decision | Stay:
+    """Return the plan of a caller who waits in `queue` and whom a person sends elsewhere, or why they shall stay.
+
+    The sites are taken in the order given, each as the routing file describes it. A caller is not moved in vain, and
+    not lost to a site that does not answer either: unless a message is to come last, they come back to the queue.
+
+    Args:
+        to: names of sites, the last perhaps that of a message; what the rules do not know is left out.
+        by: who sends them, and why, in words for the trace.
+
+    """
+    inquiry = _Inquiry(rules, facts, call)
+    if not facts.fresh(call.pabx):
+        return inquiry.stay()
+    rule = inquiry.sent(to, by)
+    route = Route(facts, call.pabx)
+    route.add_all((*rule.to, *inquiry.back(rule, queue)))
+    first = route.steps[0] if route.steps else None
+    if isinstance(first, QueueStep) and first.queue == queue:
+        return inquiry.stay(rule, route)
+    if first is None and not (rule.to and isinstance(rule.to[0], Message)):
+        return inquiry.stay(rule, route)
+    return inquiry.decision(rule, route, decision_id)
 
 
 def watch(rules: Rules, facts: Facts) -> dict[LatchKey, Latch]:
@@ -86,6 +124,21 @@ class _Inquiry:
             if to:
                 return Rule(OVERRIDE, None, to)
         return None
+
+    def sent(self, to: Sequence[str], by: str) -> Rule:
+        """Return the rule that a person makes for this one call."""
+        known = tuple(each for each in map(self.rules.named, to) if each is not None)
+        test = Tested(f"sent to {', '.join(to)}", Verdict.YES, by)
+        self.trace.append(RuleTested(SENT_BY_HAND, Verdict.YES, (test,)))
+        return Rule(SENT_BY_HAND, None, known)
+
+    def back(self, rule: Rule, queue: str) -> Iterator[Destination]:
+        """Yield the way back to the queue in which the caller waits, unless the rule names it, or ends otherwise."""
+        for site in self.rules.sites.values():
+            if isinstance(site, InHouse) and site.queue == queue:
+                if not any(isinstance(each, Message) or each == Leg(site) for each in rule.to):
+                    yield Leg(site)
+                return
 
     def matching(self, candidates: Sequence[Rule]) -> Iterator[Rule]:
         """Test rules in order and yield those that apply."""

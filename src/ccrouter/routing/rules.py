@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from decimal import Decimal
 from types import MappingProxyType
 
 from ccrouter.routing.conditions import Condition, Threshold
@@ -21,10 +22,20 @@ class InHouse:
 
 
 @dataclass(frozen=True, slots=True)
+class Tariff:
+    """What an external site asks, in one currency (ISO 4217): for each answered call, and for each minute of talk."""
+
+    currency: str
+    per_call: Decimal = Decimal(0)
+    per_minute: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
 class External:
     """An outsourcer or backup centre over a trunk; `max_calls` 0 stands for no limit.
 
-    `endpoint` is the technology and name that the PABX watches, such as `PJSIP/trunk-tunis`.
+    `endpoint` is the technology and name that the PABX watches, such as `PJSIP/trunk-tunis`. Two that differ in their
+    `tariff` alone are equal: no call goes elsewhere for it.
     """
 
     name: str
@@ -34,6 +45,7 @@ class External:
     calendar: Calendar | None = None
     hide_caller: bool = False
     endpoint: str = ""
+    tariff: Tariff | None = field(default=None, compare=False)
 
 
 Site = InHouse | External
@@ -93,18 +105,40 @@ OVERRIDE = "override"
 UNKNOWN_NUMBER = "unknown number"
 """Name of the rule that decides for a number which the routing file does not know."""
 
-TAKEN_NAMES = frozenset({OTHERWISE, OVERRIDE, UNKNOWN_NUMBER})
+SENT_BY_HAND = "sent by hand"
+"""Name of the rule that decides where a person sends one caller who waits."""
+
+TAKEN_NAMES = frozenset({OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, SENT_BY_HAND})
 """Names that no rule of a file may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The service level that a service aims at.
+
+    Attributes:
+        within_s: time in which a call should be answered.
+        target: share of the calls that should be, 0 to 1; None where the file names none.
+        short_abandon_s: whoever hangs up within this time is left out of the share.
+
+    """
+
+    within_s: int = 20
+    target: float | None = None
+    short_abandon_s: int = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """What a number reaches.
 
+    Two that differ in their `goal` or `screen_pop` alone are equal: no call goes elsewhere for them.
+
     Attributes:
         otherwise: destinations when no rule matches.
         last: the last step of every plan that does not bring its own.
         while_waiting: rules asked again and again for each caller in a queue.
+        screen_pop: pages for whoever takes a call, by name: addresses with `{placeholders}` (config.values.PLACEHOLDERS).
 
     """
 
@@ -114,6 +148,8 @@ class Service:
     last: Message
     while_waiting: tuple[Rule, ...] = ()
     treatment: Treatment = field(default_factory=Treatment)
+    goal: Goal = field(default=Goal(), compare=False)
+    screen_pop: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ NAMES: Final = (
     Code(
         "N101",
         "name-taken",
-        "ccrouter uses this name itself: `otherwise` and `override` are rules, `unknown number` is a service.",
+        "ccrouter uses this name itself: `otherwise`, `override` and `sent by hand` are rules, `unknown number` is a "
+        "service.",
         "- {name: otherwise, when: {mode: crisis}, to: tunis}",
         "- {name: in a crisis, when: {mode: crisis}, to: tunis}",
     ),
