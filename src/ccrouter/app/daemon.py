@@ -16,6 +16,7 @@ from ccrouter.app.clock_watch import ClockWatch, SetClock
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry, decision_ids
 from ccrouter.app.fallback import Said, kept_fallback
+from ccrouter.app.happenings import Happenings
 from ccrouter.app.http import serve_control, serve_http
 from ccrouter.app.journal import Recorder
 from ccrouter.app.leaving import Leaving
@@ -105,6 +106,9 @@ class Daemon:
             ids=decision_ids(),
         )
         self._entry = Entry(self._router, clock, self._metrics, log, self._recorder.note)
+        self._happenings = Happenings(lambda: self._router.rules, self._metrics.fault, log)
+        self._writer.listeners.append(self._happenings.effect)
+        self._entry.listeners.append(self._happenings.decided)
         key, why_not = kept_key(settings.state_dir)
         if why_not:
             log.error("the key of FastAGI is of this run only: after the next start it takes a moment", reason=why_not)

@@ -24,6 +24,7 @@ class Entry:
     Attributes:
         note: takes a decision down in the journal; never waits.
         recent: the last decisions, newest first, those for waiting callers too.
+        listeners: are told of every decision; they must not wait, nor raise.
 
     """
 
@@ -33,6 +34,7 @@ class Entry:
     log: FilteringBoundLogger
     note: Callable[[Decision], None]
     recent: deque[Decision] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    listeners: list[Callable[[Decision], None]] = field(default_factory=list)
 
     def route(self, call: Call) -> Decision:
         """Decide at once where a call goes; whatever is raised here leaves the call to the PABX's own plan."""
@@ -50,6 +52,8 @@ class Entry:
         self.metrics.decisions.decided(decision, took_s)
         self.recent.appendleft(decision)
         self.note(decision)
+        for listener in self.listeners:
+            listener(decision)
         call = decision.call
         self.log.info(
             what,

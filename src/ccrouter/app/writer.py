@@ -33,6 +33,7 @@ class Writer:
         changed: set by every event; whoever follows the load waits for it and clears it.
         totals: calls by what they came to, since the start.
         passed_by: when a PABX last told of a call that went by its own plan.
+        listeners: are told of every effect, after it was counted and carried out; they must not wait, nor raise.
 
     """
 
@@ -47,6 +48,7 @@ class Writer:
         self.changed = asyncio.Event()
         self.totals: Counter[str] = Counter()
         self.passed_by: dict[str, float] = {}
+        self.listeners: list[Callable[[Effect], None]] = []
         self._state = state
         self._metrics = metrics
         self._log = log
@@ -62,6 +64,8 @@ class Writer:
         for effect in self._state.apply(event):
             self._metrics.effect(effect)
             self._carry_out(effect)
+            for listener in self.listeners:
+                listener(effect)
         self.changed.set()
 
     def _tell(self, event: PabxEvent) -> None:
