@@ -86,12 +86,17 @@ def guarded(
         app.add_subapp(API, api)
 
     async def dress(_: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(HEADERS)
+        response.headers.update({name: text for name, text in HEADERS.items() if not _own(name, response)})
         if doors.encrypted:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
 
     app.on_response_prepare.append(dress)
     return app
+
+
+def _own(name: str, response: web.StreamResponse) -> bool:
+    """Tell whether an answer brings this header itself, as it may: the pages of web/pages.py do."""
+    return name in {"Cache-Control", "Content-Security-Policy"} and name in response.headers
 
 
 def _addressed(doors: Doors) -> Middleware:
