@@ -5,6 +5,7 @@
 #   ensure_asterisk 22|16    an Asterisk unpacked in .cache/asterisk-VERSION
 #   ensure_sipp              SIPp unpacked in .cache/sipp
 #   ensure_shellcheck        ShellCheck unpacked in .cache/shellcheck
+#   ensure_prometheus        Prometheus unpacked in .cache/prometheus
 #
 # Each is done within a second when nothing changed, needs no root, and ends the script with the name of the step
 # that failed and what to do about it. Call them plainly: bash ignores errors inside `if f`, `f || ...` and `! f`.
@@ -26,3 +27,5 @@ source "$SCRIPTS/lib/debian.sh"
 source "$SCRIPTS/lib/python.sh"
 # shellcheck source=scripts/lib/telephony.sh
 source "$SCRIPTS/lib/telephony.sh"
+# shellcheck source=scripts/lib/monitoring.sh
+source "$SCRIPTS/lib/monitoring.sh"
