@@ -60,7 +60,9 @@ from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.notify import Supervisor
 from ccrouter.web.facts import facts
 from ccrouter.web.journal import journal
+from ccrouter.web.me import me
 from ccrouter.web.overrides import overrides
+from ccrouter.web.pages import screens
 from ccrouter.web.public import pages
 from ccrouter.web.steering import steering
 from ccrouter.web.versions import versions
@@ -239,8 +241,9 @@ class Daemon:
                 overrides(self._override_switch),
                 journal(self._archive),
                 facts(self._router),
+                me(),
             )
-            open_pages = pages(self._registry, self._control.readiness)
+            open_pages = [*pages(self._registry, self._control.readiness), *screens(served=self._tokens is not None)]
             await stack.enter_async_context(serve_control(settings, self._log, tables))
             served = serve_http(settings.http, self._tokens, self._clock, self._log, pages=open_pages, tables=tables)
             await stack.enter_async_context(served)
