@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -23,7 +24,7 @@ from ccrouter.routing.conditions import (
     Waited,
 )
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
-from ccrouter.routing.rules import External, InHouse, Leg, Message, ModeKey, Rules, Share
+from ccrouter.routing.rules import External, Goal, InHouse, Leg, Message, ModeKey, Rules, Share, Tariff
 from ccrouter.routing.thresholds import Direction, Level
 
 Load = Callable[..., Rules]
@@ -217,6 +218,35 @@ def test_sites_and_messages(load: Load) -> None:
         "tunis", "PJSIP/+21671000000@trunk-tunis", 25, max_calls=0, hide_caller=True, endpoint="PJSIP/trunk-tunis"
     )
     assert rules.messages["box"].step == VoicemailStep("box", "1000@default")
+
+
+def test_tariff_of_a_site(load: Load) -> None:
+    """A tariff is kept exactly, in its currency; one without amounts is none, and none makes a site another one."""
+    plain = load().sites["tunis"]
+    for written, tariff in (
+        ("tariff: {per_call: 0.10 EUR, per_minute: 0.32 EUR}", Tariff("EUR", Decimal("0.10"), Decimal("0.32"))),
+        ("tariff: {per_minute: 0.325 TND}", Tariff("TND", Decimal(0), Decimal("0.325"))),
+        ("tariff: {}", None),
+    ):
+        tunis = load(("max_calls: 30", f"max_calls: 30, {written}")).sites["tunis"]
+        assert isinstance(tunis, External)
+        assert tunis.tariff == tariff
+        assert tunis == plain
+
+
+def test_goal_and_pages_of_a_service(load: Load) -> None:
+    """A service has the goal that it names, or 20 s without a target; its pages are kept as written."""
+    assert load().services["support"].goal == Goal(20, None, 5)
+    page = "https://crm.example/{service}/find?n={caller}&id={uniqueid}#{waited}"
+    lines = f'services:\n  support:\n    screen_pop: {{customer: "{page}"}}\n    service_level: '
+    for written, goal in (
+        ("{answered_within: 30s, target: 90.5%}", Goal(30, 0.905, 5)),
+        ("{answered_within: 1min, target: 80%, short_abandon: 0s}", Goal(60, 0.8, 0)),
+    ):
+        service = load(("services:\n  support:", lines + written)).services["support"]
+        assert service.goal == goal
+        assert service.screen_pop == {"customer": page}
+        assert service == load().services["support"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ UNSEEN: Final = {
     "what stands in quotes, and what else YAML hides": r"Y\d{3}|V101",
     "what only a library knows: time zones, countries, holidays, opening hours": r"T\d{3}|V105|V18\d",
     "what is beyond this file": r"S10[3457]",
-    "how values compare: times, levels, sums": r"V122|L10[24]|D102",
+    "how values compare: times, levels, sums, currencies": r"V122|V171|L10[24]|D102",
     "where an address is heard": "S115",
     "what a rule or plan means as a whole": r"D10[345678]|D109|D110|L10[5678]|L110",
 }

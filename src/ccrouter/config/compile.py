@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
@@ -20,7 +21,18 @@ from ccrouter.config.public_holidays import NoHolidaysError, public_holidays
 from ccrouter.config.scope import Scope, is_known
 from ccrouter.config.telephone import NoNumberError, country_of, spellings
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
-from ccrouter.routing.rules import UNKNOWN_NUMBER, External, InHouse, Message, ModeKey, Number, Rules, Service, Site
+from ccrouter.routing.rules import (
+    UNKNOWN_NUMBER,
+    External,
+    InHouse,
+    Message,
+    ModeKey,
+    Number,
+    Rules,
+    Service,
+    Site,
+    Tariff,
+)
 from ccrouter.routing.schedule import Calendar
 
 NO_SERVICE: Final = "ss-noservice"
@@ -182,7 +194,16 @@ def _site(document: Document, name: str, written: places.Site, calendars: Mappin
         calendar=calendar,
         hide_caller=place.caller_number == "hide",
         endpoint=place.endpoint or endpoint_of(place.dial),
+        tariff=None if place.tariff is None else _tariff(place.tariff),
     )
+
+
+def _tariff(written: places.Tariff) -> Tariff | None:
+    call, minute = written.per_call, written.per_minute
+    known = call or minute
+    if known is None:
+        return None
+    return Tariff(known.currency, call.amount if call else Decimal(0), minute.amount if minute else Decimal(0))
 
 
 def endpoint_of(dial: str) -> str:

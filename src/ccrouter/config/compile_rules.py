@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from ccrouter.config.compile_when import Asking
 from ccrouter.config.document import Path
 from ccrouter.config.models import Destination as Written
+from ccrouter.config.models import Goal as WrittenGoal
 from ccrouter.config.models import Rule as WrittenRule
 from ccrouter.config.models import Service as WrittenService
 from ccrouter.config.scope import Scope
@@ -16,6 +18,7 @@ from ccrouter.routing.rules import (
     TAKEN_NAMES,
     Destination,
     External,
+    Goal,
     InHouse,
     Leg,
     Message,
@@ -57,7 +60,8 @@ class Serving:
             for i, each in enumerate(compiled):
                 self._fits(each, last, (*path, section, i, "to"))
         treatment = self.scope.treatments[self.name][0]
-        return Service(self.name, rules, otherwise, last, while_waiting, treatment)
+        pages = MappingProxyType(dict(written.screen_pop))
+        return Service(self.name, rules, otherwise, last, while_waiting, treatment, _goal(written.service_level), pages)
 
     @property
     def _key(self) -> str:
@@ -169,6 +173,12 @@ class Serving:
                 cure = "Name fewer destinations, or shorten names and dial strings"
                 self.scope.document.blame(path, "D108", str(error), cure, key=True)
                 return
+
+
+def _goal(written: WrittenGoal | None) -> Goal:
+    if written is None:
+        return Goal()
+    return Goal(written.answered_within, written.target / 100, written.short_abandon)
 
 
 def _part(name: str) -> str:

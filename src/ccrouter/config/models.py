@@ -15,7 +15,9 @@ from ccrouter.config.values import (
     Duration,
     Language,
     Name,
+    Page,
     Percent,
+    Seconds,
     SoundFile,
     Weight,
     Words,
@@ -136,6 +138,12 @@ class Goal(Strict):
 
     answered_within: Duration = Field(description="time in which a call should be answered", examples=["20s"])
     target: Percent = Field(description="share of the calls that should be", examples=["80%"])
+    short_abandon: Seconds = Field(
+        5,
+        json_schema_extra={"default": "5s"},
+        description="whoever hangs up within this time is left out of the share",
+        examples=["10s", "0s"],
+    )
 
 
 class Service(Treated):
@@ -154,6 +162,11 @@ class Service(Treated):
     )
     service_level: Goal | None = Field(
         None, description="the aim", examples=[{"answered_within": "20s", "target": "80%"}]
+    )
+    screen_pop: dict[Name, Page] = Field(
+        default_factory=dict,
+        description="pages for the position that a call rings at, by name; what stands in braces is put in, encoded",
+        examples=[{"customer": "https://crm.example/find?number={caller}"}],
     )
 
 

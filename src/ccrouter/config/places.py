@@ -86,7 +86,16 @@ class Tariff(Strict):
     """What a call to an external site costs."""
 
     per_call: Price | None = Field(None, description="for each answered call", examples=["0.10 EUR"])
-    per_minute: Price | None = Field(None, description="for each minute of talk", examples=["0.32 EUR"])
+    per_minute: Price | None = Field(
+        None, description="for each minute of talk, charged by the second", examples=["0.32 EUR"]
+    )
+
+    @model_validator(mode="after")
+    def _is_of_one_currency(self) -> "Tariff":
+        if self.per_call and self.per_minute and self.per_call.currency != self.per_minute.currency:
+            cure = f"Write both in one: {self.per_minute.amount} {self.per_call.currency}"
+            fail("V171", "a tariff of two currencies can't be added up", cure, at=("per_minute",))
+        return self
 
 
 class InHouse(Strict):

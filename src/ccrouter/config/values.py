@@ -11,6 +11,7 @@ from typing import Annotated, Final, NoReturn
 from pydantic_core import PydanticCustomError
 
 from ccrouter.config.document import Text
+from ccrouter.config.problems import suggest
 from ccrouter.config.reads import Reads
 
 
@@ -171,6 +172,32 @@ Mailbox = Annotated[
 LANGUAGE: Final = r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*"
 LANGUAGE_CURE: Final = "Write a code such as fr, en or fr_CA"
 Language = Annotated[str, matching("V108", LANGUAGE, "language", LANGUAGE_CURE)]
+
+
+PLACEHOLDERS: Final = ("number", "label", "service", "language", "caller", "uniqueid", "waited")
+"""What stands in braces in the address of a page: of the call that the page is opened for."""
+
+_PAGE: Final = (
+    r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?"
+    rf"([/?#]([A-Za-z0-9!#$%&'()*+,./:;=?@_~-]|\{{({'|'.join(PLACEHOLDERS)})\}})*)?"
+)
+LONGEST_PAGE: Final = 500
+
+
+def _page(value: object) -> str:
+    found = text(value)
+    for each in re.finditer(r"\{([^{}]*)\}", found):
+        if each[1] not in PLACEHOLDERS:
+            cure = suggest(each[1], PLACEHOLDERS)
+            fail("V117", f"`{each[0][:60]}` stands for nothing in an address", cure, offset=each.start())
+    if not re.fullmatch(_PAGE, found) or len(found) > LONGEST_PAGE:
+        cure = "Write http:// or https://, a host, and what is behind it: https://crm.example/find?number={number}"
+        fail("V116", f"`{found[:120]}` is no address of a page", cure)
+    return found
+
+
+Page = Annotated[str, Reads(_page, "address", pattern=f"^{_PAGE}$", maxLength=LONGEST_PAGE)]
+"""Where a page is, over http or https; PLACEHOLDERS may stand behind its host."""
 
 
 # --- amounts ----------------------------------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ class Service:
         otherwise: destinations when no rule matches.
         last: the last step of every plan that does not bring its own.
         while_waiting: rules asked again and again for each caller in a queue.
-        screen_pop: pages for whoever takes a call, by name: addresses with `{placeholders}` (config.values.PLACEHOLDERS).
+        screen_pop: addresses of pages for whoever takes a call, by name, with placeholders (config.values.PLACEHOLDERS).
 
     """
 

@@ -132,6 +132,34 @@ VALUES: Final = (
         "messages: {closed: {play: closed}}",
     ),
     Code(
+        "V116",
+        "no-address-of-a-page",
+        "A page is opened by its address: http or https, a host, then path and query without spaces or letters with "
+        "accents. The host is written out: no caller may choose it.",
+        "services:\n"
+        "  support:\n"
+        "    otherwise: [paris, closed]\n"
+        '    screen_pop: {customer: "crm.example/find?number={caller}"}',
+        "services:\n"
+        "  support:\n"
+        "    otherwise: [paris, closed]\n"
+        '    screen_pop: {customer: "https://crm.example/find?number={caller}"}',
+    ),
+    Code(
+        "V117",
+        "unknown-placeholder",
+        "In an address, braces hold what is known of a call: `number`, `label`, `service`, `language`, `caller`, "
+        "`uniqueid`, `waited` (seconds).",
+        "services:\n"
+        "  support:\n"
+        "    otherwise: [paris, closed]\n"
+        '    screen_pop: {customer: "https://crm.example/find?number={calller}"}',
+        "services:\n"
+        "  support:\n"
+        "    otherwise: [paris, closed]\n"
+        '    screen_pop: {customer: "https://crm.example/find?number={caller}"}',
+    ),
+    Code(
         "V120",
         "unit-missing",
         "A time has no unit: 90 could be seconds or minutes.",
@@ -248,6 +276,19 @@ VALUES: Final = (
         "sites:\n"
         "  tunis: {external: {dial: PJSIP/+21671000000@trunk, answer_within: 25s, tariff: {per_call: "
         "0.10 EUR}}}\n"
+        "  paris: {in_house: {queue: support, max_wait: 2min}}",
+    ),
+    Code(
+        "V171",
+        "two-currencies",
+        "What a call costs is the sum of both parts of its tariff, which have one currency.",
+        "sites:\n"
+        "  tunis: {external: {dial: PJSIP/+21671000000@trunk, answer_within: 25s, tariff: {per_call: 0.10 EUR,"
+        " per_minute: 0.32 TND}}}\n"
+        "  paris: {in_house: {queue: support, max_wait: 2min}}",
+        "sites:\n"
+        "  tunis: {external: {dial: PJSIP/+21671000000@trunk, answer_within: 25s, tariff: {per_call: 0.10 EUR,"
+        " per_minute: 0.32 EUR}}}\n"
         "  paris: {in_house: {queue: support, max_wait: 2min}}",
     ),
     Code(
