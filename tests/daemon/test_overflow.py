@@ -7,6 +7,7 @@ from typing import cast
 import structlog
 
 from ccrouter.ami.link import PabxLink
+from ccrouter.app.changes import Changes
 from ccrouter.app.entry import Entry
 from ccrouter.app.overflow import ASK_AGAIN_S, Overflow
 from ccrouter.app.writer import Writer
@@ -27,7 +28,7 @@ class ChangedWriter:
     """Tells that something changed."""
 
     def __init__(self) -> None:
-        self.changed = asyncio.Event()
+        self.changed = Changes()
 
 
 class FaultyRouter:

@@ -40,13 +40,17 @@ class Overflow:
     log: FilteringBoundLogger
     _again_at: float = 0.0
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _changed: asyncio.Event = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._changed = self.writer.changed.follow()
 
     async def run(self) -> None:
         """Follow the load until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await self.writer.changed.wait()
-                self.writer.changed.clear()
+                await self._changed.wait()
+                self._changed.clear()
                 able = {name for name, link in self.links.items() if link.can_withdraw and link.on_duty}
                 started = self.clock.steady()
                 for order in self._orders(able):

@@ -1,11 +1,11 @@
 """The one writer of the live state: events go in here, in order, and what follows from them is seen to here."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.app.changes import Changes
 from ccrouter.live.effects import CallFinished, Effect, FactRefused, Relist, SiteHealthChanged, SiteTried
 from ccrouter.live.events import CallEnded, Event, LinkLost, LinkUp, PabxEvent, PabxRestarted, PeerFault, StepEnded
 from ccrouter.live.state import State
@@ -30,7 +30,7 @@ class Writer:
         note: takes the end of a call down in the journal; never waits.
 
     Attributes:
-        changed: set by every event; whoever follows the load waits for it and clears it.
+        changed: told of every event; whoever follows the load has a mark of their own there.
         totals: calls by what they came to, since the start.
         passed_by: when a PABX last told of a call that went by its own plan.
         listeners: are told of every effect, after it was counted and carried out; they must not wait, nor raise.
@@ -45,7 +45,7 @@ class Writer:
         relist: Callable[[Relist], None],
         note: Callable[[CallFinished], None],
     ) -> None:
-        self.changed = asyncio.Event()
+        self.changed = Changes()
         self.totals: Counter[str] = Counter()
         self.passed_by: dict[str, float] = {}
         self.listeners: list[Callable[[Effect], None]] = []
