@@ -33,6 +33,7 @@ class Outcome(StrEnum):
     ANSWERED = "answered"  # talked with a position or a site
     MESSAGE = "message"  # heard the last step: message or voicemail
     ABANDONED = "abandoned"  # hung up before anybody answered
+    LOST = "lost"  # ended otherwise while its PABX was watched, which must never be
     UNKNOWN = "unknown"  # ended while the link was down
 
 
