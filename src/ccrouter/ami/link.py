@@ -13,6 +13,7 @@ from ccrouter.ami.globals import exchange
 from ccrouter.ami.hearing import WANTED, Hearing
 from ccrouter.ami.lamps import Lamps
 from ccrouter.ami.login import RefusedError, Welcome, log_in
+from ccrouter.ami.members import MemberOrder, Members
 from ccrouter.ami.orders import Answer, Orders, Outcome
 from ccrouter.ami.pulse import Pulse
 from ccrouter.ami.resync import Paces, Resync
@@ -43,6 +44,7 @@ class Session:
     connection: Connection
     pulse: Pulse
     orders: Orders
+    members: Members
     resync: Resync
     lamps: Lamps
 
@@ -153,6 +155,16 @@ class PabxLink:
         if not self.can_withdraw:
             return Outcome(Answer.REFUSED, "not sent: this PABX can't withdraw callers")
         outcome = await session.orders.withdraw(queue, channel, plan)
+        if outcome.result is Answer.UNKNOWN:
+            self._failed(Fault.ORDER_UNCONFIRMED)
+        return outcome
+
+    async def member(self, order: MemberOrder) -> Outcome:
+        """Have a position logged in, out, or paused; never raises, and is never sent twice."""
+        session = self._session
+        if session is None:
+            return Outcome(Answer.REFUSED, "not sent: the link to the PABX is down")
+        outcome = await session.members.carry_out(order)
         if outcome.result is Answer.UNKNOWN:
             self._failed(Fault.ORDER_UNCONFIRMED)
         return outcome
@@ -268,7 +280,8 @@ class PabxLink:
         )
         lamps = Lamps(connection, self._lamps, self._failed, self._log)
         self.sessions += 1
-        self._session = Session(connection, pulse, Orders(connection, ORDER_WITHIN_S), resync, lamps)
+        members = Members(connection, ORDER_WITHIN_S)
+        self._session = Session(connection, pulse, Orders(connection, ORDER_WITHIN_S), members, resync, lamps)
         reason = "ccrouter stops"
         try:
             async with asyncio.TaskGroup() as tasks:

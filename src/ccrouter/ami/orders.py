@@ -18,8 +18,8 @@ ALREADY: Final = "Already requested"
 class Answer(StrEnum):
     """What became of an order."""
 
-    ACCEPTED = "accepted"  # the caller leaves within a second, or when the ring that is under way ends unanswered
-    REFUSED = "refused"  # by the PABX, or it was not even sent: the caller stays as they are
+    ACCEPTED = "accepted"  # a caller leaves within a second, or when the ring that is under way ends unanswered
+    REFUSED = "refused"  # by the PABX, or it was not even sent: all stays as it is
     UNKNOWN = "unknown"  # sent, and never confirmed
 
 
