@@ -1,7 +1,6 @@
-"""Orders about positions to a PABX that does what the test says: accepted, refused or unknown, and never anything else."""
+"""Orders about positions, to a PABX that does what the test says: accepted, refused or unknown, and nothing else."""
 
 import asyncio
-from collections.abc import Mapping
 
 import pytest
 
@@ -9,14 +8,14 @@ from ccrouter.ami import link as link_module
 from ccrouter.ami.members import MOST_AT_ONCE, LogIn, LogOut, MemberOrder, Pause
 from ccrouter.ami.orders import Answer, Outcome
 from ccrouter.ami.watches import LinkState
-from support.ami_peer import AmiPeer, Caller, Held, Order, linked, silent
+from support.ami_peer import AmiPeer, Caller, Held, Order, Reply, linked, silent
 
 PHONE = "PJSIP/101"
 THERE = {f"DEVICE_STATE({PHONE})": "NOT_INUSE"}
 ACTIONS = ("QueueAdd", "QueueRemove", "QueuePause")
 
 
-def says(response: str, text: str) -> Mapping[str, object]:
+def says(response: str, text: str) -> dict[str, Reply]:
     """Return replies to all orders about members, which have this text."""
 
     def reply(call: Caller, order: Order) -> None:
@@ -79,7 +78,7 @@ async def ordered(peer: AmiPeer, order: MemberOrder) -> tuple[Outcome, list[dict
 )
 async def test_what_reaches_the_pabx(order: MemberOrder, sent: list[dict[str, str]]) -> None:
     """Each order with the fields that Asterisk 16 to 22 want, and the reason of a pause kept over a log-in."""
-    async with AmiPeer(replies=dict(says("Success", "done")), values=THERE) as peer:
+    async with AmiPeer(replies=says("Success", "done"), values=THERE) as peer:
         assert await ordered(peer, order) == (Outcome(Answer.ACCEPTED, "done"), sent)
 
 
@@ -97,7 +96,7 @@ async def test_what_reaches_the_pabx(order: MemberOrder, sent: list[dict[str, st
 )
 async def test_what_the_pabx_says(order: MemberOrder, text: str, outcome: Answer | str) -> None:
     """What is so already is as good as done; each refusal of app_queue is told in words, any other as it came."""
-    async with AmiPeer(replies=dict(says("Error", text)), values=THERE) as peer:
+    async with AmiPeer(replies=says("Error", text), values=THERE) as peer:
         result, _ = await ordered(peer, order)
     if isinstance(outcome, Answer):
         assert result == Outcome(outcome, text)
@@ -109,13 +108,13 @@ async def test_what_the_pabx_says(order: MemberOrder, text: str, outcome: Answer
 @pytest.mark.parametrize("state", ["INVALID", "UNKNOWN", ""])
 async def test_what_is_no_telephone_is_not_logged_in(state: str) -> None:
     """Asterisk itself would make a member of any text; so the PABX is asked for the device first."""
-    async with AmiPeer(replies=dict(says("Success", "")), values={f"DEVICE_STATE({PHONE})": state}) as peer:
+    async with AmiPeer(replies=says("Success", ""), values={f"DEVICE_STATE({PHONE})": state}) as peer:
         outcome, sent = await ordered(peer, LogIn("support", PHONE))
     assert outcome == Outcome(Answer.REFUSED, f"the PABX has no telephone {PHONE}")
     assert sent == []
 
 
-DANGEROUS = [
+DANGEROUS: list[MemberOrder] = [
     LogIn("support", "Local/00900@outbound/n"),
     LogIn("support", "PJSIP/0900123456@trunk"),
     LogIn("support", "PJSIP/trunk/sip:0900123456@carrier.example"),
@@ -141,7 +140,7 @@ DANGEROUS = [
 
 async def test_what_could_do_more_than_it_says_is_not_sent() -> None:
     """Neither an interface that dials out, nor a text that would be read as another field, member or order."""
-    async with AmiPeer(replies=dict(says("Success", "")), values=THERE) as peer, linked(peer) as house:
+    async with AmiPeer(replies=says("Success", ""), values=THERE) as peer, linked(peer) as house:
         await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
         outcomes = [await house.link.member(order) for order in DANGEROUS]
         assert {outcome.result for outcome in outcomes} == {Answer.REFUSED}
