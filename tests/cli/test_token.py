@@ -34,3 +34,28 @@ def test_an_end_that_is_none_is_wrong_usage(said: tuple[str, ...], told: str) ->
     ended = CliRunner().invoke(main, [*NEW, *said])
     assert (ended.exit_code, told in ended.stderr) == (2, True)
     assert ended.stdout == ""
+
+
+def test_a_token_of_one_position_or_site_says_which() -> None:
+    """The line to keep has its name under the key of its role; without `--of` there is no such token."""
+    for role, of in (("position", "PJSIP/101"), ("site", "tunis")):
+        ended = CliRunner().invoke(main, ["token", "new", "anna", "--role", role, "--of", of])
+        assert ended.exit_code == 0
+        assert re.search(rf'(?m)^  anna: {{role: {role}, {role}: "{of}", sha256: [0-9a-f]{{64}}}}$', ended.stdout)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("--role", "position"), "a token with --role position is for one position: say which with --of"),
+        (("--role", "read", "--of", "tunis"), "--of goes with --role position and --role site alone"),
+        (("--role", "position", "--of", "101"), "Invalid value for --of: `101` is no position"),
+        (("--role", "site", "--of", 'x", role: "administer'), "Invalid value for --of: a name can't contain `\"`"),
+        (("--role", "site", "--of", "a\nb: {role: read}"), "Invalid value for --of"),
+    ],
+)
+def test_a_token_of_nothing_is_wrong_usage(said: tuple[str, ...], told: str) -> None:
+    """Told with the option to mend, before a token is made; nothing that is said becomes more YAML."""
+    ended = CliRunner().invoke(main, ["token", "new", "anna", *said])
+    assert (ended.exit_code, told in ended.stderr) == (2, True), ended.stderr
+    assert ended.stdout == ""

@@ -7,21 +7,24 @@ import pytest
 from ccrouter.config.load import compile_text
 from ccrouter.config.problems import RefusedFileError, render
 from ccrouter.config.settings import compile_settings
+from ccrouter.config.tokens import compile_tokens
 
 BAD = Path(__file__).parent / "bad"
 ENVIRONMENT = {"CCROUTER_AMI_SECRET": "a secret", "CCROUTER_EMPTY": "", "CCROUTER_TWO_LINES": "a\r\nb"}
 
 
+def compiled(name: str, data: bytes) -> object:
+    """Return what a file is to the daemon: its name tells of which kind it is."""
+    if name.startswith("settings_"):
+        return compile_settings(data, Path("/etc/ccrouter") / name, ENVIRONMENT)
+    return compile_tokens(data, name) if name.startswith("tokens_") else compile_text(data, name)
+
+
 def told_of(file: Path) -> str:
     """Return what a person is told of a file that must be refused."""
     data = file.read_bytes()
-    settings = file.name.startswith("settings_")
     with pytest.raises(RefusedFileError) as raised:
-        _ = (
-            compile_settings(data, Path("/etc/ccrouter") / file.name, ENVIRONMENT)
-            if settings
-            else compile_text(data, file.name)
-        )
+        _ = compiled(file.name, data)
     source = data.decode(errors="replace")
     return "".join(f"{render(problem, source)}\n" for problem in raised.value.problems)
 

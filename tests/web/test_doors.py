@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import LogCapture
 
 from ccrouter.app.tokens import TokensFile
-from ccrouter.config.tokens import PREFIX, ROLES, hash_of, new_token
+from ccrouter.config.tokens import PREFIX, ROLES, SCOPED, hash_of, new_token
 from ccrouter.telemetry.privacy import cleaned
 from ccrouter.web.attempts import MOST, MOST_ADDRESSES, WINDOW_S, Attempts
 from ccrouter.web.doors import API, Doors, guarded
@@ -99,6 +99,7 @@ async def served(house: House) -> AsyncIterator[House]:
 def test_the_files_roles_are_those_of_the_doors() -> None:
     """Both know the same, in the same order."""
     assert [role.name.lower() for role in Role if role >= Role.READ] == list(ROLES)
+    assert {role.name.lower() for role in Role if role < Role.READ} == set(SCOPED)
 
 
 # --- who may do what --------------------------------------------------------------------------------------------------

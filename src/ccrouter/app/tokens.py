@@ -77,7 +77,7 @@ class TokensFile:
                 found = known
         if found is None or (found.ends is not None and self._clock.now() >= found.ends):
             return None
-        return Holder(found.name, Role[found.role.upper()])
+        return Holder(found.name, Role[found.role.upper()], found.of)
 
     async def _look(self) -> None:
         if self._looking is None:

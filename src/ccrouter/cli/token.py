@@ -1,5 +1,6 @@
 """ccrouter token: who may use the API over HTTP."""
 
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 TOKENS: Final = Path("/etc/ccrouter/tokens")
 
-ROLES: Final = ("read", "switch", "administer")
+ROLES: Final = ("read", "switch", "administer", "position", "site")
 
 file_option = click.option(
     "--file",
@@ -28,6 +29,7 @@ file_option = click.option(
 @click.group(
     epilog=examples(
         "ccrouter token new night-desk --role switch --for 90d",
+        "ccrouter token new anna --role position --of PJSIP/101",
         "ccrouter token list",
         "sudo ccrouter token revoke night-desk",
     )
@@ -44,6 +46,8 @@ def token() -> None:
     epilog=examples(
         "ccrouter token new wallboard --role read",
         "ccrouter token new night-desk --role switch --for 90d",
+        "ccrouter token new anna --role position --of PJSIP/101",
+        "ccrouter token new outsourcer --role site --of tunis --until 2027-02-20",
     )
 )
 @click.argument("name")
@@ -51,7 +55,14 @@ def token() -> None:
     "--role",
     type=click.Choice(ROLES),
     required=True,
-    help="read: see all. switch: also modes and overrides. administer: also reload and rollback.",
+    help="read: see all. switch: also modes and overrides. administer: also reload and rollback. position, site: what "
+    "is of one of these alone.",
+)
+@click.option(
+    "--of",
+    metavar="WHICH",
+    default="",
+    help="With --role position its interface in the queue (PJSIP/101); with --role site its name in the routing file.",
 )
 @click.option("--for", "for_s", type=lasting, metavar="TIME", help="After which it is good no more: 90d, 366d.")
 @click.option(
@@ -60,15 +71,21 @@ def token() -> None:
     metavar="DATE",
     help="In place of --for, the last day on which it is good, in UTC: 2027-02-20.",
 )
-def new(name: str, role: str, for_s: float | None, until: datetime | None) -> None:
+def new(name: str, role: str, of: str, for_s: float | None, until: datetime | None) -> None:
     """Make a token for NAME and print it, this once, with the line to keep.
 
     The line goes below `tokens:` in the file of the tokens; the token itself is kept nowhere.
     """
     from ccrouter.clock import SystemClock, utc  # noqa: PLC0415
     from ccrouter.config.problems import RefusedFileError  # noqa: PLC0415
-    from ccrouter.config.tokens import compile_tokens, hash_of, new_token  # noqa: PLC0415
+    from ccrouter.config.tokens import SCOPED, compile_tokens, hash_of, new_token  # noqa: PLC0415
 
+    if (role in SCOPED) != bool(of):
+        raise click.UsageError(
+            f"a token with --role {role} is for one {role}: say which with --of"
+            if role in SCOPED
+            else f"--of goes with --role {' and --role '.join(SCOPED)} alone"
+        )
     if for_s is not None and until is not None:
         raise click.UsageError("a token ends once: give one of --for and --until")
     made, now = new_token(), SystemClock().now()
@@ -78,24 +95,27 @@ def new(name: str, role: str, for_s: float | None, until: datetime | None) -> No
     if for_s is not None:
         last = utc(now + for_s).date()
     ends = "" if last is None else f", ends: {last}"
-    line = f"  {name}: {{role: {role}, sha256: {hash_of(made)}{ends}}}"
+    scope = f", {role}: {json.dumps(of, ensure_ascii=False)}" if of else ""
+    line = f"  {name}: {{role: {role}{scope}, sha256: {hash_of(made)}{ends}}}"
     try:
         compile_tokens(f"tokens:\n{line}\n".encode(), "NAME")
     except RefusedFileError as error:
-        raise click.BadParameter(error.problems[0].message, param_hint="NAME") from None
+        [first, *_] = error.problems
+        hint = "NAME" if first.column <= line.index(": {") else "--of"
+        raise click.BadParameter(first.message, param_hint=hint) from None
     click.echo(f"Token, shown this once:\n\n{made}\n\nLine to keep, below `tokens:` in {TOKENS}:\n\n{line}")
 
 
 @token.command("list", epilog=examples("ccrouter token list", "ccrouter token list --file tokens"))
 @file_option
 def list_(file: Path) -> None:
-    """List the names with their roles and ends."""
+    """List the names with their roles, what those of one position or site are of, and their ends."""
     from ccrouter.clock import SystemClock  # noqa: PLC0415
-    from ccrouter.web.terminal import Section, show  # noqa: PLC0415
+    from ccrouter.web.terminal import NONE, Section, show  # noqa: PLC0415
 
     now = SystemClock().now()
-    rows = tuple((each.name, each.role, _told_end(each, now)) for each in _tokens(file))
-    show(sys.stdout, (), (Section("Tokens", ("name", "role", "ends (UTC)"), rows, "none is in the file"),))
+    rows = tuple((each.name, each.role, each.of or NONE, _told_end(each, now)) for each in _tokens(file))
+    show(sys.stdout, (), (Section("Tokens", ("name", "role", "of", "ends (UTC)"), rows, "none is in the file"),))
 
 
 @token.command(epilog=examples("sudo ccrouter token revoke night-desk"))

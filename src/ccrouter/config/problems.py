@@ -1,9 +1,11 @@
 """What is wrong with a file, told to the person who wrote it: where, what, and how to mend it."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Final
 from unicodedata import category
 
 from ccrouter.config.codes import CODES, Severity
@@ -21,6 +23,9 @@ SHOWN = 20
 
 WINDOW = 140
 """Signs of a line of the file that are shown."""
+
+_TOKEN: Final = re.compile(r"ccrouter_[A-Za-z0-9_-]{43}")
+"""What `ccrouter token new` makes, wherever somebody wrote it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,6 +83,9 @@ class RefusedFileError(ConfigError):
     def __init__(self, problems: Iterable[Problem], *, whole: bool = True) -> None:
         self.whole = whole
         found = sorted(set(problems))
+        # A line with a secret is not shown for the sake of another slip on it either.
+        secret = {each.line for each in found if each.hidden}
+        found = [replace(each, hidden=True) if each.line in secret else each for each in found]
         self.problems: tuple[Problem, ...] = tuple(found[:MOST])
         self.left_out = left_out = len(found) - len(self.problems)
         lines = [str(problem) for problem in self.problems]
@@ -85,9 +93,14 @@ class RefusedFileError(ConfigError):
 
 
 def visible(text: str) -> str:
-    """Return a text of a file as it may be shown: nothing that steers a terminal, and not the whole of a long one."""
+    """Return a text of a file as it may be shown: no token, no sign that steers a terminal, at most LONGEST signs."""
+    text = _without_tokens(text)
     shown = "".join(sign if sign.isprintable() or category(sign) == "Zs" else "\N{MIDDLE DOT}" for sign in text)
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
+
+
+def _without_tokens(text: str) -> str:
+    return _TOKEN.sub(lambda found: "*" * len(found[0]), text)
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
@@ -113,7 +126,7 @@ def render(problem: Problem, source_text: str) -> str:
     if problem.hidden:
         return f"{problem.head}\n{'':>5} = {problem.cure}"
     lines = _lines(source_text)
-    line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
+    line = _without_tokens(lines[problem.line - 1]) if 0 < problem.line <= len(lines) else ""
     start = min(problem.column - 1, len(line))
     left = max(0, start - WINDOW // 2) if len(line) > WINDOW else 0
     shown = visible(line[left : left + WINDOW].rstrip("\r"))

@@ -2,6 +2,7 @@
 
     tokens:
       wallboard: {role: read, sha256: 9f86..., ends: 2027-02-20}
+      anna: {role: position, position: PJSIP/101, sha256: 60303...}
 
 A token is 256 random bits: nobody finds one by trying, however fast. So a plain SHA-256 keeps it as safe as a slow
 hash with salt would: those are made for passwords, which people choose.
@@ -15,12 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ccrouter.config.document import Document
 from ccrouter.config.reads import Reads
 from ccrouter.config.shape import Strict, shape
-from ccrouter.config.values import Day, Name, choice, fail, word
+from ccrouter.config.values import Day, Name, choice, fail, matching, word
 from ccrouter.config.yaml import read
 
 PREFIX: Final = "ccrouter_"
@@ -34,6 +35,13 @@ LARGEST: Final = 32 * 1024
 ROLES: Final = ("read", "switch", "administer")
 """What a token is good for; each has the rights of those before it."""
 
+SCOPED: Final = ("position", "site")
+"""What a token is good for that is of one position, or of one site, alone. A key of the same name says which."""
+
+_INTERFACE: Final = r"[A-Za-z0-9]+/[A-Za-z0-9_.@+/-]+"
+
+Interface = Annotated[str, matching("S142", _INTERFACE, "position", "Write its interface in the queue: PJSIP/101")]
+
 
 def _hash(value: object) -> str:
     found = word(value)
@@ -46,9 +54,28 @@ def _hash(value: object) -> str:
 class WrittenToken(Strict):
     """A token as the file has it."""
 
-    role: Annotated[str, choice(*ROLES)] = Field(description="`read`, `switch` or `administer`", examples=["read"])
+    role: Annotated[str, choice(*ROLES, *SCOPED)] = Field(
+        description="`read`, `switch` or `administer`; or `position` or `site`, for one of these alone",
+        examples=["read"],
+    )
+    position: Interface | None = Field(
+        None, description="with `role: position`, which one: its interface in the queue", examples=["PJSIP/101"]
+    )
+    site: Name | None = Field(None, description="with `role: site`, which one: its name in the routing file")
     sha256: Annotated[str, Reads(_hash, "SHA-256", pattern="^[0-9a-f]{64}$")]
     ends: Day | None = Field(None, description="the last day on which it is good, in UTC", examples=["2027-02-20"])
+
+    @model_validator(mode="after")
+    def _is_of_one(self) -> "WrittenToken":
+        if self.role in SCOPED and not getattr(self, self.role):
+            example = "PJSIP/101" if self.role == "position" else "tunis"
+            message = f"a token with `role: {self.role}` says which {self.role} it is for"
+            fail("S140", message, f"Add its name: {self.role}: {example}", at=("role",))
+        for key in SCOPED:
+            if key != self.role and getattr(self, key):
+                message = f"a token with `role: {self.role}` is not for one {key} alone"
+                fail("S141", message, f"Remove `{key}`, or write role: {key}", at=(key,))
+        return self
 
 
 class TokensFile(Strict):
@@ -63,7 +90,8 @@ class Token:
 
     Attributes:
         name: who it was made for, the author of what is done with it.
-        role: one of ROLES.
+        role: one of ROLES or SCOPED.
+        of: with one of SCOPED, which position (its interface) or site (its name); else empty.
         sha256: of the token, in small hexadecimal digits.
         ends: the instant from which it is good no more, in seconds since 1970; None for never.
 
@@ -73,6 +101,7 @@ class Token:
     role: str
     sha256: str
     ends: float | None = None
+    of: str = ""
 
 
 def compile_tokens(data: bytes, file: str) -> tuple[Token, ...]:
@@ -101,7 +130,13 @@ def tokens_of(document: Document) -> tuple[Token, ...]:
             document.blame(("tokens", name, "sha256"), "S118", message, "Make one for each: ccrouter token new NAME")
     document.refuse()
     return tuple(
-        Token(name, token.role, token.sha256, None if token.ends is None else _end_of(token.ends))
+        Token(
+            name,
+            token.role,
+            token.sha256,
+            None if token.ends is None else _end_of(token.ends),
+            token.position or token.site or "",
+        )
         for name, token in written.tokens.items()
     )
 

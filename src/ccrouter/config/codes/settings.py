@@ -167,4 +167,44 @@ SETTINGS: Final = (
         severity="warning",
         of="settings",
     ),
+    Code(
+        "S140",
+        "token-of-nobody",
+        "A token with the role `position` or `site` is good for one position, or one site; the key of that name "
+        "says for which.",
+        "tokens:\n  anna: {role: position, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
+        "tokens:\n"
+        "  anna:\n"
+        "    role: position\n"
+        "    position: PJSIP/101\n"
+        "    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        of="tokens",
+    ),
+    Code(
+        "S141",
+        "token-of-all",
+        "A token with this role is good for all positions and sites: who wrote the name of one meant less than that.",
+        "tokens:\n"
+        "  tunis: {role: read, site: tunis, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
+        "tokens:\n"
+        "  tunis: {role: site, site: tunis, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
+        of="tokens",
+    ),
+    Code(
+        "S142",
+        "no-position",
+        "A position goes by its interface, as the queue of the PABX has it: a technology, a `/` and a name. `ccrouter` "
+        "does not see whether there is such a position.",
+        "tokens:\n"
+        "  anna:\n"
+        "    role: position\n"
+        "    position: anna\n"
+        "    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "tokens:\n"
+        "  anna:\n"
+        "    role: position\n"
+        "    position: PJSIP/101\n"
+        "    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        of="tokens",
+    ),
 )
