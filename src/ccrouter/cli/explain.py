@@ -13,7 +13,7 @@ from ccrouter.cli.sources import LIVE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ccrouter.cli.asked import Asked
+    from ccrouter.outlook.explained import Asked
     from ccrouter.routing.decision import Decision, Stay
 
 MOST_CALLS: Final = 10_000
@@ -73,17 +73,17 @@ def explain(
 
 
 def _explain(question: "Asked", calls: int | None, expect: tuple[str, ...], rule: str, *, as_json: bool) -> None:
-    from ccrouter.outlook.cases import ask, destinations, in_a_row, unmet  # noqa: PLC0415
+    from ccrouter.outlook.cases import destinations, in_a_row, unmet  # noqa: PLC0415
+    from ccrouter.outlook.explained import record  # noqa: PLC0415
 
-    rules, facts, call = question.rules, question.facts, question.call
-    found = ask(rules, facts, call, question.queue, "explain")
+    found = question.decided()
     counts: dict[str, int] = {}
-    for each in in_a_row(rules, facts, call, calls or 0):
+    for each in in_a_row(question.rules, question.facts, question.call, calls or 0):
         name = destinations(each)[0]
         counts[name] = counts.get(name, 0) + 1
     failures = list(unmet(found, expect, rule))
     if as_json:
-        click.echo(json.dumps(_record(found, counts, failures), ensure_ascii=False))
+        click.echo(json.dumps(record(found, counts, failures), ensure_ascii=False))
     else:
         _show(question, found, counts, failures)
     if failures:
@@ -94,39 +94,11 @@ def _show(
     question: "Asked", found: "Decision | Stay", counts: "Mapping[str, int]", failures: list[tuple[str, str]]
 ) -> None:
     from ccrouter.cli.printing import show  # noqa: PLC0415
-    from ccrouter.outlook.circumstances import circumstances, head  # noqa: PLC0415
-    from ccrouter.outlook.words import Line, Tone, lines, reasons, summary  # noqa: PLC0415
+    from ccrouter.outlook.explained import page  # noqa: PLC0415
+    from ccrouter.outlook.words import Line, Tone, lines  # noqa: PLC0415
 
-    rules = question.rules
-    show(head(rules, question.call))
-    show(summary(found))
-    show([Line("")])
-    show(circumstances(rules, question.facts, question.call, question.sources))
-    show(lines(f"{question.file}, version {rules.version}", first="  rules      "))
-    show([Line("")])
-    show(reasons(found, rules))
-    if counts:
-        show([Line(f"{sum(counts.values())} such calls in a row", Tone.HEAD)])
-        show(lines(", ".join(f"{name} {count}" for name, count in counts.items()), first="  "))
+    show(page(question, found, counts))
     if failures:
         show([Line("")])
     for expected, seen in failures:
         show(lines(f"expected {expected}; found {seen}", tone=Tone.BAD))
-
-
-def _record(
-    found: "Decision | Stay", counts: "Mapping[str, int]", failures: list[tuple[str, str]]
-) -> dict[str, object]:
-    from ccrouter.outlook.cases import destinations  # noqa: PLC0415
-    from ccrouter.routing.decision import Decision  # noqa: PLC0415
-    from ccrouter.routing.records import record_of, record_of_stay  # noqa: PLC0415
-
-    record = record_of(found) if isinstance(found, Decision) else record_of_stay(found)
-    return {
-        **record,
-        "service": found.service,
-        "rule": found.rule,
-        "destinations": list(destinations(found)),
-        **({"counts": counts} if counts else {}),
-        "not_as_expected": [{"expected": expected, "found": seen} for expected, seen in failures],
-    }

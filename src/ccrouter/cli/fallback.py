@@ -105,10 +105,10 @@ def _compiled(
     rules = daemon.rules()
     return rules, compile_fallback(
         rules,
-        _instant(at, daemon.facts.at, rules),
-        modes={mode: daemon.ends.get(mode) for mode in daemon.facts.modes},
-        overrides=daemon.facts.overrides,
-        pabxs=max(1, len(daemon.facts.snapshot.pabxs)),
+        _instant(at, daemon.present.facts.at, rules),
+        modes={mode: daemon.present.ends.get(mode) for mode in daemon.present.facts.modes},
+        overrides=daemon.present.facts.overrides,
+        pabxs=max(1, len(daemon.present.facts.snapshot.pabxs)),
     )
 
 

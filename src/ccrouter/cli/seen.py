@@ -1,6 +1,5 @@
 """What the daemon sees: the rules in force and the facts of this instant, as it tells them over its socket."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 from ccrouter.cli.options import ask
 
 if TYPE_CHECKING:
-    from ccrouter.routing.facts import Facts
+    from ccrouter.config.asking import Present
     from ccrouter.routing.rules import Rules
     from ccrouter.web.client import Client
     from ccrouter.web.journal import JournalEntry
@@ -17,27 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look at the daemon.
-
-    Attributes:
-        ends: when each mode that is on will end by itself (seconds since 1970-01-01 UTC); None for never.
-
-    """
+    """One look at the daemon."""
 
     in_force: "RulesInForce"
-    facts: "Facts"
-    ends: Mapping[str, float | None]
+    present: "Present"
 
     def rules(self) -> "Rules":
         """Return the rules in force."""
         from ccrouter.config.load import compile_text  # noqa: PLC0415
 
         return compile_text(self.in_force.text.encode(), self.in_force.file)
-
-    def modes(self, at: float) -> frozenset[str]:
-        """Return which of the modes that are on now will be on at an instant."""
-        ends = {mode: self.ends.get(mode) for mode in self.facts.modes}
-        return frozenset(mode for mode, end in ends.items() if end is None or at < end)
 
 
 def seen(socket: Path) -> Seen:
@@ -47,6 +35,7 @@ def seen(socket: Path) -> Seen:
     async def work(client: "Client") -> None:
         import json  # noqa: PLC0415
 
+        from ccrouter.config.asking import Present  # noqa: PLC0415
         from ccrouter.routing.records import facts_of  # noqa: PLC0415
         from ccrouter.web.client import UnreachableError, read  # noqa: PLC0415
         from ccrouter.web.versions import IN_FORCE  # noqa: PLC0415
@@ -58,7 +47,7 @@ def seen(socket: Path) -> Seen:
         except (KeyError, TypeError, ValueError) as error:
             text = "the daemon is of another version; use the ccrouter that it runs with"
             raise UnreachableError(text) from error
-        found.append(Seen(in_force, facts, modes))
+        found.append(Seen(in_force, Present(facts, modes)))
 
     ask(socket, work)
     return found[0]
