@@ -15,6 +15,11 @@ UNREACHABLE = frozenset({DeviceState.INVALID, DeviceState.UNAVAILABLE})
 FREE = frozenset({DeviceState.NOT_IN_USE, DeviceState.UNKNOWN})
 """States in which a member is rung (without `ringinuse`)."""
 
+RINGING = frozenset({DeviceState.RINGING, DeviceState.RING_IN_USE})
+
+STATES = ("ready", "ringing", "talking", "wrap_up", "busy", "paused", "out")
+"""What a position may be said to do: `busy` is in a call of another kind, `out` can't be reached."""
+
 OUTDATED_S: Seconds = 1.0
 """So long after an answer the PABX may still tell the member's state of before it: the two go different ways in it."""
 
@@ -58,6 +63,21 @@ class Position:
         if self.in_call or self.device not in FREE or self.wrapup_until is not None:
             return Standing.BUSY_PAUSED if self.paused else Standing.BUSY
         return Standing.PAUSED if self.paused else Standing.READY
+
+    @property
+    def state(self) -> str:
+        """Return what the position does now, one of STATES; one that is to pause after its talk still talks."""
+        if self.device in UNREACHABLE:
+            return "out"
+        if self.in_call:
+            return "talking"
+        if self.device in RINGING:
+            return "ringing"
+        if self.device not in FREE:
+            return "busy"
+        if self.wrapup_until is not None:
+            return "wrap_up"
+        return "paused" if self.paused else "ready"
 
 
 class Tally(NamedTuple):
