@@ -34,10 +34,11 @@ MOST_ORDERS = 50
 
 @dataclass(frozen=True, slots=True)
 class WithdrawCaller:
-    """The order to take a waiting caller out of a queue, with the decision that says where to."""
+    """The order to take a waiting caller out of a queue, with the decision that says where to, and the plan's text."""
 
     caller: WaitingCaller
     decision: Decision
+    plan: str
 
 
 class Router:
@@ -131,18 +132,23 @@ class Router:
             call = _call_of(caller, facts.at)
             try:
                 decision = decide_waiting(self.rules, facts, call, caller.queue, decision_id)
+                if decision is None:
+                    continue
+                orders.append(self._withdraw(caller, decision))
             except Exception as error:  # noqa: BLE001 - a fault with one caller must not keep the others waiting
                 failed(caller, error)
                 continue
-            if decision is not None:
-                orders.append(self._withdraw(caller, decision))
-                facts, decision_id = self.facts(), next(self._ids)
+            facts, decision_id = self.facts(), next(self._ids)
         return orders
 
     def send(self, caller: WaitingCaller, to: Sequence[str], by: str) -> WithdrawCaller | Stay:
         """Return the order for a waiting caller whom a person sends elsewhere, or why they stay.
 
         Only for one who may be withdrawn: routed, and not being withdrawn already.
+
+        Raises:
+            ValueError: the PABX would not take so long a plan.
+
         """
         facts = self.facts()
         found = send(self.rules, facts, _call_of(caller, facts.at), caller.queue, next(self._ids), to=to, by=by)
@@ -168,6 +174,7 @@ class Router:
         }
 
     def _withdraw(self, caller: WaitingCaller, decision: Decision) -> WithdrawCaller:
+        order = WithdrawCaller(caller, decision, decision.text)
         self._keep(decision)
         self._apply(
             WithdrawAsked(
@@ -180,7 +187,7 @@ class Router:
                 expires_at=decision.at + WITHDRAWN_WITHIN_S,
             )
         )
-        return WithdrawCaller(caller, decision)
+        return order
 
     def _keep(self, decision: Decision) -> None:
         self._latches.update(decision.latches)

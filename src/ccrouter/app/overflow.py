@@ -8,7 +8,7 @@ from typing import Final
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.ami.link import PabxLink
-from ccrouter.ami.orders import Answer
+from ccrouter.ami.orders import Answer, Outcome
 from ccrouter.app.entry import Entry
 from ccrouter.app.writer import Writer
 from ccrouter.clock import Clock
@@ -39,7 +39,7 @@ class Overflow:
     metrics: Metrics
     log: FilteringBoundLogger
     _again_at: float = 0.0
-    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _under_way: set[asyncio.Task[Outcome]] = field(default_factory=set)
     _changed: asyncio.Event = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class Overflow:
                 started = self.clock.steady()
                 for order in self._orders(able):
                     self.entry.made("caller to be withdrawn", order.decision, self.clock.steady() - started)
-                    task = tasks.create_task(self._withdraw(order), name=f"withdraw {order.decision.id}")
+                    task = tasks.create_task(self.carry_out(order), name=f"withdraw {order.decision.id}")
                     self._under_way.add(task)
                     task.add_done_callback(self._under_way.discard)
                     started = self.clock.steady()
@@ -84,16 +84,17 @@ class Overflow:
         self.metrics.fault("overflow")
         self.log.error(what, exc_info=error, **about)
 
-    async def _withdraw(self, order: WithdrawCaller) -> None:
+    async def carry_out(self, order: WithdrawCaller) -> Outcome:
+        """Have the PABX take a caller out, and return what became of it; the live state is told."""
         caller, decision = order.caller, order.decision
-        answer = await self.links[caller.pabx].withdraw(caller.queue, caller.channel, decision.text)
+        answer = await self.links[caller.pabx].withdraw(caller.queue, caller.channel, order.plan)
         self.metrics.decisions.withdraw_answered(caller.pabx, answer.result)
         at = self.clock.now()
         if answer.result is Answer.ACCEPTED:
             told = WithdrawAccepted(pabx=caller.pabx, at=at, uniqueid=caller.uniqueid, decision=decision.id)
             self.writer.apply(told)
         if answer.result is not Answer.REFUSED:
-            return  # what was never confirmed may have been done: the reservation stands until it expires
+            return answer  # what was never confirmed may have been done: the reservation stands until it expires
         self.log.info(
             "caller stays", decision=decision.id, pabx=caller.pabx, uniqueid=caller.uniqueid, reason=answer.reason
         )
@@ -107,3 +108,4 @@ class Overflow:
                 stays_until=at + ASK_AGAIN_S,
             )
         )
+        return answer

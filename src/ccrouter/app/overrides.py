@@ -60,7 +60,7 @@ class OverrideSwitch:
         """
         at, rules = self.clock.now(), self.rules()
         number = number_in(rules, order.number)
-        _check_destinations(rules, order.to)
+        check_destinations(rules, order.to)
         since, until = _times(order, utc(at), rules)
         if abs(since - at) < ROUNDED_S:
             since = at
@@ -158,7 +158,14 @@ def number_in(rules: Rules, written: str) -> str:
     raise UnknownNameError(f"the routing file has no number {written}. {suggest(written, known)}")
 
 
-def _check_destinations(rules: Rules, names: tuple[str, ...]) -> None:
+def check_destinations(rules: Rules, names: tuple[str, ...]) -> None:
+    """Check that names are destinations in an order in which calls can go to them.
+
+    Raises:
+        UnknownNameError: the routing file has no such site or message.
+        OrderError: one stands there twice, or a message stands before others.
+
+    """
     for place, name in enumerate(names):
         if rules.named(name) is None:
             cure = suggest(name, [*rules.sites, *rules.messages])

@@ -5,7 +5,8 @@ Each concern brings its own routes (web/steering.py and its neighbours); here is
 
 import asyncio
 import pwd
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 
@@ -18,17 +19,43 @@ from ccrouter.errors import StoreError
 from ccrouter.web.faults import fault
 from ccrouter.web.holders import HOLDER
 from ccrouter.web.operations import Operation, add
-from ccrouter.web.orders import OrderError, UnknownNameError
+from ccrouter.web.orders import OrderError, RefusedError, UnconfirmedError, UnknownNameError
 from ccrouter.web.unix_socket import peer_of
 
 MAX_BODY_BYTES: Final = 16 * 1024
 BODY_WITHIN_S: Final = 10.0
 """A connection on which the rest of a body never comes would stay open for ever."""
 
+PROBLEM: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Problem details (RFC 9457): why a request was not done.
+
+    Attributes:
+        type: about:blank, for `status` says what kind of problem it is.
+        title: the status in words.
+        detail: what is wrong with this request, and what to do about it, for people.
+
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
 Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$")]
 """A text for people, on one line."""
 
 Body = TypeVar("Body", bound=BaseModel)
+
+STATUSES: Final[Mapping[type[OrderError], HTTPStatus]] = {
+    UnknownNameError: HTTPStatus.NOT_FOUND,
+    RefusedError: HTTPStatus.CONFLICT,
+    UnconfirmedError: HTTPStatus.GATEWAY_TIMEOUT,
+}
 
 
 def control_app(log: FilteringBoundLogger, *tables: Iterable[Operation]) -> web.Application:
@@ -108,10 +135,8 @@ def problems_told(log: FilteringBoundLogger) -> Middleware:
             if "Allow" in error.headers:
                 answer.headers["Allow"] = error.headers["Allow"]
             return answer
-        except UnknownNameError as error:
-            return problem(str(error), HTTPStatus.NOT_FOUND)
         except OrderError as error:
-            return problem(str(error), HTTPStatus.BAD_REQUEST)
+            return problem(str(error), STATUSES.get(type(error), HTTPStatus.BAD_REQUEST))
         except StoreError as error:
             log.warning("the state folder could not be used", path=request.path, error=str(error))
             return problem(str(error), HTTPStatus.INSUFFICIENT_STORAGE)
@@ -123,9 +148,9 @@ def problems_told(log: FilteringBoundLogger) -> Middleware:
 
 
 def problem(text: str, status: int) -> web.Response:
-    """Answer with problem details (RFC 9457)."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": text}
-    return web.json_response(body, status=status, content_type="application/problem+json")
+    """Answer with problem details."""
+    found = Problem("about:blank", HTTPStatus(status).phrase, int(status), text)
+    return web.json_response(asdict(found), status=status, content_type=PROBLEM)
 
 
 def json_answer(body: bytes, status: int = HTTPStatus.OK) -> web.Response:

@@ -16,6 +16,14 @@ class UnknownNameError(OrderError):
     """An order about something that does not exist."""
 
 
+class RefusedError(OrderError):
+    """An order that can't be carried out as things are now; the text says how they are."""
+
+
+class UnconfirmedError(OrderError):
+    """An order that a PABX was sent and did not confirm: it may have been carried out."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModeOrder:
     """Switch a mode.
