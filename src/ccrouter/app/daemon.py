@@ -12,11 +12,14 @@ from ccrouter.agi.session import Desk
 from ccrouter.ami.link import PabxLink
 from ccrouter.app.addresses import pabx_address, warn_of_clear_links
 from ccrouter.app.archive import Archive, journal_of
+from ccrouter.app.board import BoardView
 from ccrouter.app.clock_watch import ClockWatch, SetClock
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry, decision_ids
 from ccrouter.app.fallback import Said, kept_fallback
+from ccrouter.app.foresight import Foresight, Sight
 from ccrouter.app.happenings import Happenings
+from ccrouter.app.holidays import Holidays
 from ccrouter.app.http import serve_control, serve_http
 from ccrouter.app.journal import Recorder
 from ccrouter.app.leaving import Leaving
@@ -30,6 +33,7 @@ from ccrouter.app.questions import Questions
 from ccrouter.app.rules_file import RulesFile
 from ccrouter.app.sites import endpoints_of, limits_of
 from ccrouter.app.standing import StandingOrders
+from ccrouter.app.streaming import Streaming
 from ccrouter.app.ticking import Ticking
 from ccrouter.app.tokens import TokensFile
 from ccrouter.app.trial import StateTrial
@@ -59,6 +63,7 @@ from ccrouter.telemetry.logs import Logs
 from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.notify import Supervisor
 from ccrouter.web.facts import facts
+from ccrouter.web.foresight import foresight
 from ccrouter.web.journal import journal
 from ccrouter.web.me import me
 from ccrouter.web.overrides import overrides
@@ -71,13 +76,13 @@ from ccrouter.web.versions import versions
 class Daemon:
     """All parts of one run, put together."""
 
-    def __init__(self, settings: Settings, clock: SetClock, logs: Logs) -> None:
+    def __init__(self, settings: Settings, clock: SetClock, logs: Logs) -> None:  # noqa: PLR0915 - all parts, once
         log = logs.logger
         self._settings = settings
         self._clock = clock
         self._log = log
         self._registry = new_registry()
-        self._metrics = Metrics(self._registry)
+        self._metrics = Metrics(self._registry, [pabx.name for pabx in settings.pabxs])
         self._upkeep = Upkeep(self._metrics.fault, clock, log)
         self._hour = ClockWatch(clock)
         self._load = LoadWatch(clock, self._metrics.loop, lambda: self._agi.shed)
@@ -97,7 +102,9 @@ class Daemon:
             log=log,
             sure=lambda: self._hour.proven,
         )
-        self._writer = Writer(self._state, self._metrics, log, self._relist, self._recorder.note)
+        self._writer = Writer(
+            self._state, self._metrics, log, relist=self._relist, note=self._recorder.note, steady=clock.steady
+        )
         self._router = Router(
             self._rules_file.rules,
             self._state,
@@ -190,23 +197,23 @@ class Daemon:
             fault=self._metrics.fault,
             log=log,
         )
+        self._streaming = Streaming(
+            BoardView(self._router, self._state, self._control, self._entry),
+            happenings=self._happenings,
+            changed=self._writer.changed,
+            registry=self._registry,
+            metrics=self._metrics,
+            clock=clock,
+            log=log,
+        )
         self._leaving = Leaving(log, self._left_behind)
         self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take, questions)
+        sight = Sight(self._book.in_force, self._router.facts, self._modes.ends, self._state.waiting)
+        self._foresight = Foresight(sight, clock)
         saved, not_followed = self._saved if settings.reload_on_save else None, self._metrics.rules.not_followed
         self._watch = Watch(self._rules_file, saved, failed=not_followed, clock=clock, log=log)
-        LiveCollector(
-            self._registry,
-            clock,
-            Sources(
-                snapshot=lambda: self._router.facts().snapshot,
-                rules=lambda: self._router.rules,
-                modes=self._modes.ends,
-                overrides=self._override_switch.active,
-                log_lines_dropped=lambda: logs.dropped,
-                rank=settings.router,
-                on_duty=lambda: {name: link.on_duty for name, link in self._links.items()},
-            ),
-        )
+        self._holidays = Holidays(lambda: self._router.rules, clock)
+        self._gauges(logs)
 
     async def run(self, supervisor: Supervisor) -> None:
         """Serve until told to stop."""
@@ -228,9 +235,11 @@ class Daemon:
             "state": self._trial.run,
             "telephones": self._phones.run,
             "overflow": overflow.run,
+            "streams": self._streaming.streams.run,
             "lines": self._lines().run,
             "reload": partial(self._reload_on, reload),
             "watch": self._watch.run,
+            "holidays": self._holidays.run,
             **({"fallback": self._fallback.run} if self._fallback else {}),
             **({"tokens": self._tokens.run} if self._tokens else {}),
         }
@@ -241,6 +250,8 @@ class Daemon:
                 overrides(self._override_switch),
                 journal(self._archive),
                 facts(self._router),
+                self._streaming.board,
+                foresight(self._foresight),
                 me(),
             )
             open_pages = [*pages(self._registry, self._control.readiness), *screens(served=self._tokens is not None)]
@@ -267,6 +278,28 @@ class Daemon:
                 await asyncio.gather(agi.stop(), overflow.settle())
                 for task in running:
                     task.cancel()
+
+    def _gauges(self, logs: Logs) -> None:
+        LiveCollector(
+            self._registry,
+            self._clock,
+            Sources(
+                snapshot=lambda: self._router.facts().snapshot,
+                rules=lambda: self._router.rules,
+                names=self._metrics.names,
+                calls=self._state.calls,
+                positions=self._state.positions,
+                ghosts=self._metrics.queues.ghosts,
+                modes=self._modes.all,
+                overrides=self._overrides.current,
+                unplanned=self._holidays.unplanned,
+                log_lines=lambda: (logs.waiting, logs.dropped),
+                agi_waiting=lambda: self._agi.waiting,
+                ami_pending=lambda: {name: link.pending for name, link in self._links.items()},
+                rank=self._settings.router,
+                on_duty=lambda: {name: link.on_duty for name, link in self._links.items()},
+            ),
+        )
 
     def _lines(self) -> Lines:
         return Lines(
@@ -299,6 +332,7 @@ class Daemon:
         self._router.replace(rules)
         self._override_switch.check()
         self._state.configure(limits_of(rules))
+        self._holidays.look()
         for link in self._links.values():
             link.relist(Listing.ENDPOINTS)
             link.light()

@@ -15,6 +15,7 @@ _KINDS: Final[Mapping[object, str]] = {
 }
 
 _WORDS: Final[Mapping[str, str]] = {
+    "bool_parsing": "it must be true or false",
     "bool_type": "it must be true or false",
     "float_parsing": "it must be a number",
     "float_type": "it must be a number",
