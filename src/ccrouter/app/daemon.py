@@ -5,6 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
+from itertools import chain
 
 from ccrouter.agi.lock import Lock
 from ccrouter.agi.server import AgiServer
@@ -66,6 +67,8 @@ from ccrouter.web.facts import facts
 from ccrouter.web.foresight import foresight
 from ccrouter.web.journal import journal
 from ccrouter.web.me import me
+from ccrouter.web.openapi import described
+from ccrouter.web.operations import Operation
 from ccrouter.web.overrides import overrides
 from ccrouter.web.pages import screens
 from ccrouter.web.public import pages
@@ -244,19 +247,12 @@ class Daemon:
             **({"tokens": self._tokens.run} if self._tokens else {}),
         }
         async with AsyncExitStack() as stack:
-            tables = (
-                steering(self._control),
-                versions(self._book),
-                overrides(self._override_switch),
-                journal(self._archive),
-                facts(self._router),
-                self._streaming.board,
-                foresight(self._foresight),
-                me(),
-            )
+            operations = self.operations()
             open_pages = [*pages(self._registry, self._control.readiness), *screens(served=self._tokens is not None)]
-            await stack.enter_async_context(serve_control(settings, self._log, tables))
-            served = serve_http(settings.http, self._tokens, self._clock, self._log, pages=open_pages, tables=tables)
+            await stack.enter_async_context(serve_control(settings, self._log, operations))
+            served = serve_http(
+                settings.http, self._tokens, self._clock, self._log, pages=open_pages, operations=operations
+            )
             await stack.enter_async_context(served)
             await agi.start()
             stack.push_async_callback(agi.stop)
@@ -300,6 +296,20 @@ class Daemon:
                 on_duty=lambda: {name: link.on_duty for name, link in self._links.items()},
             ),
         )
+
+    def operations(self) -> list[Operation]:
+        """Return all that the API offers, over HTTP and at the control socket."""
+        tables = (
+            steering(self._control),
+            versions(self._book),
+            overrides(self._override_switch),
+            journal(self._archive),
+            facts(self._router),
+            self._streaming.board,
+            foresight(self._foresight),
+            me(),
+        )
+        return described(chain(*tables))
 
     def _lines(self) -> Lines:
         return Lines(

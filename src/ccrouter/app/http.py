@@ -16,14 +16,13 @@ from ccrouter.web.operations import Operation
 from ccrouter.web.serve import ListenError, serve_tcp, serve_unix, tls_of
 
 Pages = Iterable[web.RouteDef]
-Table = Iterable[Operation]
 
 OWN: int = 0o600
 SHARED: int = 0o660
 
 
 def serve_control(
-    settings: Settings, log: FilteringBoundLogger, tables: Iterable[Table]
+    settings: Settings, log: FilteringBoundLogger, operations: Iterable[Operation]
 ) -> AbstractAsyncContextManager[None]:
     """Serve the control API on its socket.
 
@@ -31,7 +30,7 @@ def serve_control(
         CcrouterError: the socket can't be used, or there is no such group.
 
     """
-    app = control_app(log, *tables)
+    app = control_app(log, operations)
     if not settings.control_group:
         return serve_unix(app, settings.control, OWN)
     try:
@@ -49,9 +48,9 @@ def serve_http(  # noqa: PLR0913 - where, for whom, and what
     log: FilteringBoundLogger,
     *,
     pages: Pages,
-    tables: Iterable[Table],
+    operations: Iterable[Operation],
 ) -> AbstractAsyncContextManager[int]:
-    """Serve the pages, and below /api/v1 the tables to who has one of these keys; None serves no API.
+    """Serve the pages, and below /api/v1 the operations to who has one of these keys; None serves no API.
 
     Raises:
         ListenError: the certificate can't be used, or the address.
@@ -65,4 +64,4 @@ def serve_http(  # noqa: PLR0913 - where, for whom, and what
         encrypted=http.tls is not None,
     )
     tls = None if http.tls is None else tls_of(http.tls.certificate, http.tls.key)
-    return serve_tcp(guarded(pages, doors, log, *tables), http.host, http.port, tls)
+    return serve_tcp(guarded(pages, doors, log, operations), http.host, http.port, tls)

@@ -1,7 +1,7 @@
 """What the API offers, declared once: its routes, who may use them, and their description (OpenAPI) come from here."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
 from ccrouter.web.holders import Holder, Role
+from ccrouter.web.orders import OrderError
 
 EVENT_STREAM: Final = "text/event-stream"
 
@@ -41,8 +42,10 @@ class Operation:
             is about another one, by OWN.
         body: model of the request's JSON body; None for none.
         body_optional: the body may be left out.
-        query: model of the query's parameters; None for none.
+        query: model of the query's parameters; None for none, and then none is taken.
+        named: what parameters of the path are, in some words.
         answer: type of the JSON answer, whatever pydantic's TypeAdapter takes; None for one that is no JSON.
+        events: of a stream, the type of the JSON in each kind of event.
         media: content type of the answer.
         status: of the answer, where all went well.
         refusals: further statuses that it may answer with problem details, each with a sentence (401, 403, 404, 429 and
@@ -61,7 +64,9 @@ class Operation:
     body: type[BaseModel] | None = None
     body_optional: bool = False
     query: type[BaseModel] | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
     answer: object = None
+    events: Mapping[str, object] = field(default_factory=dict)
     media: str = "application/json"
     status: int = 200
     refusals: tuple[Refusal, ...] = ()
@@ -101,6 +106,16 @@ def add(router: web.UrlDispatcher, operations: Iterable[Operation]) -> dict[web.
         methods = [each.method]
         if each.method == hdrs.METH_GET and each.media != EVENT_STREAM:
             methods.append(hdrs.METH_HEAD)
+        handler = each.handler if each.query is not None else _unasked(each.handler)
         for method in methods:
-            made[resource.add_route(method, each.handler)] = each
+            made[resource.add_route(method, handler)] = each
     return made
+
+
+def _unasked(handler: Handler) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.query_string:
+            raise OrderError("query: nothing can be asked of this behind a `?`; leave it out")
+        return await handler(request)
+
+    return answer

@@ -21,12 +21,7 @@ from ccrouter.config.settings import compile_settings
 from ccrouter.config.tokens import ROLES, hash_of
 from ccrouter.routing.call import Call
 from ccrouter.telemetry.logs import Logs
-from ccrouter.web.facts import facts
-from ccrouter.web.journal import journal
-from ccrouter.web.overrides import overrides
 from ccrouter.web.public import pages
-from ccrouter.web.steering import steering
-from ccrouter.web.versions import versions
 from support.fuzz.target import Drawn, Target
 from support.rules_desk import GOOD
 
@@ -88,14 +83,11 @@ class House:
     async def _serve(self) -> int:
         built: Any = self.daemon
         log = structlog.wrap_logger(None, processors=[self.log], wrapper_class=structlog.BoundLogger)
-        tables = (
-            *(steering(built._control), versions(built._book), overrides(built._override_switch)),
-            *(journal(built._archive), facts(built._router)),
-        )
+        operations = self.daemon.operations()
         open_pages = pages(built._registry, built._control.readiness)
         settings = self.settings
-        await self._stack.enter_async_context(serve_control(settings, log, tables))
-        serving = serve_http(settings.http, built._tokens, SystemClock(), log, pages=open_pages, tables=tables)
+        await self._stack.enter_async_context(serve_control(settings, log, operations))
+        serving = serve_http(settings.http, built._tokens, SystemClock(), log, pages=open_pages, operations=operations)
         return await self._stack.enter_async_context(serving)
 
     def close(self) -> None:
