@@ -77,10 +77,7 @@ class Control:
             started_at=self.started_at,
             not_ready=self.readiness().obstacles,
             rules=self.rules_file.status(),
-            degraded=tuple(
-                DegradedStatus(each.state, each.pabx, each.since, each.why, MEANINGS[each.state].calls)
-                for each in self.degraded()
-            ),
+            degraded=self.degraded_states(),
             pabxs=tuple(
                 PabxStatus(
                     name=name,
@@ -103,6 +100,13 @@ class Control:
             decisions=recent(self.entry.recent),
             totals=dict(self.writer.totals),
             zone=str(self.router.rules.zone),
+        )
+
+    def degraded_states(self) -> tuple[DegradedStatus, ...]:
+        """Return the degraded states that are on."""
+        return tuple(
+            DegradedStatus(each.state, each.pabx, each.since, each.why, MEANINGS[each.state].calls)
+            for each in self.degraded()
         )
 
     def _remark(self, facts: Facts, pabx: str) -> str:

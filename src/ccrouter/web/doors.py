@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler, Middleware
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.web.control import MAX_BODY_BYTES, problem, problems_told
-from ccrouter.web.holders import HOLDER, Holder, Role
+from ccrouter.web.holders import HOLDER, SHOWN, Holder, Role, Shown
 from ccrouter.web.operations import Operation, add
 
 API: Final = "/api/v1"
@@ -134,7 +134,8 @@ def _allowed(doors: Doors, known: Mapping[web.AbstractRoute, Operation], log: Fi
         of_api = request.path == API or request.path.startswith(f"{API}/")
         if doors.keys is None or not (of_api or _is_guarded_page(request, doors)):
             return await handler(request)
-        holder = await doors.keys.holder(_token_of(request))
+        token = _token_of(request)
+        holder = await doors.keys.holder(token)
         if holder is None:
             if request.path == "/readyz":
                 return web.json_response({}, status=(await handler(request)).status)
@@ -151,7 +152,7 @@ def _allowed(doors: Doors, known: Mapping[web.AbstractRoute, Operation], log: Fi
                 route=operation.path if operation is not None else request.path,
             )
             return problem(why, HTTPStatus.FORBIDDEN)
-        request[HOLDER] = holder
+        request[HOLDER], request[SHOWN] = holder, Shown(token, doors.keys.holder)
         return await handler(request)
 
     return middleware

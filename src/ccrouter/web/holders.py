@@ -1,6 +1,7 @@
 """Who shows a token, and what it is good for."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -32,3 +33,20 @@ class Holder:
 
 HOLDER: Final = web.RequestKey("ccrouter.holder", Holder)
 """Where a request that came over TCP keeps who shows its token; one on the control socket has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The token that came with a request, for whoever serves its holder for long: it may be revoked meanwhile.
+
+    Attributes:
+        holder: returns whose token it is now; None where it is nobody's, or ended.
+
+    """
+
+    token: str = field(repr=False)
+    holder: Callable[[str], Awaitable[Holder | None]]
+
+
+SHOWN: Final = web.RequestKey("ccrouter.shown", Shown)
+"""Where a request that came over TCP keeps its token; one on the control socket has none."""

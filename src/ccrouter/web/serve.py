@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ccrouter.errors import CcrouterError
-from ccrouter.web.entrance import entrances
+from ccrouter.web.entrance import STAYING, entrances
 from ccrouter.web.unix_socket import listening
 
 MAX_LINE_BYTES: Final = 4096
@@ -49,9 +49,10 @@ async def serve_tcp(
         ListenError: the address is taken, or not this machine's.
 
     """
+    staying = app[STAYING] = {}
     async with _runner(app) as runner:
         try:
-            for each in entrances(host, port):
+            for each in entrances(host, port, staying):
                 await web.SockSite(runner, each, ssl_context=tls).start()
         except OSError as error:
             cure = "stop who listens there, or set another address in the settings"

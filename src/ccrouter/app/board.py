@@ -1,0 +1,182 @@
+"""The board, made of what the daemon knows: the live state's facts, the rules, what admins switched, what happened."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice, takewhile
+from math import inf
+
+from ccrouter.app.board_positions import PositionsOnBoard
+from ccrouter.app.controls import Control
+from ccrouter.app.entry import Entry
+from ccrouter.live.state import State
+from ccrouter.router import Router
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.facts import Facts
+from ccrouter.routing.rules import External, InHouse, Leg, Rules, Service, Share
+from ccrouter.web.board import (
+    Board,
+    DecisionOnBoard,
+    Figures,
+    LinkOnBoard,
+    QueueOnBoard,
+    ServiceOnBoard,
+    SiteOnBoard,
+)
+from ccrouter.web.status import recent
+
+DECISIONS = 20
+"""Decisions on the board: as many as people can follow."""
+
+
+@dataclass(slots=True)
+class BoardView:
+    """Makes the board of now; synchronous, and cheap where little changed."""
+
+    router: Router
+    state: State
+    control: Control
+    entry: Entry
+    _places: "Places | None" = None
+    _decisions: tuple[DecisionOnBoard, ...] = ()
+    _positions: PositionsOnBoard = field(default_factory=PositionsOnBoard)
+
+    def __call__(self) -> Board:
+        """Return the board of this instant."""
+        facts, rules = self.router.facts(), self.router.rules
+        places = self._places
+        if places is None or places.rules is not rules:
+            places = self._places = Places.of(rules)
+        return Board(
+            at=facts.at,
+            zone=str(rules.zone),
+            version=self.control.version,
+            rules=rules.version,
+            router=self.control.rank,
+            not_ready=self.control.readiness().obstacles,
+            rules_problems=self.control.rules_file.status().problems,
+            degraded=self.control.degraded_states(),
+            pabxs=tuple(
+                LinkOnBoard(name, link.state, facts.fresh(name)) for name, link in sorted(self.control.links.items())
+            ),
+            services=tuple(self._services(facts, places)),
+            queues=tuple(_queues(facts, places)),
+            positions=self._positions.of(self.state.positions()),
+            sites=tuple(_sites(facts, rules)),
+            modes=tuple(self.control.mode_switch.states()),
+            overrides=tuple(self.control.override_switch.states()),
+            decisions=self._recent(rules),
+            hour=(),
+        )
+
+    def _services(self, facts: Facts, places: "Places") -> Iterator[ServiceOnBoard]:
+        waiting: dict[str, int] = {}
+        oldest: dict[str, float] = {}
+        for caller in self.state.waiting():
+            waiting[caller.service] = waiting.get(caller.service, 0) + 1
+            oldest[caller.service] = min(oldest.get(caller.service, inf), caller.joined_at)
+        for name, service in sorted(places.rules.services.items()):
+            queues = places.queues[name]
+            waits = [
+                queue.estimated_wait_s
+                for (pabx, queue_name), queue in facts.snapshot.queues.items()
+                if queue_name in queues and facts.fresh(pabx) and queue.estimated_wait_s is not None
+            ]
+            yield ServiceOnBoard(
+                name=name,
+                labels=places.labels[name],
+                waiting=waiting.get(name, 0),
+                oldest_at=oldest.get(name),
+                estimated_wait_s=min(waits, default=None),
+                target=service.goal.target,
+                within_s=service.goal.within_s,
+                now=Figures(),
+                today=Figures(),
+            )
+
+    def _recent(self, rules: Rules) -> tuple[DecisionOnBoard, ...]:
+        """Return the last decisions, newest first; those that were shown before are the same objects."""
+        before = self._decisions
+        known = before[0].id if before else ""
+        new = islice(takewhile(lambda each: each.id != known, self.entry.recent), DECISIONS)
+        self._decisions = (*_decisions(new, rules), *before)[:DECISIONS]
+        return self._decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What the board takes from a version of the routing file: queues and labels of each service, sites by queue."""
+
+    rules: Rules
+    queues: Mapping[str, frozenset[str]]
+    labels: Mapping[str, tuple[str, ...]]
+    sites: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rules: Rules) -> "Places":
+        """Return those of a version."""
+        labels: dict[str, dict[str, None]] = {name: {} for name in rules.services}
+        for number in rules.numbers.values():
+            labels.setdefault(number.service.name, {})[number.label or number.number] = None
+        return cls(
+            rules=rules,
+            queues={name: frozenset(_queues_of(service)) for name, service in rules.services.items()},
+            labels={name: tuple(told) for name, told in labels.items()},
+            sites={site.queue: name for name, site in rules.sites.items() if isinstance(site, InHouse)},
+        )
+
+
+def _queues_of(service: Service) -> Iterator[str]:
+    for to in (service.otherwise, *(rule.to for rule in (*service.rules, *service.while_waiting))):
+        for destination in to:
+            legs = destination.legs if isinstance(destination, Share) else (destination,)
+            for leg in legs:
+                if isinstance(leg, Leg) and isinstance(leg.site, InHouse):
+                    yield leg.site.queue
+
+
+def _queues(facts: Facts, places: Places) -> Iterator[QueueOnBoard]:
+    for (pabx, name), queue in sorted(facts.snapshot.queues.items()):
+        yield QueueOnBoard(
+            pabx=pabx,
+            name=name,
+            site=places.sites.get(name, ""),
+            fresh=facts.fresh(pabx),
+            waiting=queue.waiting,
+            oldest_at=queue.oldest_joined_at,
+            estimated_wait_s=queue.estimated_wait_s,
+            logged_in=queue.logged_in,
+            ready=queue.ready,
+            busy=queue.busy,
+            paused=queue.paused,
+        )
+
+
+def _sites(facts: Facts, rules: Rules) -> Iterator[SiteOnBoard]:
+    for name, site in sorted(rules.sites.items()):
+        known = facts.snapshot.sites.get(name)
+        yield SiteOnBoard(
+            name=name,
+            external=isinstance(site, External),
+            calls=0 if known is None else known.calls,
+            max_calls=site.max_calls if isinstance(site, External) else 0,
+            health="unknown" if known is None else known.health.value,
+            open=None if site.calendar is None else site.calendar.is_open(facts.instant),
+            cost_today={},
+        )
+
+
+def _decisions(decisions: Iterable[Decision], rules: Rules) -> Iterator[DecisionOnBoard]:
+    for told in recent(decisions):
+        number = rules.numbers.get(told.number)
+        yield DecisionOnBoard(
+            id=told.id,
+            at=told.at,
+            number=told.number,
+            label="" if number is None else number.label,
+            service=told.service,
+            rule=told.rule,
+            destination=told.destination,
+            outside=isinstance(rules.sites.get(told.destination), External),
+            reason=told.reason,
+            waited_s=told.waited_s,
+        )

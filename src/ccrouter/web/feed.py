@@ -1,0 +1,93 @@
+"""One picture that many clients follow: looked at again and again, it tells what changed, in numbered events."""
+
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, Final, Generic, Protocol, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter
+
+from ccrouter.web.ring import Ring
+
+WHOLE: Final = "board"
+CHANGE: Final = "change"
+
+
+class Picture(Protocol):
+    """A dataclass with an instant; each of its other fields is a section."""
+
+    @property
+    def at(self) -> float:
+        """Return its instant, in seconds since 1970-01-01 UTC."""
+        ...
+
+
+PictureT = TypeVar("PictureT", bound=Picture)
+
+
+class Feed(Generic[PictureT]):
+    """What one kind of stream tells.
+
+    A section is sent whole when it is another than at the look before, and never because time went by: what is shown
+    holds instants, not ages.
+
+    Args:
+        shape: class of the picture.
+        view: makes the picture of now; synchronous.
+
+    Attributes:
+        ring: the events told.
+        clients: how many follow it now.
+        idle_since: when the last of them left, in seconds of the event loop.
+        rests_until: before this it is not looked at for one who asks, likewise.
+
+    """
+
+    def __init__(self, shape: type[PictureT], view: Callable[[], PictureT]) -> None:
+        self.ring = Ring()
+        self.clients = 0
+        self.idle_since = 0.0
+        self.rests_until = 0.0
+        self._view = view
+        self._sections = _sections(shape)
+        self._shown: PictureT | None = None
+        self._json: dict[str, bytes] = {}
+        self._whole = b""
+
+    def look(self) -> None:
+        """Look at the picture of now, and tell what changed; raises what the view does, and then tells nothing."""
+        before, now = self._shown, self._view()
+        made: dict[str, bytes] = {}
+        for name, adapter in self._sections.items():
+            section = getattr(now, name)
+            if before is None or section != getattr(before, name):
+                made[name] = adapter.dump_json(section)
+        self._shown = now
+        self._whole = b""
+        if made:
+            self._json |= made
+            if before is not None:
+                self.ring.add(CHANGE, _object(now.at, made))
+
+    def say(self, event: str, data: bytes) -> None:
+        """Tell of something else; `data` is JSON on one line."""
+        self.ring.add(event, data)
+
+    def whole(self) -> bytes:
+        """Return the picture of the last look as JSON."""
+        if not self._whole and self._shown is not None:
+            self._whole = _object(self._shown.at, self._json)
+        return self._whole
+
+
+@lru_cache(maxsize=16)
+def _sections(shape: type[Any]) -> dict[str, TypeAdapter[Any]]:
+    hints = get_type_hints(shape)
+    return {each.name: TypeAdapter(hints[each.name]) for each in fields(shape) if each.name != "at"}
+
+
+def _object(at: float, sections: dict[str, bytes]) -> bytes:
+    members = [b'"at":%b' % json.dumps(round(at, 3)).encode()]
+    members += [b'"%b":%b' % (name.encode(), value) for name, value in sections.items()]
+    return b"{%b}" % b",".join(members)
