@@ -12,7 +12,16 @@ from pydantic import SecretStr
 
 from ccrouter.config.document import Document
 from ccrouter.config.document import Path as Where
-from ccrouter.config.settings_file import KEEP_S, Form, Level, SettingsFile, WrittenHttp, WrittenPabx
+from ccrouter.config.settings_file import (
+    KEEP_S,
+    PAUSE_REASONS,
+    Form,
+    Level,
+    SettingsFile,
+    ShowCaller,
+    WrittenHttp,
+    WrittenPabx,
+)
 from ccrouter.config.shape import shape
 from ccrouter.config.surroundings import Surroundings
 from ccrouter.config.yaml import read
@@ -103,6 +112,14 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionSettings:
+    """How much an agent sees of a caller's number, and which reasons of a pause the agent's page offers."""
+
+    show_caller: ShowCaller = "whole"
+    pause_reasons: tuple[str, ...] = PAUSE_REASONS
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings with all paths absolute and all secrets read.
 
@@ -129,6 +146,7 @@ class Settings:
     state_dir: Path
     control_group: str = ""
     fallback: Path | None = None
+    positions: PositionSettings = PositionSettings()
 
 
 def compile_settings(data: bytes, path: Path, environment: Mapping[str, str]) -> Settings:
@@ -178,6 +196,7 @@ def settings_of(document: Document, path: Path, environment: Mapping[str, str], 
         state_dir=state_dir,
         control_group=written.control_group or "",
         fallback=fallback,
+        positions=PositionSettings(written.positions.show_caller, tuple(written.positions.pause_reasons)),
     )
 
 

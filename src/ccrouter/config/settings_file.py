@@ -173,6 +173,36 @@ class WrittenFallback(Strict):
     )
 
 
+ShowCaller = Literal["whole", "masked", "none"]
+
+PAUSE_REASONS: Final = ("lunch", "break", "training", "meeting")
+
+PauseReason = Annotated[
+    str,
+    matching(
+        "S150",
+        r"[^\x00-\x1f\x7f-\x9f|;\"\\${}]+",
+        "reason of a pause",
+        'Leave out | ; " \\ $ { }, and be short',
+        longest=40,
+    ),
+]
+
+
+class WrittenPositions(Strict):
+    """What agents see on their page."""
+
+    show_caller: Annotated[ShowCaller, choice("whole", "masked", "none")] = Field(
+        "whole", description="the number of the caller for whom a position rings, on the page of that position"
+    )
+    pause_reasons: list[PauseReason] = Field(
+        list(PAUSE_REASONS),
+        description="reasons of a pause that the page offers; these four it says in the language of the page",
+        examples=[["lunch", "break", "fire watch"]],
+        max_length=20,
+    )
+
+
 class SettingsFile(Strict):
     """The whole settings file."""
 
@@ -190,6 +220,7 @@ class SettingsFile(Strict):
     )
     log: WrittenLog = Field(WrittenLog(), description="how log lines look")
     journal: WrittenJournal = Field(WrittenJournal(), description="what is kept of each call and its decisions")
+    positions: WrittenPositions = Field(WrittenPositions(), description="what agents see on their page")
     fallback: WrittenFallback | None = Field(
         None, description="compile the rules into dialplan, for the time without a router; without it they are not"
     )

@@ -207,4 +207,13 @@ SETTINGS: Final = (
         "    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         of="tokens",
     ),
+    Code(
+        "S150",
+        "no-pause-reason",
+        "The reason of a pause is kept by the PABX and written into its queue_log, where these signs part fields: what "
+        "comes after a `|` would be read as another member of the queue. It has 40 signs at the most.",
+        "positions: {pause_reasons: [lunch|dinner]}",
+        "positions: {pause_reasons: [lunch, dinner]}",
+        of="settings",
+    ),
 )
