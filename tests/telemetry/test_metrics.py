@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import structlog
@@ -17,18 +16,24 @@ from ccrouter.agi.session import Outcome as AgiOutcome
 from ccrouter.ami.watches import Fault, LinkState
 from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
 from ccrouter.live.events import CallEnded, Heard, Listing, PeerFault
+from ccrouter.live.positions import Position
+from ccrouter.live.views import CallView
 from ccrouter.routing import measures
 from ccrouter.routing.conditions import All, Mode, Not, SiteIs, Threshold
 from ccrouter.routing.decide import decide, decide_waiting
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
+from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import Rule, Rules
-from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, SitePart, Snapshot
+from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 from ccrouter.routing.thresholds import Direction, Level
+from ccrouter.store.modes import ModeOn
 from ccrouter.telemetry.degraded import DegradedStates
 from ccrouter.telemetry.labels import OTHER
-from ccrouter.telemetry.live import MOST_QUEUES, LiveCollector, Sources
+from ccrouter.telemetry.live import LiveCollector, Sources
+from ccrouter.telemetry.live_queues import MOST_QUEUES
 from ccrouter.telemetry.metrics import Metrics, new_registry
+from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.peers import LINK_FAULTS, LINK_STATES
 from support.hand_clock import HandClock
 from support.world import NOON, World
@@ -115,7 +120,7 @@ def test_an_overflow_is_a_call_that_the_load_sent_elsewhere(
         decision = decide_waiting(RULES, facts, call, "support", "d1")
     assert decision is not None
     metrics.decisions.decided(decision, 0.001)
-    counted = {s.labels["moment"]: s.value for s in families(registry)["ccrouter_overflows"].samples}
+    counted = {s.labels["moment"]: s.value for s in families(registry)["ccrouter_overflows"].samples if s.value}
     assert counted == ({} if moment is None else {moment: 1.0})
 
 
@@ -143,10 +148,9 @@ CALL_ENDED = CallEnded(
 
 
 def test_effects_are_counted_by_the_names_of_the_routing_file(metrics: Metrics, registry: CollectorRegistry) -> None:
-    """Calls by service and outcome, dials by site and result, changes of health, listings read again."""
+    """Dials by site and result, changes of health, listings read again."""
     for effect in EFFECTS:
         metrics.effect(effect)
-    assert value(registry, "ccrouter_calls_finished_total", service="support", outcome="answered") == 1
     assert value(registry, "ccrouter_site_tries_total", site="tunis", result="busy") == 1
     assert value(registry, "ccrouter_site_health_changes_total", site="tunis", health="down") == 1
     assert value(registry, "ccrouter_relists_total", pabx="pbx", listing="queues") == 1
@@ -165,7 +169,7 @@ def test_calls_that_went_without_the_router_are_told_apart(metrics: Metrics, reg
     """The fallback must be seen: each call's entry is counted, and an entry that does not exist is `other`."""
     for entry in ("routed", "stored", "static", "static", "forged"):
         metrics.event(replace(CALL_ENDED, entry=entry))
-    found = {s.labels["entry"]: s.value for s in families(registry)["ccrouter_calls_ended"].samples}
+    found = {s.labels["entry"]: s.value for s in families(registry)["ccrouter_calls_ended"].samples if s.value}
     assert found == {"routed": 1, "stored": 1, "static": 2, OTHER: 1}
     assert value(registry, "ccrouter_events_total", pabx="pbx", event="CallEnded") == 5
 
@@ -247,9 +251,29 @@ class Scene:
         self.registry = CollectorRegistry()
         self.snapshot = Snapshot(0.0)
         self.rules: Rules | None = RULES
-        self.modes: dict[str, float | None] = {"crisis": 1_795_297_035.0}
-        known = (lambda: self.snapshot, lambda: self.rules, lambda _: self.modes, lambda _: 2, lambda: 3)
-        sources = Sources(*known, on_duty=lambda: {"pbx": True})
+        self.modes = [ModeOn("crisis", "ines", "storm", NOON, 1_795_297_035.0)]
+        self.overrides: list[Override] = []
+        self.unplanned: dict[str, float] = {}
+        self.positions: list[tuple[str, Position]] = []
+        self.ghosts: set[tuple[str, str]] = set()
+        names = RuleNames()
+        names.use(RULES)
+        sources = Sources(
+            snapshot=lambda: self.snapshot,
+            rules=lambda: self.rules,
+            names=names,
+            calls=lambda: self.calls,
+            positions=lambda: self.positions,
+            ghosts=lambda: self.ghosts,
+            modes=lambda _: self.modes,
+            overrides=lambda _: self.overrides,
+            unplanned=lambda: self.unplanned,
+            log_lines=lambda: (7, 3),
+            agi_waiting=lambda: 5,
+            ami_pending=lambda: {"pbx": 4},
+            on_duty=lambda: {"pbx": True},
+        )
+        self.calls: list[CallView] = []
         LiveCollector(self.registry, clock, sources)
 
     def samples(self, name: str) -> dict[tuple[str, ...], float]:
@@ -345,10 +369,11 @@ def test_figures_of_a_silent_pabx_are_absent(scene: Scene, pabx: PabxFacts) -> N
 
 def test_modes_and_the_version_in_force_are_shown(scene: Scene) -> None:
     """Each declared mode has a value; a mode that the routing file does not declare makes no series."""
-    scene.modes = {"crisis": 1_795_297_035.0, "forgotten": None}
+    scene.modes.append(ModeOn("forgotten", "ines", "", NOON))
     assert scene.samples("ccrouter_mode_on") == {("crisis",): 1, ("all_outside",): 0}
+    assert scene.samples("ccrouter_mode_on_timestamp_seconds") == {("crisis",): NOON}
     assert scene.samples("ccrouter_mode_end_timestamp_seconds") == {("crisis",): 1_795_297_035}
-    scene.modes = {"crisis": None}
+    scene.modes = [ModeOn("crisis", "ines", "", NOON)]
     assert scene.samples("ccrouter_mode_end_timestamp_seconds") == {}
     assert scene.samples("ccrouter_config_info") == {("v",): 1}
     scene.rules = replace(RULES, version="w", modes=frozenset())
@@ -358,14 +383,23 @@ def test_modes_and_the_version_in_force_are_shown(scene: Scene) -> None:
     assert scene.samples("ccrouter_config_info") == {}
 
 
-def test_overrides_that_count_are_counted(scene: Scene) -> None:
-    """Somebody who looks at the wallboard sees that a number is sent elsewhere."""
-    assert scene.registry.get_sample_value("ccrouter_overrides") == 2
+def test_overrides_that_count_are_counted(scene: Scene, clock: HandClock) -> None:
+    """Those that count now, not those to come; and when the next of them ends, which is absent where none does."""
+    now = clock.now()
+    assert scene.samples("ccrouter_overrides") == {(): 0}
+    assert scene.samples("ccrouter_override_next_end_timestamp_seconds") == {}
+    times = ((now - 60, now + 600), (now - 30, now + 300), (now + 60, now + 90))
+    scene.overrides = [Override(str(n), "1", ("tunis",), *each, "ines", "") for n, each in enumerate(times)]
+    assert scene.samples("ccrouter_overrides") == {(): 2}
+    assert scene.samples("ccrouter_override_next_end_timestamp_seconds") == {(): now + 300}
 
 
 def test_lines_that_the_log_lost_are_counted(scene: Scene) -> None:
-    """A log that can't be written is seen here."""
-    assert scene.registry.get_sample_value("ccrouter_log_lines_dropped_total") == 3
+    """A log that can't be written is seen here, and what waits in our own queues."""
+    assert scene.samples("ccrouter_log_lines_dropped") == {(): 3}
+    assert scene.samples("ccrouter_log_queue_length") == {(): 7}
+    assert scene.samples("ccrouter_agi_waiting") == {(): 5}
+    assert scene.samples("ccrouter_ami_pending") == {("pbx",): 4}
 
 
 # --- hygiene ----------------------------------------------------------------------------------------------------------
@@ -405,26 +439,3 @@ def test_names_and_labels_follow_the_rules(metrics: Metrics, registry: Collector
             assert not FORBIDDEN_LABELS & set(sample.labels)
         if family.type == "counter":
             assert all(sample.name.endswith("_total") for sample in family.samples)
-
-
-# --- the manual -------------------------------------------------------------------------------------------------------
-
-
-def test_the_manual_lists_each_metric_as_it_is(metrics: Metrics, registry: CollectorRegistry, scene: Scene) -> None:
-    """Name, type, labels and meaning of each metric, and none that is gone: docs/operations.md is this table."""
-    lent = {name: replace(site, parts=(SitePart("pbx", 0, 3),)) for name, site in scene.snapshot.sites.items()}
-    scene.snapshot = replace(scene.snapshot, sites=lent)
-    manual = Path(__file__).parents[2] / "docs" / "operations.md"
-    written = [line for line in manual.read_text().splitlines() if line.startswith("| `ccrouter_")]
-    assert written == table({**everything(registry, metrics), **families(scene.registry)})
-
-
-def table(found: Mapping[str, Metric]) -> list[str]:
-    """Return the rows of the manual, by name."""
-    rows = []
-    for name, family in found.items():
-        if name.startswith("ccrouter_"):
-            shown = f"{name}_total" if family.type == "counter" else name
-            labels = dict.fromkeys(label for sample in family.samples for label in sample.labels if label != "le")
-            rows.append(f"| `{shown}` | {family.type} | {', '.join(labels)} | {family.documentation} |")
-    return sorted(rows)

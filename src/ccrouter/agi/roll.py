@@ -133,6 +133,11 @@ class Roll:
         return self.full and not self._silent
 
     @property
+    def waiting(self) -> int:
+        """Return how many requests wait for their decision."""
+        return len(self._asking)
+
+    @property
     def busy(self) -> bool:
         """Tell whether requests wait for their decision."""
         return bool(self._asking)

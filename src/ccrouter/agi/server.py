@@ -64,6 +64,11 @@ class AgiServer:
         """Return how many calls got no decision because of too many others, since the start."""
         return self._roll.shed
 
+    @property
+    def waiting(self) -> int:
+        """Return how many calls wait for their decision."""
+        return self._roll.waiting
+
     async def start(self) -> None:
         """Listen on all addresses, or on none.
 

@@ -188,6 +188,11 @@ class Connection:
         self.check()
         return self
 
+    @property
+    def pending(self) -> int:
+        """Return how many orders have no answer yet."""
+        return len(self._lines.responses)
+
     def send(self, action: str, fields: Mapping[str, str]) -> Pending:
         """Write an order.
 

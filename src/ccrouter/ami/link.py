@@ -122,6 +122,11 @@ class PabxLink:
         """Tell whether the link is up."""
         return self._session is not None
 
+    @property
+    def pending(self) -> int:
+        """Return how many orders have no answer yet; 0 without a link."""
+        return 0 if self._session is None else self._session.connection.pending
+
     async def run(self) -> None:
         """Keep the link up, until cancelled."""
         short, long = Backoff(*RETRY_S), Backoff(*RETRY_REFUSED_S)

@@ -40,10 +40,6 @@ class OverrideSwitch:
     clock: Clock
     log: FilteringBoundLogger
 
-    def active(self, at: float) -> int:
-        """Return how many count at an instant."""
-        return sum(each.active(at) for each in self.kept.current(at))
-
     def states(self) -> list[OverrideStatus]:
         """Return all that count now or will later, newest set first."""
         at = self.clock.now()

@@ -28,6 +28,7 @@ class Writer:
     Args:
         relist: has a listing read again.
         note: takes the end of a call down in the journal; never waits.
+        steady: seconds that never go back, to see how long events take.
 
     Attributes:
         changed: told of every event; whoever follows the load has a mark of their own there.
@@ -37,13 +38,15 @@ class Writer:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing it works with
         self,
         state: State,
         metrics: Metrics,
         log: FilteringBoundLogger,
+        *,
         relist: Callable[[Relist], None],
         note: Callable[[CallFinished], None],
+        steady: Callable[[], float],
     ) -> None:
         self.changed = Changes()
         self.totals: Counter[str] = Counter()
@@ -54,10 +57,12 @@ class Writer:
         self._log = log
         self._relist = relist
         self._note = note
+        self._steady = steady
         self._fault_told_at: dict[str, float] = {}
 
     def apply(self, event: Event) -> None:
         """Take in one event."""
+        began = self._steady()
         if isinstance(event, PabxEvent):
             self._metrics.event(event)
             self._tell(event)
@@ -67,6 +72,7 @@ class Writer:
             for listener in self.listeners:
                 listener(effect)
         self.changed.set()
+        self._metrics.applied(self._steady() - began)
 
     def _tell(self, event: PabxEvent) -> None:
         log = self._log

@@ -63,6 +63,20 @@ class WallCalendar:
     def __hash__(self) -> int:
         return hash(self._says)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone whose clock it reads."""
+        return self._zone
+
+    @property
+    def holiday_codes(self) -> tuple[str, ...]:
+        """Return the countries, or parts of them, whose public holidays it knows."""
+        return tuple(f"{known.country}-{known.subdiv}" if known.subdiv else known.country for known in self._holidays)
+
+    def opens_as_usual(self, day: date) -> bool:
+        """Tell whether the hours open on a day of which no exception says anything, holidays left aside."""
+        return day not in self._exceptions and bool(self._hours.spans(day))
+
     def occasion(self, day: date) -> str:
         """Return what makes a day unlike the others of its weekday: an exception, a holiday by its name, or nothing."""
         if day in self._exceptions:

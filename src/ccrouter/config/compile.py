@@ -70,6 +70,7 @@ def compile_routing(document: Document, written: RoutingFile, version: str) -> R
         mode_ends=MappingProxyType({name: mode.ends_after for name, mode in switched.items() if mode.ends_after}),
         thresholds=tuple(scope.thresholds),
         zone=written.timezone,
+        country=scope.country,
     )
 
 

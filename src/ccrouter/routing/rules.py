@@ -138,7 +138,7 @@ class Service:
         otherwise: destinations when no rule matches.
         last: the last step of every plan that does not bring its own.
         while_waiting: rules asked again and again for each caller in a queue.
-        screen_pop: addresses of pages for whoever takes a call, by name, with placeholders (config.values.PLACEHOLDERS).
+        screen_pop: addresses of pages for whoever takes a call, by name, with config.values.PLACEHOLDERS.
 
     """
 
@@ -188,6 +188,7 @@ class Rules:
         mode_ends: seconds after which a mode ends by itself where nobody says when, by its name.
         thresholds: all thresholds in all rules, to be watched between calls.
         zone: where the clock hangs that the file and its people mean.
+        country: whose national numbers and public holidays are meant, such as FR.
 
     """
 
@@ -202,6 +203,7 @@ class Rules:
     mode_ends: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     thresholds: tuple[Threshold, ...] = ()
     zone: tzinfo = UTC
+    country: str = ""
 
     def named(self, name: str) -> Leg | Message | None:
         """Return what a name stands for as a destination, or None where it stands for nothing."""

@@ -1,29 +1,41 @@
 """What is true at this instant, worked out when the metrics are asked for and never before."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ccrouter.clock import Clock
+from ccrouter.live.positions import Position
+from ccrouter.live.views import CallView
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import External, InHouse, Rules
-from ccrouter.routing.snapshot import Health, QueueFacts, Snapshot
+from ccrouter.routing.overrides import Override
+from ccrouter.routing.rules import Rules
+from ccrouter.routing.snapshot import Snapshot
+from ccrouter.telemetry import steering
+from ccrouter.telemetry.live_queues import queues
+from ccrouter.telemetry.live_sites import sites
+from ccrouter.telemetry.names import RuleNames
 
-MOST_QUEUES: Final = 500
-"""Queues of one PABX that are told, those of sites first: a PABX decides how many it has, and each costs time."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Where the collector reads what is true now; each is asked once a scrape, in the event loop's thread.
 
     Attributes:
-        modes: the modes that are on at an instant, each with its end (None: until it is switched off).
-        overrides: how many count at an instant.
+        names: the names of the rules in force.
+        calls: those in progress.
+        positions: each with its PABX, once for each queue.
+        ghosts: PABX and interface of positions that ring in vain.
+        modes: those that are on at an instant.
+        overrides: those that count at an instant or will later.
+        unplanned: calendars that lack a holiday, with its begin.
+        log_lines: how many wait to be written, and how many could not be.
+        agi_waiting: calls that wait for their decision.
+        ami_pending: for each PABX, orders without an answer.
         rank: of this router among those of its PABXs.
         on_duty: for each PABX, whether this router does there what only one may do.
 
@@ -31,9 +43,16 @@ class Sources:
 
     snapshot: Callable[[], Snapshot]
     rules: Callable[[], Rules | None]
-    modes: Callable[[float], Mapping[str, float | None]]
-    overrides: Callable[[float], int]
-    log_lines_dropped: Callable[[], int]
+    names: RuleNames
+    calls: Callable[[], Iterable[CallView]] = tuple
+    positions: Callable[[], Iterable[tuple[str, Position]]] = tuple
+    ghosts: Callable[[], AbstractSet[tuple[str, str]]] = frozenset
+    modes: Callable[[float], Iterable[steering.ModeTurned]]
+    overrides: Callable[[float], Iterable[Override]]
+    unplanned: Callable[[], Mapping[str, float]] = dict
+    log_lines: Callable[[], tuple[int, int]]
+    agi_waiting: Callable[[], int] = int
+    ami_pending: Callable[[], Mapping[str, int]] = dict
     rank: int = 1
     on_duty: Callable[[], Mapping[str, bool]] = dict
 
@@ -51,21 +70,17 @@ class LiveCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield one family after the other, all from one look at the clock and the snapshot."""
-        facts = Facts(self._clock.now(), self._sources.snapshot())
-        rules = self._sources.rules()
+        sources = self._sources
+        facts = Facts(self._clock.now(), sources.snapshot())
+        rules = sources.rules()
         yield from _pabxs(facts)
         yield from self._router()
-        yield from _queues(facts, rules)
-        yield from _sites(facts, rules)
-        yield from _rules_in_force(rules, self._sources.modes(facts.at))
-        yield GaugeMetricFamily(
-            "ccrouter_overrides", "Overrides that count now.", value=self._sources.overrides(facts.at)
-        )
-        yield CounterMetricFamily(
-            "ccrouter_log_lines_dropped",
-            "Log lines that could not be written.",
-            value=self._sources.log_lines_dropped(),
-        )
+        yield from queues(facts, rules, sources.positions(), sources.ghosts())
+        yield from sites(facts, rules)
+        yield from steering.in_progress(sources.names, sources.calls())
+        yield from self._rules_in_force(rules, facts.at)
+        yield from steering.overrides(facts.at, sources.overrides(facts.at))
+        yield from self._queues_of_our_own()
 
     def _router(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(
@@ -80,6 +95,31 @@ class LiveCollector(Collector):
             duty.add_metric([name], held)
         yield duty
 
+    def _rules_in_force(self, rules: Rules | None, at: float) -> Iterator[Metric]:
+        info = GaugeMetricFamily(
+            "ccrouter_config_info", "1, with the version of the routing file in force.", labels=["version"]
+        )
+        if rules is not None:
+            info.add_metric([rules.version], 1)
+            yield from steering.modes(rules, self._sources.modes(at))
+            yield from steering.aims(rules, self._sources.names)
+        yield info
+        yield from steering.unplanned(self._sources.unplanned())
+
+    def _queues_of_our_own(self) -> Iterator[Metric]:
+        waiting, dropped = self._sources.log_lines()
+        yield GaugeMetricFamily("ccrouter_log_queue_length", "Log lines that wait to be written.", value=waiting)
+        yield CounterMetricFamily("ccrouter_log_lines_dropped", "Log lines that could not be written.", value=dropped)
+        yield GaugeMetricFamily(
+            "ccrouter_agi_waiting", "Calls that wait for their decision.", value=self._sources.agi_waiting()
+        )
+        pending = GaugeMetricFamily(
+            "ccrouter_ami_pending", "Orders to a PABX that have no answer yet.", labels=["pabx"]
+        )
+        for name, orders in sorted(self._sources.ami_pending().items()):
+            pending.add_metric([name], orders)
+        yield pending
+
 
 def _pabxs(facts: Facts) -> Iterator[Metric]:
     in_sync = GaugeMetricFamily(
@@ -91,106 +131,3 @@ def _pabxs(facts: Facts) -> Iterator[Metric]:
         if pabx.heard_at:
             age.add_metric([name], max(0.0, facts.at - pabx.heard_at))
     yield from (in_sync, age)
-
-
-QUEUE_GAUGES: dict[str, tuple[str, Callable[[QueueFacts, float], float | None]]] = {
-    "ccrouter_queue_waiting": (
-        "Callers who wait, with those sent there whom the PABX has not yet confirmed.",
-        lambda queue, _: queue.waiting,
-    ),
-    "ccrouter_queue_longest_wait_seconds": (
-        "Wait of the caller who waits longest; 0 when nobody waits.",
-        lambda queue, at: 0.0 if queue.oldest_joined_at is None else max(0.0, at - queue.oldest_joined_at),
-    ),
-    "ccrouter_queue_estimated_wait_seconds": (
-        "Forecast wait of a caller who joins now; absent when there is no forecast.",
-        lambda queue, _: queue.estimated_wait_s,
-    ),
-    "ccrouter_queue_positions_logged_in": (
-        "Positions that can be reached, paused or not.",
-        lambda queue, _: queue.logged_in,
-    ),
-    "ccrouter_queue_positions_ready": (
-        "Positions that would be rung for the next caller.",
-        lambda queue, _: queue.ready,
-    ),
-    "ccrouter_queue_positions_busy": ("Positions in a call, ringing or in wrap-up.", lambda queue, _: queue.busy),
-    "ccrouter_queue_positions_paused": ("Positions that asked for a pause.", lambda queue, _: queue.paused),
-}
-
-
-def _queues(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
-    known = _told(facts, rules)
-    for metric, (help_text, read) in QUEUE_GAUGES.items():
-        family = GaugeMetricFamily(metric, help_text, labels=["pabx", "queue"])
-        for pabx, name in known:
-            value = read(facts.snapshot.queues[pabx, name], facts.at)
-            if value is not None:
-                family.add_metric([pabx, name], value)
-        yield family
-
-
-def _told(facts: Facts, rules: Rules | None) -> list[tuple[str, str]]:
-    """Return the queues that are told, by PABX and name."""
-    queues = [(pabx, name) for pabx, name in facts.snapshot.queues if facts.fresh(pabx)]
-    if len(queues) > MOST_QUEUES:
-        sites = rules.sites.values() if rules is not None else ()
-        ours = {site.queue for site in sites if isinstance(site, InHouse)}
-        queues.sort(key=lambda key: (key[1] not in ours, key))
-        each: dict[str, list[tuple[str, str]]] = {}
-        for key in queues:
-            each.setdefault(key[0], []).append(key)
-        queues = [key for some in each.values() for key in some[:MOST_QUEUES]]
-    return queues
-
-
-def _sites(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
-    calls = GaugeMetricFamily(
-        "ccrouter_site_calls",
-        "Calls at an external site, with those sent there whom the PABX has not yet confirmed.",
-        labels=["site"],
-    )
-    up = GaugeMetricFamily(
-        "ccrouter_site_up", "1 when a site is up, 0 when it is down or on trial; absent when unknown.", labels=["site"]
-    )
-    capacity = GaugeMetricFamily(
-        "ccrouter_site_max_calls", "Calls that a site takes at once; absent without a limit.", labels=["site"]
-    )
-    lines = GaugeMetricFamily(
-        "ccrouter_site_lines",
-        "Lines of a site that one of several PABXs may use, as it last confirmed; absent where none were lent.",
-        labels=["pabx", "site"],
-    )
-    for name, site in facts.snapshot.sites.items():
-        for part in site.parts:
-            if part.lines is not None:
-                lines.add_metric([part.pabx, name], part.lines)
-    if any(facts.fresh(pabx) for pabx in facts.snapshot.pabxs):
-        for name, site in facts.snapshot.sites.items():
-            calls.add_metric([name], site.calls)
-            if site.health is not Health.UNKNOWN:
-                up.add_metric([name], site.health is Health.UP)
-    for name, declared in rules.sites.items() if rules is not None else ():
-        if isinstance(declared, External) and declared.max_calls:
-            capacity.add_metric([name], declared.max_calls)
-    yield from (calls, up, capacity, lines)
-
-
-def _rules_in_force(rules: Rules | None, modes_on: Mapping[str, float | None]) -> Iterator[Metric]:
-    info = GaugeMetricFamily(
-        "ccrouter_config_info", "1, with the version of the routing file in force.", labels=["version"]
-    )
-    modes = GaugeMetricFamily("ccrouter_mode_on", "1 when a mode is on, 0 when it is off.", labels=["mode"])
-    ends = GaugeMetricFamily(
-        "ccrouter_mode_end_timestamp_seconds",
-        "When a mode ends by itself; absent for one that is off or has no end.",
-        labels=["mode"],
-    )
-    if rules is not None:
-        info.add_metric([rules.version], 1)
-        for mode in sorted(rules.modes):
-            modes.add_metric([mode], mode in modes_on)
-            end = modes_on.get(mode)
-            if end is not None:
-                ends.add_metric([mode], end)
-    yield from (info, modes, ends)

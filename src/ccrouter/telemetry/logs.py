@@ -64,6 +64,11 @@ class Logs:
         """Return how many lines could not be written."""
         return self._outlet.dropped
 
+    @property
+    def waiting(self) -> int:
+        """Return how many lines wait to be written."""
+        return self._outlet.waiting
+
     def close(self) -> None:
         """Write what waits and let go of the standard library's loggers."""
         logging.captureWarnings(capture=False)

@@ -5,21 +5,39 @@ never a caller, a channel or a call. What is true at this instant is not here bu
 """
 
 import platform
+from collections.abc import Collection
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
 
-from ccrouter.contract import STEP_RESULTS
-from ccrouter.live.effects import CallFinished, Effect, FactRefused, Relist, SiteHealthChanged, SiteTried
-from ccrouter.live.events import CallEnded, PabxEvent, PeerFault
+from ccrouter.live.effects import (
+    CallAnswered,
+    CallFinished,
+    CallOffered,
+    Effect,
+    FactRefused,
+    PositionMissed,
+    Relist,
+    SiteHealthChanged,
+    SiteTried,
+    WaitEnded,
+)
+from ccrouter.live.events import CallEnded, CallerConnected, PabxEvent, PeerFault
 from ccrouter.routing.rules import Rules
-from ccrouter.telemetry.counts import CodeCounts, DecisionCounts, LoopLag, RulesCounts
+from ccrouter.telemetry.calls import CallCounts
+from ccrouter.telemetry.counts import CodeCounts, LoopLag, RulesCounts
+from ccrouter.telemetry.decisions import DecisionCounts
 from ccrouter.telemetry.fallback import FallbackCounts
 from ccrouter.telemetry.journal import JournalCounts
 from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.peers import AgiCounts, LinkCounts
+from ccrouter.telemetry.queues import QueueCounts
+from ccrouter.telemetry.sites import SiteCounts
+from ccrouter.telemetry.zeros import begin
+
+APPLY_BUCKETS_S = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05)
 
 ENTRIES = ("routed", "fallback", "stored", "static")
 """Which plan the PABX's entry found: the router's, that of the compiled rules, the number's last, or the static one."""
@@ -36,8 +54,16 @@ def new_registry() -> CollectorRegistry:
 class Metrics:
     """All counters and histograms, by what they are about.
 
+    Args:
+        registry: where they are told.
+        pabxs: names of the PABXs, so that what has not happened yet is 0 and not absent.
+
     Attributes:
+        names: the names of the rules in force.
         decisions: what the router decided and how long that took.
+        calls: what became of calls.
+        queues: how waits went.
+        sites: what external sites did.
         agi: sessions of the FastAGI server.
         links: the AMI links.
         codes: modes switched by telephone.
@@ -48,11 +74,14 @@ class Metrics:
 
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._names = RuleNames()
-        self.decisions = DecisionCounts(registry, self._names)
+    def __init__(self, registry: CollectorRegistry, pabxs: Collection[str] = ()) -> None:
+        self.names = RuleNames()
+        self.decisions = DecisionCounts(registry, self.names, pabxs)
+        self.calls = CallCounts(registry, self.names)
+        self.queues = QueueCounts(registry, self.names)
+        self.sites = SiteCounts(registry, self.names)
         self.agi = AgiCounts(registry)
-        self.links = LinkCounts(registry)
+        self.links = LinkCounts(registry, pabxs)
         self.codes = CodeCounts(registry)
         self.rules = RulesCounts(registry)
         self.journal = JournalCounts(registry)
@@ -85,37 +114,30 @@ class Metrics:
             ["pabx", "listing"],
             registry=registry,
         )
-        self._finished = Counter(
-            "ccrouter_calls_finished_total",
-            "Routed calls that ended, by what they came to.",
-            ["service", "outcome"],
-            registry=registry,
-        )
         self._entries = Counter(
             "ccrouter_calls_ended_total",
             "Calls that ended, by the plan that the PABX's entry found; the others went without the router.",
             ["pabx", "entry"],
             registry=registry,
         )
-        self._tries = Counter(
-            "ccrouter_site_tries_total",
-            "Dials to a site that ended before their caller hung up, by result.",
-            ["site", "result"],
+        self._applied = Histogram(
+            "ccrouter_event_apply_seconds",
+            "Time from the handing over of an event until it was applied and what follows from it seen to.",
             registry=registry,
+            buckets=APPLY_BUCKETS_S,
         )
-        self._health_changes = Counter(
-            "ccrouter_site_health_changes_total",
-            "Times that a site's health changed.",
-            ["site", "health"],
-            registry=registry,
-        )
+        begin(self._entries, ((pabx, entry) for pabx in pabxs for entry in ENTRIES))
         build = Gauge("ccrouter_build_info", "1, with the version that runs.", ["version", "python"], registry=registry)
         build.labels(version("ccrouter"), platform.python_version()).set(1)
 
     def rules_in_force(self, rules: Rules, at: float) -> None:
         """Note that this version of the routing file is in force since `at`; its names become the labels."""
         self.rules.taken(at)
-        self._names.use(rules)
+        self.names.use(rules)
+        self.decisions.use()
+        self.calls.use(rules)
+        self.queues.use()
+        self.sites.use(rules)
 
     def fault(self, task: str) -> None:
         """Count a fault of our own that a task outlived; `task` is one of a few words of the code."""
@@ -131,20 +153,32 @@ class Metrics:
         match event:
             case PeerFault():
                 self._faults.labels(event.pabx, self._fault_names(event.event)).inc()
+            case CallerConnected():
+                self.queues.took(event)
             case CallEnded():
                 self._entries.labels(event.pabx, among(event.entry, ENTRIES)).inc()
+
+    def applied(self, took_s: float) -> None:
+        """Note how long an event took to be applied."""
+        self._applied.observe(took_s)
 
     def effect(self, effect: Effect) -> None:
         """Count what the live state reported."""
         match effect:
+            case CallOffered():
+                self.calls.offered(effect)
+            case CallAnswered():
+                self.calls.answered(effect)
             case CallFinished():
-                self._finished.labels(self._names.service(effect.service), effect.outcome).inc()
+                self.calls.finished(effect)
+            case PositionMissed():
+                self.queues.missed(effect)
+            case WaitEnded():
+                self.queues.waited(effect)
             case SiteTried():
-                self._tries.labels(
-                    self._names.destination(effect.site), among(effect.result, STEP_RESULTS["site"])
-                ).inc()
+                self.sites.tried(effect)
             case SiteHealthChanged():
-                self._health_changes.labels(self._names.destination(effect.site), effect.health).inc()
+                self.sites.health_changed(effect)
             case Relist():
                 self._relists.labels(effect.pabx, effect.listing).inc()
             case FactRefused():

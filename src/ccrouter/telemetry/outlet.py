@@ -27,6 +27,11 @@ class Outlet:
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many lines wait to be written."""
+        return self._lines.qsize()
+
     def put(self, line: str) -> None:
         """Hand over a line; never waits and never raises."""
         try:

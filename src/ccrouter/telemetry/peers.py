@@ -1,8 +1,11 @@
 """Counters and histograms of the two sides on which a PABX speaks to us: FastAGI and AMI."""
 
+from collections.abc import Collection
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ccrouter.telemetry.labels import Capped, among
+from ccrouter.telemetry.zeros import begin
 
 SESSION_BUCKETS_S = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 PING_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
@@ -45,7 +48,7 @@ class AgiCounts:
 class LinkCounts:
     """The AMI links."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, pabxs: Collection[str] = ()) -> None:
         self._state = Gauge(
             "ccrouter_ami_link_state",
             "1 for the state in which the link to a PABX is, 0 for the others.",
@@ -72,6 +75,7 @@ class LinkCounts:
             registry=registry,
             buckets=PING_BUCKETS_S,
         )
+        begin(self._faults, ((pabx, fault) for pabx in pabxs for fault in LINK_FAULTS))
 
     def link_changed(self, pabx: str, state: str) -> None:
         """Note the state of a link, one of LINK_STATES."""

@@ -1,0 +1,133 @@
+"""Counters of calls by what became of them, and histograms of their waits and talks: the figures of the trade.
+
+Every call is offered once, and then answered, abandoned, refused, lost or not seen to its end, once too. What counts
+as what is written in docs/metrics.md; whoever shows figures of a day goes by the same reports of the live state.
+"""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Outcome
+from ccrouter.routing.rules import Goal, Rules
+from ccrouter.telemetry.names import RuleNames
+from ccrouter.telemetry.waits import WaitHistogram
+from ccrouter.telemetry.zeros import begin, keep
+
+TALK_BUCKETS_S: Final = (10.0, 30.0, 60.0, 120.0, 180.0, 300.0, 450.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0)
+INSIDE: Final = "inside"
+OUTSIDE: Final = "outside"
+
+_ANY: Final = Goal()
+"""What counts for calls of a service that the routing file does not know."""
+
+
+class CallCounts:
+    """What became of calls, by service."""
+
+    def __init__(self, registry: CollectorRegistry, names: RuleNames) -> None:
+        self._names = names
+        self._goals: dict[str, Goal] = {}
+        self._offered = Counter(
+            "ccrouter_calls_offered_total",
+            "Calls that arrived, each once, whoever decided about it.",
+            ["service"],
+            registry=registry,
+        )
+        self._answered = Counter(
+            "ccrouter_calls_answered_total",
+            "Calls that were answered, by the site that did so first: inside by a position, outside by another site.",
+            ["service", "destination", "where"],
+            registry=registry,
+        )
+        self._in_time = Counter(
+            "ccrouter_calls_in_time_total",
+            "Calls that were answered within the time that the service aims at.",
+            ["service"],
+            registry=registry,
+        )
+        self._abandoned = Counter(
+            "ccrouter_calls_abandoned_total",
+            "Calls whose caller hung up before anybody answered; short: within the service's `short_abandon`.",
+            ["service", "short"],
+            registry=registry,
+        )
+        self._refused = Counter(
+            "ccrouter_calls_refused_total",
+            "Calls that came to a last step, a message or voicemail, without having been answered.",
+            ["service", "destination"],
+            registry=registry,
+        )
+        self._lost = Counter(
+            "ccrouter_calls_lost_total",
+            "Calls that ended in no other way while their PABX was watched; must stay 0.",
+            ["service"],
+            registry=registry,
+        )
+        self._unseen = Counter(
+            "ccrouter_calls_unseen_total",
+            "Calls of which nobody knows how they ended: not answered before the link to their PABX went down.",
+            ["service"],
+            registry=registry,
+        )
+        self._answer_waits = WaitHistogram(
+            registry, "ccrouter_answer_wait_seconds", "Wait of answered calls, from their arrival to the first answer."
+        )
+        self._abandon_waits = WaitHistogram(
+            registry, "ccrouter_abandon_wait_seconds", "Wait of abandoned calls, from their arrival to their end."
+        )
+        self._talks = Histogram(
+            "ccrouter_talk_seconds",
+            "Talk of answered calls, all their talks together.",
+            ["service"],
+            registry=registry,
+            buckets=TALK_BUCKETS_S,
+        )
+
+    def use(self, rules: Rules) -> None:
+        """Take the services of a new version."""
+        services = {service.name: service for service in (*rules.services.values(), rules.unknown)}
+        self._goals = {name: service.goal for name, service in services.items()}
+        each = [(name,) for name in services]
+        for counted in (self._offered, self._in_time, self._lost, self._unseen, self._talks):
+            keep(counted, {"service": self._names.services})
+            begin(counted, each)
+        for counted in (self._answered, self._refused):
+            keep(counted, {"service": self._names.services, "destination": self._names.destinations})
+        begin(self._answered, self._names.answers)
+        begin(self._refused, self._names.refusals)
+        keep(self._abandoned, {"service": self._names.services})
+        begin(self._abandoned, [(name, short) for name in services for short in ("yes", "no")])
+        for waits in (self._answer_waits, self._abandon_waits):
+            waits.use({name: goal.within_s for name, goal in self._goals.items()})
+
+    def offered(self, call: CallOffered) -> None:
+        """Count the arrival of a call."""
+        self._offered.labels(self._names.service(call.service)).inc()
+
+    def answered(self, call: CallAnswered) -> None:
+        """Count the first answer."""
+        service = self._names.service(call.service)
+        where = INSIDE if call.queue else OUTSIDE
+        self._answered.labels(service, self._names.destination(call.target), where).inc()
+        if call.waited_s <= self._goals.get(service, _ANY).within_s:
+            self._in_time.labels(service).inc()
+        self._answer_waits.observe(service, call.waited_s)
+
+    def finished(self, call: CallFinished) -> None:
+        """Count the end of a call; one that was answered has been counted by then, however it ended."""
+        service = self._names.service(call.service)
+        if call.talked_s is not None:
+            self._talks.labels(service).observe(call.talked_s)
+            return
+        match call.outcome:
+            case Outcome.ABANDONED:
+                short = call.waited_s <= self._goals.get(service, _ANY).short_abandon_s
+                self._abandoned.labels(service, "yes" if short else "no").inc()
+                self._abandon_waits.observe(service, call.waited_s)
+            case Outcome.MESSAGE:
+                self._refused.labels(service, self._names.destination(call.target)).inc()
+            case Outcome.LOST:
+                self._lost.labels(service).inc()
+            case _:
+                self._unseen.labels(service).inc()
