@@ -145,8 +145,7 @@ class Sending:
         """
         until = self.clock.steady() + MOVED_WITHIN_S
         while True:
-            key = (order.caller.pabx, order.caller.uniqueid)
-            call = next((each for each in self.state.calls() if (each.pabx, each.uniqueid) == key), None)
+            call = self.state.call(order.caller.pabx, order.caller.uniqueid)
             if call is None:
                 raise RefusedError("the caller hung up in this moment")
             if call.decision == order.decision.id:

@@ -107,6 +107,10 @@ class State:
         """Yield the calls that went through ccrouter's dialplan, for display."""
         return self._views.calls()
 
+    def call(self, pabx: str, uniqueid: str) -> CallView | None:
+        """Return one of these calls, or None where it is not known, or over."""
+        return self._views.call((pabx, uniqueid))
+
     def positions(self) -> Iterator[tuple[str, Position]]:
         """Yield every position with its PABX, once for each queue that it serves, for display."""
         for queue in self._picture.queues:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ccrouter.live.calls import CallRecord
 from ccrouter.live.lifecycle import Phase
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import CallKey, Queue, QueueKey, WaitingCaller
@@ -13,7 +14,14 @@ from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, 
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """A call as it is shown; `step` is queue, site, play or voicemail, `target` its site or message."""
+    """A call as it is shown; `step` is queue, site, play or voicemail, `target` its site or message.
+
+    Attributes:
+        caller, language: of the call; None for a hidden caller.
+        caller_known: False where the call came before this router was there: then its caller is not known.
+        answered_at: first answer; None before it.
+
+    """
 
     pabx: str
     uniqueid: str
@@ -26,6 +34,10 @@ class CallView:
     step: str
     target: str
     began_at: float
+    caller: str | None = None
+    language: str = ""
+    caller_known: bool = False
+    answered_at: float | None = None
 
 
 class Views:
@@ -73,19 +85,12 @@ class Views:
     def calls(self) -> Iterator[CallView]:
         """Yield all calls, oldest first."""
         for call in list(self._picture.calls.records.values()):
-            yield CallView(
-                pabx=call.pabx,
-                uniqueid=call.uniqueid,
-                channel=call.channel,
-                number=call.number,
-                service=call.service,
-                rule=call.rule,
-                decision=call.decision,
-                phase=call.phase,
-                step=call.stand.kind,
-                target=call.stand.target,
-                began_at=call.began_at,
-            )
+            yield _shown(call)
+
+    def call(self, key: CallKey) -> CallView | None:
+        """Return a call, or None where it is not known, or over."""
+        call = self._picture.calls.records.get(key)
+        return None if call is None else _shown(call)
 
     def _refresh(self) -> None:
         picture = self._picture
@@ -196,3 +201,23 @@ class Views:
                 stays_until=0.0 if call is None else call.stays_until,
                 withdrawing=call is not None and call.withdrawal is not None,
             )
+
+
+def _shown(call: CallRecord) -> CallView:
+    return CallView(
+        pabx=call.pabx,
+        uniqueid=call.uniqueid,
+        channel=call.channel,
+        number=call.number,
+        service=call.service,
+        rule=call.rule,
+        decision=call.decision,
+        phase=call.phase,
+        step=call.stand.kind,
+        target=call.stand.target,
+        began_at=call.began_at,
+        caller=call.caller,
+        language=call.language,
+        caller_known=call.asked,
+        answered_at=call.answered_at,
+    )
