@@ -31,6 +31,8 @@ export class Stream {
     /** @type {State} */
     this.state = "connecting";
     this.lastId = "";
+    /** The status of the last answer that was no stream; 0 where nobody answered. */
+    this.status = 0;
     this.heardAt = performance.now();
     this.aliveAt = this.heardAt;
     /** @type {number[]} the server's clock less ours, of the last pulses */
@@ -52,6 +54,11 @@ export class Stream {
   /** The server's time, in seconds since 1970; a wrong clock of this machine does no harm. NaN before the first pulse. */
   now() {
     return performance.now() / 1000 + Math.max(...this.offsets, this.offsets.length ? -Infinity : NaN);
+  }
+
+  /** The server's time when it was heard last; NaN before the first pulse. */
+  heardLast() {
+    return this.now() - this.silence();
   }
 
   /** Seconds since the last sign of life. */
@@ -92,13 +99,17 @@ export class Stream {
   async #read() {
     const headers = { Authorization: `Bearer ${this.token}`, Accept: "text/event-stream" };
     if (this.lastId) headers["Last-Event-ID"] = this.lastId;
+    this.status = 0;
     const answer = await fetch(this.path, { headers, signal: this.cut.signal, cache: "no-store" });
     if (answer.status === 401 || answer.status === 403) {
       const told = await answer.json().catch(() => ({}));
       this.#change("refused", answer.status, told.detail || "");
       return;
     }
-    if (!answer.ok || !answer.body) throw new Error(String(answer.status));
+    if (!answer.ok || !answer.body) {
+      this.status = answer.status;
+      throw new Error(String(answer.status));
+    }
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {

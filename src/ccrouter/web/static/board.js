@@ -1,0 +1,272 @@
+// @ts-check
+// The wallboard: keeps the board that the stream tells, has its sections drawn, and tells when the picture is old.
+
+import "./board-words.js";
+import { $, count, icon, list, make, set, show, write } from "./draw.js";
+import { drawDecisions, drawHour, drawPositions, drawServices, drawSites, judgeWaits } from "./sections.js";
+import { ask, dress, keep, theme, token } from "./session.js";
+import { Stream } from "./stream.js";
+import { prepare } from "./switch.js";
+import { clock, dictate, duration, language, number, say, speak } from "./words.js";
+
+const DRAW_EVERY_MS = 150;
+const TRY_TOKEN_AGAIN_MS = 30_000;
+const MOST_ALERTS = 4;
+
+/** @type {any} the board, in the shapes of web/board.py; null before the first */
+let board = null;
+/** @type {Stream|null} */
+let stream = null;
+/** @type {any} who looks: name, role, of */
+let holder = null;
+let drawnAt = 0;
+let waiting = 0;
+/** @type {Set<string>} */
+const changed = new Set();
+
+// --- drawing ----------------------------------------------------------------------------------------------------------
+
+/** @type {Record<string, () => void>} by the section of the board that it is drawn from */
+const drawing = {
+  services: () => drawServices(board.services),
+  positions: () => drawPositions(board.positions),
+  sites: () => drawSites(board.sites),
+  decisions: () => drawDecisions(board.decisions, board.zone),
+  hour: () => drawHour(board.hour, board.at, board.zone),
+  modes: drawModes,
+  overrides: drawModes,
+  not_ready: drawAlerts,
+  rules_problems: drawAlerts,
+  degraded: drawAlerts,
+  pabxs: drawAlerts,
+};
+
+/** Draw soon what changed: at once where nothing was drawn of late, however fast events come. */
+function drawSoon() {
+  if (waiting) return;
+  waiting = setTimeout(() => {
+    waiting = 0;
+    drawnAt = performance.now();
+    for (const draw of new Set([...changed].map((section) => drawing[section]))) draw?.();
+    changed.clear();
+    tick();
+  }, Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now()));
+}
+
+function drawModes() {
+  const modes = board.modes.filter((/** @type {any} */ each) => each.on).map((/** @type {any} */ each) => ({ ...each, text: each.name }));
+  const overrides = board.overrides
+    .filter((/** @type {any} */ each) => each.active)
+    .map((/** @type {any} */ each) => ({ ...each, name: each.id, text: say("override.to", { number: each.number, to: each.to.join(", ") }) }));
+  list(
+    $("modes"),
+    [...modes, ...overrides],
+    (each) => each.name,
+    () => make("li", {}, icon("mode"), make("b"), make("span.reason"), make("span.left")),
+    (row, each) => {
+      write(row.children[1], each.text);
+      write(row.children[2], each.reason);
+      count(row.children[3], "until", each.until);
+    },
+  );
+}
+
+/** What is wrong, worst first. */
+function alerts() {
+  const told = board.not_ready.map((/** @type {string} */ why) => ["alarm", say("alert.not-ready"), why]);
+  for (const each of board.degraded) {
+    told.push(["warn", `${say("alert.degraded")}${each.pabx ? ` (${each.pabx})` : ""}`, `${each.why}. ${each.calls}`]);
+  }
+  for (const each of board.rules_problems) told.push(["warn", say("alert.rules"), each]);
+  for (const each of board.pabxs) {
+    if (!each.fresh) told.push(["warn", say("alert.link", { pabx: each.name, link: each.link }), ""]);
+  }
+  const more = told.length - MOST_ALERTS;
+  return more > 0 ? [...told.slice(0, MOST_ALERTS), ["warn", say("alert.more", { n: more }), ""]] : told;
+}
+
+function drawAlerts() {
+  list(
+    $("alerts"),
+    alerts(),
+    (each) => each.join("|"),
+    ([kind, what, why]) => make("li", { role: "alert", "data-kind": kind }, icon(kind), make("b", {}, what), make("span", {}, why)),
+    () => {},
+  );
+}
+
+/** Write all that time alone changes. */
+function tick() {
+  if (!board || !stream || stream.state !== "live") return;
+  const now = stream.now();
+  if (Number.isNaN(now)) return;
+  write($("clock"), clock(now, board.zone));
+  for (const node of document.querySelectorAll("[data-since]")) {
+    write(node, duration(now - Number(/** @type {HTMLElement} */ (node).dataset.since)));
+  }
+  for (const node of document.querySelectorAll("[data-until]")) {
+    write(node, say("until.left", { left: duration(Number(/** @type {HTMLElement} */ (node).dataset.until) - now) }));
+  }
+  judgeWaits(now);
+}
+
+/** Draw everything anew, in the language of now. */
+function drawAll() {
+  dictate();
+  write($("language"), say("language.other"));
+  $("language").lang = language() === "en" ? "fr" : "en";
+  write($("theme"), say(`theme.${theme()}`));
+  tellState();
+  if (!board) return;
+  for (const draw of new Set(Object.values(drawing))) draw();
+  tick();
+}
+
+// --- how old the picture is -------------------------------------------------------------------------------------------
+
+function tellState() {
+  const state = stream?.state || "connecting";
+  document.body.dataset.state = state;
+  write($("live"), state === "live" ? say("live") : state === "connecting" ? say("connecting") : "");
+  write($("rights"), holder ? say(`rights.${holder.role}`, { name: holder.name }) : "");
+  $("switch").hidden = !holder || !["switch", "administer"].includes(holder.role);
+  $("leave").hidden = !token();
+  $("old").hidden = state !== "old";
+  tellAge();
+}
+
+function tellAge() {
+  if (!stream || stream.state !== "old") return;
+  const at = board && stream.heardLast();
+  const told = { at: at ? clock(at, board.zone, { timeStyle: "medium" }) : "", ago: duration(stream.silence()), status: stream.status };
+  write($("old-text"), say(!at ? "old.never" : stream.status ? "old.refused" : "old.since", told));
+}
+
+/** @param {string} text told to who can't see it */
+function announce(text) {
+  write($("said"), text);
+}
+
+// --- the token --------------------------------------------------------------------------------------------------------
+
+async function enter() {
+  stream?.close();
+  stream = null;
+  if (!token()) return login("");
+  stream = new Stream("/api/v1/stream", token(), { heard, changed: stateChanged });
+  tellState();
+  await learnRights();
+}
+
+async function learnRights() {
+  try {
+    holder = await ask("GET", "/me");
+  } catch {
+    holder = null; // the stream tells why, and it is asked again when that is live
+  }
+  tellState();
+}
+
+/** @param {string} why */
+function login(why) {
+  board = null;
+  $("board").hidden = true;
+  $("login-fault").hidden = !why;
+  write($("login-fault"), why);
+  if (!$("login").open) $("login").showModal();
+  tellState();
+}
+
+function leave() {
+  keep("");
+  holder = null;
+  enter();
+}
+
+// --- what the stream tells --------------------------------------------------------------------------------------------
+
+/** @param {string} event @param {any} told */
+function heard(event, told) {
+  if (event === "board") {
+    if (board) tellSwitches(board.modes, told.modes);
+    board = told;
+    $("board").hidden = false;
+    if ($("login").open) $("login").close();
+    for (const section of Object.keys(drawing)) changed.add(section);
+  } else if (event === "change" && board) {
+    if (told.modes) tellSwitches(board.modes, told.modes);
+    Object.assign(board, told);
+    for (const section of Object.keys(told)) changed.add(section);
+  } else return;
+  drawSoon();
+}
+
+/** @param {any[]} before @param {any[]} after */
+function tellSwitches(before, after) {
+  const was = new Map(before.map((mode) => [mode.name, mode.on]));
+  for (const mode of after) {
+    if (was.get(mode.name) !== mode.on) announce(say(mode.on ? "said.on" : "said.off", { mode: mode.name }));
+  }
+}
+
+/** @param {import("./stream.js").State} state @param {number} status @param {string} detail */
+function stateChanged(state, status, detail) {
+  if (state === "old") announce(say("said.old"));
+  if (state === "live" && document.body.dataset.state === "old") announce(say("said.live"));
+  tellState();
+  if (state === "live" && !holder) learnRights();
+  if (state === "refused") refused(status, detail);
+}
+
+/** @param {number} status @param {string} detail */
+async function refused(status, detail) {
+  if (status === 403) {
+    await learnRights();
+    return login(holder?.of ? say("token.scoped", { of: holder.of }) : detail);
+  }
+  login(say("token.bad"));
+  // A wall has nobody who pastes its token again, once the file of tokens is mended.
+  setTimeout(() => {
+    if ($("login").open && !$("token").value) enter();
+  }, TRY_TOKEN_AGAIN_MS);
+}
+
+// --- the start --------------------------------------------------------------------------------------------------------
+
+$("login").addEventListener("cancel", (/** @type {Event} */ event) => event.preventDefault());
+$("login").addEventListener("submit", (/** @type {Event} */ event) => {
+  event.preventDefault();
+  keep($("token").value.trim());
+  $("token").value = "";
+  enter();
+});
+$("leave").addEventListener("click", leave);
+$("language").addEventListener("click", () => {
+  speak(language() === "en" ? "fr" : "en");
+  drawAll();
+});
+$("theme").addEventListener("click", () => {
+  dress(theme() === "" ? "light" : theme() === "light" ? "dark" : "");
+  write($("theme"), say(`theme.${theme()}`));
+});
+prepare(() => board?.modes || []);
+dress();
+drawAll();
+setInterval(() => {
+  tick();
+  tellAge();
+  if (board && board.at && stream?.state === "live") redrawHour();
+}, 250);
+
+let minute = 0;
+
+/** The hour moves on with each minute, whether anybody calls or not. */
+function redrawHour() {
+  const now = stream?.now() || 0;
+  if (Math.floor(now / 60) === minute) return;
+  minute = Math.floor(now / 60);
+  board.at = now;
+  drawing.hour();
+}
+
+enter();
