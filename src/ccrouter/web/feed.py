@@ -8,9 +8,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
 
-from ccrouter.web.ring import Ring
+from ccrouter.web.ring import Ring, frame
 
-WHOLE: Final = "board"
 CHANGE: Final = "change"
 
 
@@ -35,6 +34,7 @@ class Feed(Generic[PictureT]):
     Args:
         shape: class of the picture.
         view: makes the picture of now; synchronous.
+        name: of the event that tells the whole picture.
 
     Attributes:
         ring: the events told.
@@ -44,12 +44,13 @@ class Feed(Generic[PictureT]):
 
     """
 
-    def __init__(self, shape: type[PictureT], view: Callable[[], PictureT]) -> None:
+    def __init__(self, shape: type[PictureT], view: Callable[[], PictureT], name: str = "board") -> None:
         self.ring = Ring()
         self.clients = 0
         self.idle_since = 0.0
         self.rests_until = 0.0
         self._view = view
+        self._name = name
         self._sections = _sections(shape)
         self._shown: PictureT | None = None
         self._json: dict[str, bytes] = {}
@@ -73,6 +74,17 @@ class Feed(Generic[PictureT]):
     def say(self, event: str, data: bytes) -> None:
         """Tell of something else; `data` is JSON on one line."""
         self.ring.add(event, data)
+
+    def first(self, after: str) -> tuple[bytes, int]:
+        """Return what a client is told first, and the number of the last event that it knows then.
+
+        That is the whole picture, or nothing where it was told all up to the event with the id `after`, and all that
+        came later is kept.
+        """
+        known = self.ring.number(after)
+        if known is not None:
+            return b"", known
+        return frame(self._name, self.whole(), self.ring.last_id), self.ring.last
 
     def whole(self) -> bytes:
         """Return the picture of the last look as JSON."""
