@@ -215,7 +215,7 @@ class PabxLink:
             self._session.resync.request(listing, queue)
 
     def clock_set(self) -> None:
-        """Learn the PABX's clock anew, for ours was set; without a link nothing needs to be done."""
+        """Look at the PABX's clock at once, for ours was set; without a link nothing needs to be done."""
         if self._session is not None:
             self._session.pulse.clock_set()
 

@@ -21,6 +21,9 @@ MOST_MISSED_PINGS: Final = 10
 """After so many without an answer it is cut although bytes come: a PABX that carries out no orders is no use."""
 
 BEAT_S: Final = 0.5
+AMISS_S: Final = 0.5
+"""When the PABX's clock is found so far from where it was, a heartbeat by the new hour does not wait for its turn."""
+
 BEAT_WITHIN_S: Final = 2.0
 """Then a beat counts for nothing any more: the dialplan does without a router whose last beat is older."""
 
@@ -44,7 +47,7 @@ class Pulse:
     """Pings and heartbeats over one connection.
 
     Attributes:
-        ahead_s: how far the PABX's clock is ahead of ours; None until it told.
+        ahead_s: how far the PABX's clock is ahead of our steady one, which nobody sets; None until it told.
         duty: whether it is ours to do for this PABX what only one of its routers may do.
 
     Args:
@@ -88,7 +91,7 @@ class Pulse:
         self._begin_at = clock.steady() + READY_WITHIN_S
         self._begun = False
         self._others: set[int] = set()
-        self._clock_known = asyncio.Event()
+        self._beat_now = asyncio.Event()
 
     async def ping(self) -> None:
         """Ping once; tell how long it took, and learn the PABX's clock.
@@ -97,13 +100,15 @@ class Pulse:
             LinkError: no answer in time.
 
         """
-        began, sent_at = self._clock.steady(), self._clock.now()
+        began = self._clock.steady()
         response = await self._connection.ask("Ping", {}, PING_S)
         took_s = self._clock.steady() - began
         timestamp = response.fields.get("Timestamp", "")
         if TIMESTAMP.fullmatch(timestamp):
-            self.ahead_s = float(timestamp) - (sent_at + took_s / 2)
-            self._clock_known.set()
+            ahead_s = float(timestamp) - (began + took_s / 2)
+            if self.ahead_s is None or abs(ahead_s - self.ahead_s) > AMISS_S:
+                self._beat_now.set()
+            self.ahead_s = ahead_s
         self._answered(took_s)
 
     async def watch(self) -> None:
@@ -132,8 +137,7 @@ class Pulse:
             self._hurry.clear()
 
     def clock_set(self) -> None:
-        """Ask for the PABX's clock at once, for ours was set; no heartbeat is written before the answer."""
-        self.ahead_s = None
+        """Ask for the PABX's clock at once, for ours was set, and it may be the same."""
         self._hurry.set()
 
     async def beat(self) -> None:
@@ -142,8 +146,9 @@ class Pulse:
         One that is not confirmed is waited for, not followed by others.
         """
         loop = asyncio.get_running_loop()
-        await self._clock_known.wait()
+        await self._beat_now.wait()
         while True:
+            self._beat_now.clear()
             began = loop.time()
             if self.ahead_s is not None and not self._leaving and self._able():
                 sent_at = self._clock.steady()
@@ -154,7 +159,9 @@ class Pulse:
                     if not self._leaving:
                         self.duty.beaten(sent_at, self._others)
                         self._relieved()
-            await asyncio.sleep(max(0.0, began + BEAT_S - loop.time()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(began + BEAT_S):
+                    await self._beat_now.wait()
 
     async def end(self) -> None:
         """Tell the dialplan that this router is no more."""
@@ -184,7 +191,7 @@ class Pulse:
                 continue
             told = response.fields.get("Value", "")
             self._others.discard(rank)
-            if HEARTBEAT.fullmatch(told) and abs(self._clock.now() + ahead_s - float(told)) <= BEAT_WITHIN_S:
+            if HEARTBEAT.fullmatch(told) and abs(self._clock.steady() + ahead_s - float(told)) <= BEAT_WITHIN_S:
                 self._others.add(rank)
 
     async def _keyed(self) -> bool:
@@ -197,7 +204,7 @@ class Pulse:
     async def _write_beat(self) -> bool:
         if self.ahead_s is None or self._leaving:  # by now
             return False
-        return await self._write(heartbeat(self._rank), f"{self._clock.now() + self.ahead_s:.3f}", BEAT_WITHIN_S)
+        return await self._write(heartbeat(self._rank), f"{self._clock.steady() + self.ahead_s:.3f}", BEAT_WITHIN_S)
 
     async def _write(self, variable: str, value: str, within_s: float) -> bool:
         try:
