@@ -254,14 +254,14 @@ def recent(decisions: Iterable[Decision]) -> tuple[DecisionStatus, ...]:
             service=each.service,
             rule=each.rule,
             destination=each.destination,
-            reason=_reason(each),
+            reason=reason_of(each),
             waited_s=each.call.waited_s,
         )
         for each in decisions
     )
 
 
-def _reason(decision: Decision) -> str:
+def reason_of(decision: Decision) -> str:
     """Return what was tested last for the rule that decided, with the value seen, and why destinations were passed."""
     tests = decision.trace[-1].tests
     because = [f"{tests[-1].text} ({tests[-1].seen})" if tests[-1].seen else tests[-1].text] if tests else []
