@@ -10,11 +10,16 @@ MOST: Final = 8192
 MOST_BYTES: Final = 4 * 1024 * 1024
 """What is kept: of a busy house about a minute, of a quiet one hours."""
 
+_LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
+"""Signs in texts at which libraries of clients break lines, though the format of streams does not."""
+
 _ID: Final = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})")
 
 
 def frame(event: str, data: bytes, event_id: str = "") -> bytes:
-    """Return an event as it goes over the wire; `data` is on one line, as JSON is."""
+    """Return an event as it goes over the wire; `data` is JSON on one line."""
+    for raw, escaped in _LINE_ENDS:
+        data = data.replace(raw, escaped)
     head = f"id: {event_id}\nevent: {event}\ndata: " if event_id else f"event: {event}\ndata: "
     return b"%b%b\n\n" % (head.encode(), data)
 
