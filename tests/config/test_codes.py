@@ -2,6 +2,7 @@
 
 import ast
 import re
+from base64 import b64encode
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,8 @@ SOURCE: Final = Path(__file__).parents[2] / "src/ccrouter"
 AT: Final = 1_795_000_000.0
 """November 2026."""
 
-ENVIRONMENT: Final = {"CCROUTER_AMI_SECRET": "a secret", "CCROUTER_EMPTY": ""}
+SIGNING: Final = f"whsec_{b64encode(bytes(32)).decode()}"
+ENVIRONMENT: Final = {"CCROUTER_AMI_SECRET": "a secret", "CCROUTER_EMPTY": "", "CCROUTER_HOOK_SECRET": SIGNING}
 EXAMPLES: Final = [code for code in CODES.values() if code.bad]
 WITHOUT: Final = {"Y101", "Y102", "K106", "M161", "S113"}
 """Codes that no content of a file shows; each has a test of its own below."""

@@ -1,5 +1,6 @@
 """One bad file for each refusal, with exactly what a person is told of it."""
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,13 @@ from ccrouter.config.settings import compile_settings
 from ccrouter.config.tokens import compile_tokens
 
 BAD = Path(__file__).parent / "bad"
-ENVIRONMENT = {"CCROUTER_AMI_SECRET": "a secret", "CCROUTER_EMPTY": "", "CCROUTER_TWO_LINES": "a\r\nb"}
+ENVIRONMENT = {
+    "CCROUTER_AMI_SECRET": "a secret",
+    "CCROUTER_EMPTY": "",
+    "CCROUTER_TWO_LINES": "a\r\nb",
+    "CCROUTER_HOOK_SECRET": f"whsec_{b64encode(bytes(32)).decode()}",
+    "CCROUTER_SHORT_SECRET": f"whsec_{b64encode(bytes(16)).decode()}",
+}
 
 
 def compiled(name: str, data: bytes) -> object:

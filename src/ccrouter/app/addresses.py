@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.ami.connection import Address
-from ccrouter.config.settings import Pabx, is_loopback
+from ccrouter.config.settings import Pabx
+from ccrouter.config.surroundings import is_loopback
 from ccrouter.errors import CcrouterError
 
 

@@ -31,6 +31,8 @@ _VALUES: Final = {
     "username": "ccrouter",
     "secret": "{env: CCROUTER_AMI_SECRET}",
     "routing": "routing.yaml",
+    "url": "https://crm.example.org/hooks/ccrouter",
+    "events": "[offered, answered, ended]",
 }
 """What a key that is missing may be given; names in <> are of the file."""
 

@@ -3,9 +3,8 @@
 A secret never stands in the file: it is named, by an environment variable or by a file that only few may read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -23,7 +22,8 @@ from ccrouter.config.settings_file import (
     WrittenPabx,
 )
 from ccrouter.config.shape import shape
-from ccrouter.config.surroundings import Surroundings
+from ccrouter.config.surroundings import Surroundings, is_loopback
+from ccrouter.config.webhooks import Webhook, webhook_of
 from ccrouter.config.yaml import read
 
 
@@ -71,6 +71,7 @@ class Http:
         tokens: file of the API's tokens; None serves no API.
         tls: None serves in the clear.
         names: by which clients may call a server that listens on the loopback, besides the loopback's own.
+        origins: of pages elsewhere that may ask the API from a browser.
 
     """
 
@@ -79,19 +80,12 @@ class Http:
     tokens: Path | None = None
     tls: HttpTls | None = None
     names: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
     @property
     def local(self) -> bool:
         """Tell whether only this machine reaches it."""
         return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches an address; a name other than localhost may be any."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +125,7 @@ class Settings:
         reload_on_save: it is taken as soon as it is saved.
         state_dir: folder for what must survive a restart.
         fallback: file of the compiled rules; None compiles none.
+        webhooks: receivers that are told what happens to calls.
 
     """
 
@@ -146,6 +141,7 @@ class Settings:
     state_dir: Path
     control_group: str = ""
     fallback: Path | None = None
+    webhooks: tuple[Webhook, ...] = ()
     positions: PositionSettings = PositionSettings()
 
 
@@ -171,17 +167,15 @@ def settings_of(document: Document, path: Path, environment: Mapping[str, str], 
     written = shape(document, SettingsFile)
     around = Surroundings(document, path.absolute().parent, environment, elsewhere)
     pabxs = tuple(_pabx(around, each, ("pabxs", i)) for i, each in enumerate(written.pabxs))
-    names = [pabx.name for pabx in pabxs]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            message = f"there are two PABXs `{name}`"
-            document.blame(("pabxs", i, "name"), "S108", message, "Give one of them another name")
+    _once(document, "pabxs", [pabx.name for pabx in pabxs], "S108", "PABXs")
     control = around.place(written.control, ("control",), parent=True)
     state_dir = around.place(written.state_dir, ("state_dir",))
     http = _http(around, written.http)
     fallback = None
     if written.fallback is not None:
         fallback = around.place(written.fallback.file, ("fallback", "file"), parent=True)
+    webhooks = tuple(webhook_of(around, each, ("webhooks", i)) for i, each in enumerate(written.webhooks))
+    _once(document, "webhooks", [webhook.name for webhook in webhooks], "S123", "webhooks")
     document.refuse()
     return Settings(
         router=written.router,
@@ -196,8 +190,16 @@ def settings_of(document: Document, path: Path, environment: Mapping[str, str], 
         state_dir=state_dir,
         control_group=written.control_group or "",
         fallback=fallback,
+        webhooks=webhooks,
         positions=PositionSettings(written.positions.show_caller, tuple(written.positions.pause_reasons)),
     )
+
+
+def _once(document: Document, key: str, names: Sequence[str], code: str, what: str) -> None:
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            message = f"there are two {what} `{name}`"
+            document.blame((key, i, "name"), code, message, "Give one of them another name")
 
 
 def _http(around: Surroundings, written: WrittenHttp) -> Http:
@@ -215,7 +217,7 @@ def _http(around: Surroundings, written: WrittenHttp) -> Http:
             "Add tls: {certificate: ..., key: ...}, or listen at 127.0.0.1, or say in_clear: true where only a network "
             "that you trust reaches it",
         )
-    return Http(written.host, written.port, tokens, tls, tuple(written.names))
+    return Http(written.host, written.port, tokens, tls, tuple(written.names), tuple(written.origins))
 
 
 def _pabx(around: Surroundings, written: WrittenPabx, path: Where) -> Pabx:

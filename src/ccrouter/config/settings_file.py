@@ -4,49 +4,30 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from ccrouter.config.document import Text
 from ccrouter.config.reads import Reads
-from ccrouter.config.shape import Strict, one_of
-from ccrouter.config.values import Name, Truth, choice, fail, matching, text, whole, word
+from ccrouter.config.secret_source import File, SecretSource
+from ccrouter.config.shape import Strict
+from ccrouter.config.values import Name, Truth, choice, fail, matching, whole, word
+from ccrouter.config.webhooks import WrittenWebhook
 
 Level = Literal["debug", "info", "warning", "error"]
 Form = Literal["json", "console"]
 
 Host = Annotated[str, matching("S109", r"[A-Za-z0-9_.:-]+", "host", "Write a name or an address: 127.0.0.1")]
+Origin = Annotated[
+    str,
+    matching(
+        "S143",
+        r"https?://[a-z0-9.-]+(:[0-9]{1,5})?",
+        "origin of a page",
+        "Write scheme, name and perhaps port, in small letters and without a path: https://wall.example.org",
+    ),
+]
 Port = Annotated[int, whole(least=1, most=65535)]
 ListenPort = Annotated[int, whole(most=65535)]
 Group = Annotated[str, matching("S117", r"[a-z_][a-z0-9_-]*", "group", "Write its name: telephony")]
-File = Annotated[Path, Reads(lambda value: Path(text(value)), "path")]
-
-
-class SecretSource(Strict, json_schema_extra=one_of("env", "file")):
-    """Where a secret is kept."""
-
-    env: (
-        Annotated[str, matching("S111", r"[A-Za-z_][A-Za-z0-9_]*", "environment variable", "Write its name alone")]
-        | None
-    ) = Field(None, description="an environment variable", examples=["CCROUTER_AMI_SECRET"])
-    file: File | None = Field(
-        None,
-        description="a file that holds the secret alone and that others than its owner and group can't touch",
-        examples=["ami.secret"],
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_no_secret(cls, data: object) -> object:
-        if isinstance(data, Text) and data:
-            cure = "Write {env: CCROUTER_AMI_SECRET}, or {file: ami.secret} with the secret alone in that file"
-            fail("S101", "a secret must not stand in this file", cure, hidden=True)
-        return data
-
-    @model_validator(mode="after")
-    def _is_one(self) -> "SecretSource":
-        if (self.env is None) == (self.file is None):
-            fail("K110", "a secret is kept in one of `env` and `file`", "Write one of them")
-        return self
 
 
 class WrittenTls(Strict):
@@ -117,6 +98,11 @@ class WrittenHttp(Strict):
         default_factory=list,
         description="names besides the loopback's by which clients call a server that listens on it",
         examples=[["router.example.org"]],
+    )
+    origins: list[Origin] = Field(
+        default_factory=list,
+        description="pages of other servers that may ask the API from a browser (CORS), by scheme, name and port",
+        examples=[["https://wall.example.org"]],
     )
 
 
@@ -223,6 +209,9 @@ class SettingsFile(Strict):
     positions: WrittenPositions = Field(WrittenPositions(), description="what agents see on their page")
     fallback: WrittenFallback | None = Field(
         None, description="compile the rules into dialplan, for the time without a router; without it they are not"
+    )
+    webhooks: list[WrittenWebhook] = Field(
+        default_factory=list, description="receivers that are told what happens to calls: docs/webhooks.md"
     )
     routing: File = Field(description="the routing file", examples=["routing.yaml"])
     reload_on_save: Truth = Field(

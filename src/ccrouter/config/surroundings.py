@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path as File
 from typing import Final
 
@@ -108,3 +109,11 @@ class Surroundings:
             self.document.blame(where, "S106", f"everybody may touch the file {file}", f"Close it: chmod o= {file}")
             return None
         return data.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address; a name other than localhost may be any."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -168,6 +168,51 @@ SETTINGS: Final = (
         of="settings",
     ),
     Code(
+        "S120",
+        "no-receiver",
+        "A receiver is named by its address, https://host/path, without a name and a password: receivers know by the "
+        "signature who tells them.",
+        "webhooks:\n"
+        "  - {name: crm, url: https://me:hunter2@crm.example.org, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}",
+        "webhooks:\n"
+        "  - {name: crm, url: https://crm.example.org/hook, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}",
+        of="settings",
+    ),
+    Code(
+        "S121",
+        "webhook-in-the-clear",
+        "A receiver on another machine would be told without TLS: whoever is on the way reads numbers and times of "
+        "calls.",
+        "webhooks:\n"
+        "  - {name: crm, url: http://crm.example.org/hook, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}",
+        "webhooks:\n"
+        "  - {name: crm, url: https://crm.example.org/hook, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}",
+        of="settings",
+    ),
+    Code(
+        "S122",
+        "no-webhook-secret",
+        "What webhooks are signed with is `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks has it. "
+        "`ccrouter webhook secret` prints one.",
+        "webhooks:\n"
+        "  - {name: crm, url: https://crm.example.org/hook, secret: {env: CCROUTER_AMI_SECRET}, events: ended}",
+        "webhooks:\n"
+        "  - {name: crm, url: https://crm.example.org/hook, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}",
+        of="settings",
+    ),
+    Code(
+        "S123",
+        "webhook-twice",
+        "Two webhooks have one name: logs, metrics and what waits for each could not be told apart.",
+        "webhooks:\n"
+        "  - {name: crm, url: https://crm.example.org/hook, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}\n"
+        "  - {name: crm, url: https://dwh.example.org/hook, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}",
+        "webhooks:\n"
+        "  - {name: crm, url: https://crm.example.org/hook, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}\n"
+        "  - {name: warehouse, url: https://dwh.example.org/hook, secret: {env: CCROUTER_HOOK_SECRET}, events: ended}",
+        of="settings",
+    ),
+    Code(
         "S140",
         "token-of-nobody",
         "A token with the role `position` or `site` is good for one position, or one site; the key of that name "
@@ -214,6 +259,15 @@ SETTINGS: Final = (
         "comes after a `|` would be read as another member of the queue. It has 40 signs at the most.",
         "positions: {pause_reasons: [lunch|dinner]}",
         "positions: {pause_reasons: [lunch, dinner]}",
+        of="settings",
+    ),
+    Code(
+        "S143",
+        "no-origin",
+        "The origin of a page is what its browser sends: scheme, name and perhaps port. It is compared as a whole; no "
+        "sign stands for all.",
+        'http: {origins: ["*"]}',
+        "http: {origins: [https://wall.example.org]}",
         of="settings",
     ),
 )
