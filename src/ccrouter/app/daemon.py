@@ -251,7 +251,9 @@ class Daemon:
             open_pages = [*pages(self._registry, self._control.readiness), *screens(served=self._tokens is not None)]
             await stack.enter_async_context(serve_control(settings, self._log, operations))
             served = serve_http(
-                settings.http, self._tokens, self._clock, self._log, pages=open_pages, operations=operations
+                *(settings.http, self._tokens, self._clock, self._log, self._metrics.http),
+                pages=open_pages,
+                operations=operations,
             )
             await stack.enter_async_context(served)
             await agi.start()

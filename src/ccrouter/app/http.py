@@ -9,9 +9,11 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter.clock import Clock
 from ccrouter.config.settings import Http, Settings
+from ccrouter.telemetry.http import HttpCounts
 from ccrouter.web.attempts import Attempts
 from ccrouter.web.control import control_app
 from ccrouter.web.doors import Doors, Keys, guarded
+from ccrouter.web.limits import usual_limits
 from ccrouter.web.operations import Operation
 from ccrouter.web.serve import ListenError, serve_tcp, serve_unix, tls_of
 
@@ -46,6 +48,7 @@ def serve_http(  # noqa: PLR0913 - where, for whom, and what
     keys: Keys | None,
     clock: Clock,
     log: FilteringBoundLogger,
+    counts: HttpCounts,
     *,
     pages: Pages,
     operations: Iterable[Operation],
@@ -61,7 +64,10 @@ def serve_http(  # noqa: PLR0913 - where, for whom, and what
         refusals=Attempts(clock.steady),
         local=http.local,
         names=http.names,
+        origins=frozenset(http.origins),
         encrypted=http.tls is not None,
+        limits=usual_limits(clock.steady),
+        answered=counts.answered,
     )
     tls = None if http.tls is None else tls_of(http.tls.certificate, http.tls.key)
     return serve_tcp(guarded(pages, doors, log, operations), http.host, http.port, tls)

@@ -29,6 +29,7 @@ from ccrouter.telemetry.calls import CallCounts
 from ccrouter.telemetry.counts import CodeCounts, LoopLag, RulesCounts
 from ccrouter.telemetry.decisions import DecisionCounts
 from ccrouter.telemetry.fallback import FallbackCounts
+from ccrouter.telemetry.http import HttpCounts
 from ccrouter.telemetry.journal import JournalCounts
 from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.names import RuleNames
@@ -69,6 +70,7 @@ class Metrics:
         codes: modes switched by telephone.
         rules: which routing file is in force, and how its last reload went.
         journal: how writing the journal of decisions goes.
+        http: what was asked over HTTP.
         fallback: how the compiled rules fare.
         loop: how late the event loop runs.
 
@@ -85,6 +87,7 @@ class Metrics:
         self.codes = CodeCounts(registry)
         self.rules = RulesCounts(registry)
         self.journal = JournalCounts(registry)
+        self.http = HttpCounts(registry)
         self.fallback = FallbackCounts(registry)
         self.loop = LoopLag(registry)
         self._own_faults = Counter(

@@ -4,34 +4,31 @@ The control API is the same as on the socket, below /api/v1. There the kernel sa
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import ip_address
+from math import ceil
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.web.control import MAX_BODY_BYTES, problem, problems_told
+from ccrouter.web.dress import dress
 from ccrouter.web.holders import HOLDER, SHOWN, Holder, Role, Shown
-from ccrouter.web.operations import Operation, add
+from ccrouter.web.limits import CrowdedError, Limits, source_of
+from ccrouter.web.operations import EVENT_STREAM, Operation, add
+from ccrouter.web.origins import addressed, tell_origin
 
 API: Final = "/api/v1"
 BEARER: Final = re.compile(r"Bearer +([\x21-\x7e]{1,200})", re.IGNORECASE)
 REALM: Final = 'Bearer realm="ccrouter"'
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+IN_ADDRESS: Final = re.compile(r"ccrouter_[A-Za-z0-9_-]{20,}|(?:^|[?&])(?:access_|auth_)?token=")
+"""A token where addresses are written down by proxies, browsers and logs."""
 
-HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "Server": "ccrouter",
-    "X-Content-Type-Options": "nosniff",
-}
+ALWAYS_OPEN: Final = "/healthz"
+"""Answered however much an address asks: who watches over the daemon must not be told that it is gone."""
 
 
 class Keys(Protocol):
@@ -59,7 +56,10 @@ class Doors:
         refusals: counts wrong tokens.
         local: only this machine reaches the server: its pages want no token, and its name is one of the loopback's.
         names: further names by which clients may call a server that is local.
+        origins: of pages elsewhere that may ask the API.
         encrypted: it speaks TLS.
+        limits: how much one may ask; None bounds nothing.
+        answered: told of each answer: the template of its route, its method and status.
 
     """
 
@@ -67,7 +67,10 @@ class Doors:
     refusals: Refusals
     local: bool = True
     names: Collection[str] = ()
+    origins: Collection[str] = ()
     encrypted: bool = False
+    limits: Limits | None = None
+    answered: Callable[[str, str, int], None] = lambda *_: None
 
 
 def guarded(
@@ -75,8 +78,16 @@ def guarded(
 ) -> web.Application:
     """Return the application of these pages, and with keys, of the operations of these tables below /api/v1."""
     known: dict[web.AbstractRoute, Operation] = {}
+    address = addressed(local=doors.local, names=doors.names, origins=doors.origins, below=API)
     app = web.Application(
-        client_max_size=MAX_BODY_BYTES, middlewares=[problems_told(log), _addressed(doors), _allowed(doors, known, log)]
+        client_max_size=MAX_BODY_BYTES,
+        middlewares=[
+            problems_told(log),
+            address,
+            _identified(doors, log),
+            _permitted(known, log),
+            _bounded(doors.limits, known),
+        ],
     )
     app.add_routes(pages)
     if doors.keys is not None:
@@ -85,77 +96,111 @@ def guarded(
             known.update(add(api.router, operations))
         app.add_subapp(API, api)
 
-    async def dress(_: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update({name: text for name, text in HEADERS.items() if not _own(name, response)})
+    async def finish(request: web.Request, response: web.StreamResponse) -> None:
+        dress(response)
+        if doors.origins:
+            tell_origin(request, response)
         if doors.encrypted:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        doors.answered(_template(request, known), request.method, response.status)
 
-    app.on_response_prepare.append(dress)
+    app.on_response_prepare.append(finish)
     return app
 
 
-def _own(name: str, response: web.StreamResponse) -> bool:
-    """Tell whether an answer brings this header itself, as it may: the pages of web/pages.py do."""
-    return name in {"Cache-Control", "Content-Security-Policy"} and name in response.headers
+def _template(request: web.Request, known: Mapping[web.AbstractRoute, Operation]) -> str:
+    """Return the route that was found, with its parameters by name; empty where none was."""
+    route = request.match_info.route
+    if route in known:
+        return f"{API}{known[route].template}"
+    return route.resource.canonical if route.resource is not None else ""
 
 
-def _addressed(doors: Doors) -> Middleware:
-    names = LOOPBACK | {name.lower() for name in doors.names}
-
+def _identified(doors: Doors, log: FilteringBoundLogger) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse what a page of somebody else's had a browser send: under a foreign name, or from another origin."""
-        host = request.headers.get(hdrs.HOST, "").lower()
-        if doors.local and _name_in(host) not in names and not _is_loopback(host):
-            told = "this server is not called so; its names are in the settings: http: {names: [...]}"
-            return problem(told, HTTPStatus.MISDIRECTED_REQUEST)
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and urlsplit(origin).netloc.lower() != host:
-            return problem("pages of another origin may not ask here", HTTPStatus.FORBIDDEN)
-        return await handler(request)
-
-    return middleware
-
-
-def _name_in(host: str) -> str:
-    return re.sub(r":[0-9]{1,5}$", "", host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(_name_in(host).strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _allowed(doors: Doors, known: Mapping[web.AbstractRoute, Operation], log: FilteringBoundLogger) -> Middleware:
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        of_api = request.path == API or request.path.startswith(f"{API}/")
-        if doors.keys is None or not (of_api or _is_guarded_page(request, doors)):
-            return await handler(request)
+        """Find out whose token is shown; without one only what is open is answered."""
+        if doors.keys is None or not (_is_of_api(request) or _is_guarded_page(request, doors)):
+            return _slowed(doors, request) or await handler(request)
+        if IN_ADDRESS.search(request.query_string):
+            told = "a token does not belong into an address, which logs keep; send it as Authorization: Bearer ..."
+            return problem(told, HTTPStatus.BAD_REQUEST)
         token = _token_of(request)
         holder = await doors.keys.holder(token)
-        if holder is None:
-            if request.path == "/readyz":
-                return web.json_response({}, status=(await handler(request)).status)
-            return _refused(request, doors, log)
-        # Never only a look at the path: what a token is not good for is told by the route that was found.
-        operation = known.get(request.match_info.route)
-        why = _why_not(holder, operation, request.match_info) if of_api else _why_no_page(holder)
-        if why:
-            log.info(
-                "a token is not good for this",
-                holder=holder.name,
-                role=holder.role.name.lower(),
-                method=request.method,
-                route=operation.path if operation is not None else request.path,
-            )
-            return problem(why, HTTPStatus.FORBIDDEN)
-        request[HOLDER], request[SHOWN] = holder, Shown(token, doors.keys.holder)
-        return await handler(request)
+        if holder is not None:
+            request[HOLDER], request[SHOWN] = holder, Shown(token, doors.keys.holder)
+            return await handler(request)
+        if request.path == "/readyz":
+            return web.json_response({}, status=(await handler(request)).status)
+        return _refused(request, doors, log)
 
     return middleware
+
+
+def _permitted(known: Mapping[web.AbstractRoute, Operation], log: FilteringBoundLogger) -> Middleware:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse what a token is not good for: never by a look at the path, but by the route that was found."""
+        holder = request.get(HOLDER)
+        if holder is None:
+            return await handler(request)
+        operation = known.get(request.match_info.route)
+        why = _why_not(holder, operation, request.match_info) if _is_of_api(request) else _why_no_page(holder)
+        if not why:
+            return await handler(request)
+        log.info(
+            "a token is not good for this",
+            holder=holder.name,
+            role=holder.role.name.lower(),
+            method=request.method,
+            route=operation.template if operation is not None else request.path,
+        )
+        return problem(why, HTTPStatus.FORBIDDEN)
+
+    return middleware
+
+
+def _bounded(limits: Limits | None, known: Mapping[web.AbstractRoute, Operation]) -> Middleware:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse what is too much of one token, or of all together; a stream is one request, however long it lasts."""
+        holder = request.get(HOLDER)
+        if holder is None or limits is None:
+            return await handler(request)
+        wait_s = limits.tokens.wait_s(holder.name)
+        if wait_s > 0:
+            return _too_much("this token asks too much", HTTPStatus.TOO_MANY_REQUESTS, wait_s)
+        operation = known.get(request.match_info.route)
+        if operation is not None and operation.media == EVENT_STREAM:
+            return await handler(request)
+        try:
+            with limits.in_hand.holding(holder.name):
+                return await handler(request)
+        except CrowdedError as error:
+            status = HTTPStatus.SERVICE_UNAVAILABLE if error.all_ else HTTPStatus.TOO_MANY_REQUESTS
+            return _too_much("too much is asked at once" if error.all_ else "this token asks too much at once", status)
+
+    return middleware
+
+
+def _is_of_api(request: web.Request) -> bool:
+    return request.path == API or request.path.startswith(f"{API}/")
+
+
+def _slowed(doors: Doors, request: web.Request) -> web.Response | None:
+    """Return the refusal of an address that asks too much without a token."""
+    if doors.limits is None or request.path == ALWAYS_OPEN:
+        return None
+    wait_s = doors.limits.addresses.wait_s(source_of(request))
+    if wait_s <= 0:
+        return None
+    return _too_much("this address asks too much", HTTPStatus.TOO_MANY_REQUESTS, wait_s)
+
+
+def _too_much(what: str, status: HTTPStatus, wait_s: float = 1.0) -> web.Response:
+    answer = problem(f"{what}; ask again after the seconds that Retry-After tells", status)
+    answer.headers[hdrs.RETRY_AFTER] = str(ceil(wait_s))
+    return answer
 
 
 def _why_not(holder: Holder, operation: Operation | None, named: Mapping[str, str]) -> str:
@@ -188,10 +233,13 @@ def _token_of(request: web.Request) -> str:
 
 def _refused(request: web.Request, doors: Doors, log: FilteringBoundLogger) -> web.Response:
     if hdrs.AUTHORIZATION not in request.headers:
+        slowed = _slowed(doors, request)
+        if slowed is not None:
+            return slowed
         answer = problem("this wants a token: Authorization: Bearer ...", HTTPStatus.UNAUTHORIZED)
         answer.headers[hdrs.WWW_AUTHENTICATE] = REALM
         return answer
-    address = request.remote or ""
+    address = source_of(request)
     wait_s = doors.refusals.wait_s(address)
     if wait_s > 0:
         told = (

@@ -57,25 +57,25 @@ HISTORY: Final = TypeAdapter(History)
 
 
 class JournalQuery(BaseModel):
-    """What GET /journal may ask for; instants as a person says them, in the routing file's time zone."""
+    """Which decisions; what is left out does not matter. Instants are in the routing file's time zone."""
 
     model_config = ConfigDict(extra="forbid")
 
-    number: Line = ""
+    number: Line = Field(default="", description="dialled, however it is written")
     service: Line = ""
-    rule: Line = ""
-    destination: Line = ""
-    since: Line = ""
-    until: Line = ""
-    limit: int = Field(default=20, ge=1, le=MOST)
+    rule: Line = Field(default="", description="that decided")
+    destination: Line = Field(default="", description="where the call was sent first, or where it ended")
+    since: Line = Field(default="", description="the first instant", examples=["2h ago", "yesterday 8:00"])
+    until: Line = Field(default="", description="the instant after the last", examples=["now", "2027-01-02 08:00"])
+    limit: int = Field(default=20, ge=1, le=MOST, description="how many at most")
 
 
 class HistoryQuery(BaseModel):
-    """What GET /history may ask for."""
+    """How much of the history."""
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(default=20, ge=1, le=MOST)
+    limit: int = Field(default=20, ge=1, le=MOST, description="how many deeds at most")
 
 
 class Past(Protocol):
@@ -125,6 +125,7 @@ def journal(past: Past) -> list[Operation]:
             does="Tells the decisions about one call, oldest first, with all that was tested; none for an unknown one.",
             handler=call,
             least=Role.READ,
+            named={"uniqueid": "of the call's channel, as the PABX gives it"},
             answer=tuple[JournalEntry, ...],
             refusals=(STORE_FAILS,),
         ),

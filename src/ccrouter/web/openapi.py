@@ -83,8 +83,7 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     types, components = _schemas(operations)
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
-        path = _PARAMETER.sub(lambda found: f"{{{found[1]}}}", each.path)
-        paths.setdefault(path, {})[each.method.lower()] = _operation(each, types, components)
+        paths.setdefault(each.template, {})[each.method.lower()] = _operation(each, types, components)
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",

@@ -1,5 +1,6 @@
 """What the API offers, declared once: its routes, who may use them, and their description (OpenAPI) come from here."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -87,6 +88,11 @@ class Operation:
             return own.format_map(named) != holder.of
         except KeyError:
             return True
+
+    @property
+    def template(self) -> str:
+        """Return the path without the patterns of its parameters."""
+        return re.sub(r"{(\w+):(?:[^{}]|{[^{}]*})*}", r"{\1}", self.path)
 
     @property
     def needs(self) -> str:

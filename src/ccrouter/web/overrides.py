@@ -69,17 +69,27 @@ class OverrideControls(Protocol):
 
 
 class OverrideBody(BaseModel):
-    """Body of POST /overrides; `author` adds the person behind a shared user such as root."""
+    """Which number goes where, and until when: by one of `until` and `for_s`."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"number": "0800 123 456", "to": ["tunis", "closed"], "reason": "strike", "until": "18:30"},
+            ]
+        },
+    )
 
-    number: Line = Field(min_length=1)
-    to: list[Line] = Field(min_length=1, max_length=MOST_DESTINATIONS)
-    since: Line = Field(default="now", alias="from")
-    until: Line = ""
-    for_s: float | None = Field(default=None, gt=0, le=LONGEST_S)
-    reason: Line = Field(min_length=1)
-    author: Line = ""
+    number: Line = Field(min_length=1, description="of the routing file, however it is written")
+    to: list[Line] = Field(
+        min_length=1, max_length=MOST_DESTINATIONS, description="names of sites, the last perhaps that of a message"
+    )
+    since: Line = Field(default="now", alias="from", description="when it begins", examples=["now", "2027-01-02 08:00"])
+    until: Line = Field(default="", description="when it ends", examples=["18:30", "monday 8:00"])
+    for_s: float | None = Field(default=None, gt=0, le=LONGEST_S, description="how long it lasts")
+    reason: Line = Field(min_length=1, description="for the history")
+    author: Line = Field(default="", description="the person behind a shared user such as root")
 
     @model_validator(mode="after")
     def _ends_once(self) -> "OverrideBody":
@@ -89,12 +99,14 @@ class OverrideBody(BaseModel):
 
 
 class CancelBody(BaseModel):
-    """Body of DELETE /overrides/{id}."""
+    """Why an override ends."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"reason": "strike is over"}]}
+    )
 
-    reason: Line = Field(min_length=1)
-    author: Line = ""
+    reason: Line = Field(min_length=1, description="for the history")
+    author: Line = Field(default="", description="the person behind a shared user such as root")
 
 
 def overrides(controls: OverrideControls) -> list[Operation]:
@@ -149,6 +161,7 @@ def overrides(controls: OverrideControls) -> list[Operation]:
             does="Ends an override now.",
             handler=cancel,
             least=Role.SWITCH,
+            named={"id": "as the list of overrides tells it"},
             body=CancelBody,
             answer=OverrideStatus,
             refusals=(ASKED_WRONGLY, (404, "there is no such override"), STORE_FAILS),

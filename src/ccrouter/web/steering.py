@@ -17,15 +17,19 @@ LONGEST_S: Final = 366 * 86400
 
 
 class ModeBody(BaseModel):
-    """Body of PUT /modes/{name}; `author` adds the person behind a shared user such as root."""
+    """How a mode is switched; it may end by itself, by one of `for_s` and `until`."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"on": True, "reason": "flooded", "for_s": 7200}]},
+    )
 
     on: bool
-    reason: Line = Field(min_length=1)
-    author: Line = ""
-    for_s: float | None = Field(default=None, gt=0, le=LONGEST_S)
-    until: Line = ""
+    reason: Line = Field(min_length=1, description="for the history")
+    author: Line = Field(default="", description="the person behind a shared user such as root")
+    for_s: float | None = Field(default=None, gt=0, le=LONGEST_S, description="after how long it ends by itself")
+    until: Line = Field(default="", description="when it ends by itself", examples=["18:30", "monday 8:00"])
 
     @model_validator(mode="after")
     def _ends_only_what_begins(self) -> "ModeBody":
@@ -37,11 +41,11 @@ class ModeBody(BaseModel):
 
 
 class ReloadBody(BaseModel):
-    """Body of POST /reload, which may be left out; `author` adds the person behind a shared user such as root."""
+    """Nothing, or an empty object."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{}]})
 
-    author: Line = ""
+    author: Line = Field(default="", description="the person behind a shared user such as root")
 
 
 def steering(controls: Controls) -> list[Operation]:
@@ -97,6 +101,7 @@ def steering(controls: Controls) -> list[Operation]:
             does="Switches a mode, for a time or until it is switched again.",
             handler=switch,
             least=Role.SWITCH,
+            named={"name": "as the routing file has it"},
             body=ModeBody,
             answer=ModeStatus,
             refusals=(ASKED_WRONGLY, (404, "the routing file declares no such mode"), STORE_FAILS),

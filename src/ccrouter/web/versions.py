@@ -73,13 +73,15 @@ class Rollback:
 
 
 class RollbackBody(BaseModel):
-    """Body of POST /rollback; `author` adds the person behind a shared user such as root."""
+    """Which version was put back, and why."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"id": 41, "reason": "wrong site"}]}
+    )
 
     id: int = Field(ge=1, le=LAST_NUMBER)
-    reason: Line = ""
-    author: Line = ""
+    reason: Line = Field(default="", description="for the history")
+    author: Line = Field(default="", description="the person behind a shared user such as root")
 
 
 IN_FORCE: Final = TypeAdapter(RulesInForce)
@@ -165,6 +167,7 @@ def versions(book: Book) -> list[Operation]:
             does="Tells the text of one version.",
             handler=text,
             least=Role.READ,
+            named={"number": "as the list of versions tells it"},
             answer=str,
             refusals=((404, "there is no such version"), STORE_FAILS),
         ),

@@ -6,6 +6,7 @@ import gc
 import re
 from contextlib import AsyncExitStack, suppress
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -87,7 +88,9 @@ class House:
         open_pages = pages(built._registry, built._control.readiness)
         settings = self.settings
         await self._stack.enter_async_context(serve_control(settings, log, operations))
-        serving = serve_http(settings.http, built._tokens, SystemClock(), log, pages=open_pages, operations=operations)
+        # A minute passes from one request to the next: nobody asks too much.
+        hasty, counts = SystemClock(steady=count(0.0, 60.0).__next__), built._metrics.http
+        serving = serve_http(settings.http, built._tokens, hasty, log, counts, pages=open_pages, operations=operations)
         return await self._stack.enter_async_context(serving)
 
     def close(self) -> None:
