@@ -42,7 +42,9 @@ KINDS = st.sampled_from(
         ("teleport", "mars"),
     ]
 )
-RESULTS = st.sampled_from(sorted({result for results in STEP_RESULTS.values() for result in results}))
+RESULTS = st.sampled_from(
+    sorted({"CANCEL", "NOANSWER", "BUSY", *(result for results in STEP_RESULTS.values() for result in results)})
+)
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "pabx": st.sampled_from(["pabx1", "pabx2"]),
@@ -63,6 +65,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "rule": st.just("rule"),
     "since": st.one_of(st.none(), PEER_NUMBERS),
     "bridged": st.booleans(),
+    "called": st.sampled_from(["a1", "a2"]),
+    "by": st.sampled_from(["", "caller", "plan", "other"]),
     "interface": st.sampled_from(["PJSIP/a1", "PJSIP/a2"]),
     "name": st.just("Agent"),
     "device": st.sampled_from(DeviceState),

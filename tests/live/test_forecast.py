@@ -145,11 +145,11 @@ def test_a_talk_that_is_told_twice_is_one_sample() -> None:
     """A repeated end of a talk teaches nothing."""
     play = Play()
     play.position()
-    for _ in range(MIN_SAMPLES):
-        play.talks("c1")
-        play.talk_ended("c1", 60)
-        play.talk_ended("c1", 60)
-        play.hung_up("c1")
+    for n in range(MIN_SAMPLES):
+        play.talks(f"c{n}")
+        play.talk_ended(f"c{n}", 60)
+        play.talk_ended(f"c{n}", 60)
+        play.hung_up(f"c{n}")
         assert len(play.state._picture.queues.get("pabx1", "support").forecast._handled) <= MIN_SAMPLES  # type: ignore[union-attr]
-    play.waits("c2")
+    play.waits("next")
     assert play.queue().estimated_wait_s == pytest.approx(120.0)

@@ -46,6 +46,9 @@ class Stand:
 
 NOWHERE = Stand()
 
+MOST_UNSEEN = 20_000
+"""Calls that are remembered although they were given up, until the link is back and the PABX has told what it has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
@@ -92,6 +95,13 @@ class CallRecord:
         heard_message: whether a last step was reached.
         mark: when the PABX last told of the call, in the order of events.
         absent_at: when a listing did not show it; None where one has since.
+        offered, answer_told: what has been reported of it.
+        listed: it was under way already when it was first seen; `late`: it had been answered by then.
+        again: its end was reported as unknown before it showed up again.
+        interface: of the position that talked last, unless a site did since.
+        no_message: its last step failed, and the caller heard a tone.
+        line: the external site that it was dialled to and has not left; `line_answered` whether that took it, and
+            `line_from_s` what had been talked before.
 
     """
 
@@ -118,6 +128,16 @@ class CallRecord:
     heard_message: bool = False
     mark: int = 0
     absent_at: float | None = None
+    offered: bool = False
+    answer_told: bool = False
+    listed: bool = False
+    late: bool = False
+    again: bool = False
+    interface: str = ""
+    no_message: bool = False
+    line: str = ""
+    line_answered: bool = False
+    line_from_s: Seconds = 0.0
     count: Count = UNCOUNTED
 
     @property
@@ -158,7 +178,8 @@ class CallRecord:
 class Calls:
     """All calls, and who counts where: sets that follow the records, never counted up and down.
 
-    `timed` are the calls for which time alone may change something; `ended` those whose end was told a moment ago.
+    `timed` are the calls for which time alone may change something; `ended` those whose end was told a moment ago;
+    `unseen` those that had to be reported as unknown while nobody could tell of their end, newest last.
     """
 
     records: dict[CallKey, CallRecord] = field(default_factory=dict)
@@ -167,6 +188,7 @@ class Calls:
     leaving: dict[QueueKey, set[CallKey]] = field(default_factory=dict)
     timed: set[CallKey] = field(default_factory=set)
     ended: dict[CallKey, float] = field(default_factory=dict)
+    unseen: dict[CallKey, None] = field(default_factory=dict)
 
     def of(self, pabx: str) -> Iterator[CallRecord]:
         """Return the calls of one PABX; they may be finished meanwhile."""
@@ -197,6 +219,12 @@ class Calls:
             _move(self.sent_to, before.sent_to, after.sent_to, key)
             _move(self.leaving, before.leaving, after.leaving, key)
         return before, after
+
+    def unsee(self, key: CallKey) -> None:
+        """Remember a call that may show up again, among the newest ones."""
+        self.unseen[key] = None
+        if len(self.unseen) > MOST_UNSEEN:
+            del self.unseen[next(iter(self.unseen))]
 
 
 def _move(index: dict[K, set[CallKey]], before: K | None, after: K | None, key: CallKey) -> None:

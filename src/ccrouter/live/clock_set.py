@@ -7,7 +7,7 @@ from ccrouter.live.calls import CallRecord
 from ccrouter.live.events import ClockSet
 from ccrouter.live.link import Link, Reading
 from ccrouter.live.picture import Picture
-from ccrouter.live.queues import Departure, Queue
+from ccrouter.live.queues import Queue
 
 Moved = Callable[[float], float]
 """Turns an instant by the former clock into one by the present clock."""
@@ -26,8 +26,12 @@ def clock_set(picture: Picture, event: ClockSet) -> None:
     calls, queues = picture.calls, picture.queues
     calls.ended = {key: moved(at) for key, at in calls.ended.items()}
     queues.departed = {
-        key: Departure(each.queue, moved(each.joined_at), moved(each.left_at)) for key, each in queues.departed.items()
+        key: replace(each, joined_at=moved(each.joined_at), left_at=moved(each.left_at))
+        for key, each in queues.departed.items()
     }
+    for ring in picture.rings:
+        ring.at = moved(ring.at)
+    picture.desks.move(moved)
     for queue in queues:
         _queue(queue, moved)
         queues.changed.add((queue.pabx, queue.name))

@@ -5,7 +5,7 @@ from math import inf
 
 from ccrouter.live.calls import NOWHERE, CallRecord, Stand, Withdrawal
 from ccrouter.live.durations import duration
-from ccrouter.live.effects import CallFinished, Outcome, SiteTried
+from ccrouter.live.effects import CallFinished, CallOffered, Outcome, SiteTried
 from ccrouter.live.events import (
     CallEnded,
     CallHungUp,
@@ -47,6 +47,8 @@ def call_routed(picture: Picture, event: CallRouted) -> None:
     """Reserve a place at the first step. A call that asks again stands nowhere else: its channel asked."""
     key = (event.pabx, event.uniqueid)
     call = picture.call(key) or picture.new_call(key, event.at)
+    if call is None:
+        return  # the caller hung up while the router was asked
     if call.stand == NOWHERE:  # a listing may have shown its channel while the router was asked
         picture.arrived(event.service, event.at)
     picture.leave_queue(call, event.at, answered=None)
@@ -96,6 +98,8 @@ def step_began(picture: Picture, event: StepBegan) -> None:
     call = picture.call(key)
     if call is None:
         call = picture.new_call(key, event.at)
+        if call is None:
+            return
         if event.step == 1:
             picture.arrived(event.service, event.at)
     elif call.decision == event.decision and not _goes_on(picture, call, event):
@@ -143,6 +147,9 @@ def step_ended(picture: Picture, event: StepEnded) -> None:
     call = picture.call(key)
     if call is None:
         call = picture.new_call(key, event.at)
+        if call is None:
+            return
+        call.late = True
         _adopt(call, event, Stand(event.kind, event.target, step=event.step))
     elif not _ends(picture, call, event):
         picture.settle(call, event.at)
@@ -151,7 +158,11 @@ def step_ended(picture: Picture, event: StepEnded) -> None:
         _tried(picture, event)
     if event.result in {"answered", "died"} and call.answered_at is None:
         call.answered_at = event.at
-    call.heard_message |= _BEGAN[event.kind] is Fact.LAST_BEGAN
+    if event.kind == "site" and event.result != "full":
+        _at_line(call, event)
+    if _BEGAN[event.kind] is Fact.LAST_BEGAN:
+        call.no_message = event.result == "failed"
+        call.heard_message = not call.no_message
     answered = event.result == "answered" and call.phase is Phase.LEAVING
     picture.leave_queue(call, event.at, answered=True if answered else None)
     if event.result != "withdraw":
@@ -178,6 +189,13 @@ def _ends(picture: Picture, call: CallRecord, event: StepEnded) -> bool:
     if not fits:
         picture.refuse(event.pabx, "the end of a step that is past")
     return fits
+
+
+def _at_line(call: CallRecord, event: StepEnded) -> None:
+    """Note that a call was dialled to a site, which its step tells at its end where nothing did before."""
+    if call.line != event.target:
+        call.line, call.line_answered, call.line_from_s = event.target, False, call.talked_s
+    call.line_answered |= event.result in {"answered", "died"}
 
 
 def _tried(picture: Picture, event: StepEnded) -> None:
@@ -227,19 +245,36 @@ def call_hung_up(picture: Picture, event: CallHungUp) -> None:
     departure = picture.queues.departed.get(key)
     if departure is not None:
         gave_up = event.at - departure.left_at <= GIVE_UP_S
-        picture.queues.settle(key, event.at, answered=False if gave_up else None)
+        picture.end_wait(key, event.at, answered=False if gave_up else None)
 
 
 def call_ended(picture: Picture, event: CallEnded) -> None:
     """End a call as the dialplan tells it, which is also known for calls whose way was not seen."""
+    key = (event.pabx, event.uniqueid)
     heard_message = _BEGAN.get(event.kind) is Fact.LAST_BEGAN
-    call = picture.calls.records.get((event.pabx, event.uniqueid))
+    call = picture.calls.records.get(key)
     if call is not None:
-        call.heard_message |= heard_message
-        picture.finish(call, event.at)
+        call.heard_message |= heard_message and not call.no_message
+        picture.finish(call, event.at, by=event.by)
         return
-    if picture.calls.ended.get((event.pabx, event.uniqueid)) is not None:
+    if key in picture.calls.ended:
         return  # told twice
+    picture.calls.ended[key] = event.at
+    again = key in picture.calls.unseen
+    if again:
+        del picture.calls.unseen[key]
+    else:
+        picture.effects.append(
+            CallOffered(
+                pabx=event.pabx,
+                uniqueid=event.uniqueid,
+                number=event.number,
+                service=event.service,
+                caller=None,
+                entry="routed" if event.entry == "routed" else "",
+                at=event.at,
+            )
+        )
     picture.effects.append(
         CallFinished(
             pabx=event.pabx,
@@ -253,6 +288,7 @@ def call_ended(picture: Picture, event: CallEnded) -> None:
             waited_s=0.0,
             talked_s=None,
             at=event.at,
+            again=again,
         )
     )
 
@@ -267,10 +303,11 @@ def call_listed(picture: Picture, event: CallListed) -> None:
         picture.refuse(event.pabx, "a step of an unknown kind")
         return
     known = picture.call(key)
-    if known is None and key in picture.calls.ended:
-        return  # the channel was still there while its end was told
     began_at = event.since if event.since is not None and event.since < event.at else event.at
     call = known or picture.new_call(key, began_at)
+    if call is None:
+        return  # the channel was still there while its end was told
+    call.listed |= known is None
     same = call.decision == event.decision
     if call.phase is Phase.ROUTED and not same:
         return  # the channel still shows the plan before this one
@@ -284,6 +321,7 @@ def call_listed(picture: Picture, event: CallListed) -> None:
         call.expires_at = event.at + SETTLE_S
     if not same:
         call.withdrawal = None
+    call.late |= known is None and phase is Phase.TALKING
     call.go(phase, event.at if here else began_at)
     queue = call.stand.queue if here else picture.sites.directory.queue_of(event.target)
     if waits_in is not None and phase is Phase.WAITING:

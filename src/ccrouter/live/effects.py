@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     MESSAGE = "message"  # heard the last step: message or voicemail
     ABANDONED = "abandoned"  # hung up before anybody answered
     LOST = "lost"  # ended otherwise while its PABX was watched, which must never be
-    UNKNOWN = "unknown"  # ended while the link was down
+    UNKNOWN = "unknown"  # its end, or what came before it, was not seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,12 @@ class CallFinished:
     Attributes:
         target: site (or message) where the call was when it ended.
         waited_s: from the decision to the answer, or to the end where nobody answered.
-        talked_s: length of the talk; None where nobody answered.
+        talked_s: length of the talk; None where nobody answered. A call with CallAnswered has one, whatever its
+            outcome: so each call is one of answered, abandoned, message, lost and unknown.
+        offered_at: when the call was decided or first seen; None where only its end was seen.
+        caller: None where it is hidden or not known.
+        interface: of the position that talked last; empty where none did, or a site did after it.
+        again: this end was told before, as unknown: for the journal, and not to be counted.
 
     """
 
@@ -59,15 +64,24 @@ class CallFinished:
     waited_s: float
     talked_s: float | None
     at: float
+    offered_at: float | None = None
+    caller: str | None = None
+    interface: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOffered:
     """A call arrived; once for each call, whoever decided about it.
 
+    A call that was under way when this router first saw it, in a listing after a start or an outage, is reported then:
+    nobody has counted it here, and its answer and its end are yet to come. One whose number was asked again, or that
+    shows up after it had to be reported as unknown, is not reported a second time.
+
     Attributes:
         caller: None where it is hidden or not known.
         entry: routed, or empty where the PABX went by a plan of its own.
+        listed: it was under way already when it was first seen.
 
     """
 
@@ -78,6 +92,7 @@ class CallOffered:
     caller: str | None
     entry: str
     at: float
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +101,9 @@ class CallAnswered:
 
     Attributes:
         target: site that answered, in-house or external.
-        queue, interface: of the position that answered; empty for an external site.
-        waited_s: since the call was offered.
+        queue, interface: of the position that answered; both are empty for an external site, and the interface where
+            only a listing told of the answer.
+        waited_s: since the call was offered; None where it had been answered when it was first seen.
 
     """
 
@@ -101,7 +117,7 @@ class CallAnswered:
     target: str
     queue: str
     interface: str
-    waited_s: float
+    waited_s: float | None
     at: float
 
 
@@ -120,7 +136,10 @@ class PositionRang:
 class PositionMissed:
     """A position stopped ringing without an answer: it did not take the call, or the caller went elsewhere.
 
-    `ignored` tells that it had its whole time to ring, and that nobody took the call.
+    Every PositionRang is followed by this, by the answer, or by the loss of the link, of which nothing is told here.
+
+    `ignored` tells that it had its whole time to ring, that nobody took the call, and that its telephone, which could
+    be reached, did not refuse it.
     """
 
     pabx: str
@@ -165,6 +184,25 @@ class SiteTried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteReleased:
+    """A call left an external site, which it was dialled to, and takes no line there any more.
+
+    Attributes:
+        answered: whether the site took the call.
+        talked_s: length of the talk; 0 where the site did not answer, or its answer was not seen.
+
+    """
+
+    pabx: str
+    uniqueid: str
+    service: str
+    site: str
+    answered: bool
+    talked_s: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactRefused:
     """An event contradicted what is possible and was not applied; counted by `reason`."""
 
@@ -182,5 +220,6 @@ Effect = (
     | PositionMissed
     | WaitEnded
     | SiteTried
+    | SiteReleased
     | FactRefused
 )

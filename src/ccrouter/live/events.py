@@ -171,6 +171,25 @@ class PositionLeft(PabxEvent):
     interface: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionCalled(PabxEvent):
+    """A member of a queue is being rung for a caller; `called` is the uniqueid of the member's channel."""
+
+    queue: str
+    uniqueid: str
+    interface: str
+    called: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionSilent(PabxEvent):
+    """A member stopped ringing without having answered: its time was over, or its telephone refused."""
+
+    queue: str
+    uniqueid: str
+    interface: str
+
+
 # --- a caller in a queue ----------------------------------------------------------------------------------------------
 
 
@@ -308,6 +327,15 @@ class SiteAnswered(PabxEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DialFailed(PabxEvent):
+    """A channel that was dialled for a caller did not answer; `called` is its uniqueid, `result` its DialStatus."""
+
+    uniqueid: str
+    called: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallHungUp(PabxEvent):
     """A channel is gone. Most are not callers: those that were never routed are ignored."""
 
@@ -317,7 +345,10 @@ class CallHungUp(PabxEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(PabxEvent):
-    """The caller's channel ended, told by the dialplan, also for calls that a fallback plan carried."""
+    """The caller's channel ended, told by the dialplan, also for calls that a fallback plan carried.
+
+    `by` tells who ended it: caller, plan, other; empty where the dialplan does not say.
+    """
 
     uniqueid: str
     number: str
@@ -327,6 +358,7 @@ class CallEnded(PabxEvent):
     kind: str
     target: str
     entry: str
+    by: str = ""
 
 
 # --- trunks and time --------------------------------------------------------------------------------------------------

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, field
 
+from ccrouter.live import reports
 from ccrouter.live.calls import CallRecord, Calls
-from ccrouter.live.durations import since
-from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome
+from ccrouter.live.desks import Desks
+from ccrouter.live.effects import Effect, FactRefused, Outcome, PositionMissed, WaitEnded
 from ccrouter.live.events import Listing
 from ccrouter.live.lifecycle import TRANSITIONS, Fact, Phase
 from ccrouter.live.link import Link
-from ccrouter.live.queues import CallKey, Queues
+from ccrouter.live.queues import CallKey, Queue, Queues
+from ccrouter.live.rings import Ring, Rings
 from ccrouter.live.sites import Sites
 from ccrouter.live.windows import Window
+from ccrouter.routing.snapshot import Seconds
 
 
 @dataclass(slots=True)
@@ -30,10 +33,16 @@ class Picture:
     links: dict[str, Link] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     queues: Queues = field(default_factory=Queues)
+    rings: Rings = field(default_factory=Rings)
+    desks: Desks = field(init=False)
     sites: Sites = field(default_factory=Sites)
     arrivals: dict[str, Window[float]] = field(default_factory=dict)
     services_changed: set[str] = field(default_factory=set)
     effects: list[Effect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Let the positions look at the queues that they serve."""
+        self.desks = Desks(self.queues, self.rings)
 
     def link(self, pabx: str) -> Link:
         """Return the link to a PABX, new where it was not known."""
@@ -51,6 +60,7 @@ class Picture:
 
     def drain(self, at: float) -> list[Effect]:
         """Return what followed from an event: reports first, then requests that are due."""
+        self.desks.refresh(at)
         effects, self.effects = self.effects, []
         if self.sites.effects:
             effects += self.sites.effects
@@ -67,9 +77,17 @@ class Picture:
             call.mark, call.absent_at = self.mark, None
         return call
 
-    def new_call(self, key: CallKey, at: float) -> CallRecord:
-        """Return the record of a call that was not known; it counts once it is settled."""
-        return CallRecord(*key, began_at=at, mark=self.mark)
+    def new_call(self, key: CallKey, at: float) -> CallRecord | None:
+        """Return the record of a call that was not known; it counts once it is settled.
+
+        None where the end of that call was told a moment ago: what is told of it now was late.
+        """
+        if key in self.calls.ended:
+            return None
+        again = key in self.calls.unseen
+        if again:
+            del self.calls.unseen[key]
+        return CallRecord(*key, began_at=at, mark=self.mark, offered=again, again=again)
 
     def arrived(self, service: str, at: float) -> None:
         """Count the arrival of a call."""
@@ -91,12 +109,70 @@ class Picture:
     def leave_queue(self, call: CallRecord, at: float, *, answered: bool | None) -> None:
         """End a call's wait, where it waits or has just left: answered, given up, or (None) neither."""
         self.queues.leave(call.key, at)
-        call.queued_s += self.queues.settle(call.key, at, answered=answered)
+        call.queued_s += self.end_wait(call.key, at, answered=answered)
+
+    def end_wait(self, key: CallKey, at: float, *, answered: bool | None) -> Seconds:
+        """Say what a departure from a queue was: answered, given up, or (None) neither.
+
+        Whoever still rings for the caller stops. Returns the wait, 0 where the caller was in no queue.
+        """
+        for ring in self.rings.of(key):
+            self.ceased(ring, at, ignored=False)
+        departure = self.queues.settle(key, at, answered=answered)
+        if departure is None:
+            return 0.0
+        self.wait_ended(key, departure.queue, departure.wait_s, departure.forecast_s, at, answered=answered)
+        return departure.wait_s
+
+    def wait_ended(  # noqa: PLR0913 - the report, field by field
+        self,
+        key: CallKey,
+        queue: str,
+        waited_s: Seconds,
+        forecast_s: Seconds | None,
+        at: float,
+        *,
+        answered: bool | None,
+    ) -> None:
+        """Report the end of a wait."""
+        self.effects.append(
+            WaitEnded(
+                pabx=key[0],
+                queue=queue,
+                uniqueid=key[1],
+                answered=answered,
+                waited_s=waited_s,
+                forecast_s=forecast_s,
+                at=at,
+            )
+        )
+
+    def ceased(self, ring: Ring, at: float, *, ignored: bool) -> None:
+        """Let a position stop ringing that did not answer."""
+        pabx, uniqueid = ring.caller
+        self.rings.end(ring.caller, ring.queue, ring.interface)
+        self.desks.rang(ring.desk)
+        self.effects.append(
+            PositionMissed(
+                pabx=pabx,
+                queue=ring.queue,
+                interface=ring.interface,
+                uniqueid=uniqueid,
+                ignored=ignored and self.desks.missed(ring.desk),
+                at=at,
+            )
+        )
+
+    def member_changed(self, queue: Queue, interface: str) -> None:
+        """Have all that shows a member of a queue shown anew."""
+        self.queues.changed.add((queue.pabx, queue.name))
+        self.desks.touch(queue.pabx, interface, queue.name)
 
     def settle(self, call: CallRecord, at: float) -> None:
         """Count a call where it is now, after any change to it."""
         if call.phase is Phase.WAITING:  # what is shown of the caller may have changed, wherever they count
             self.queues.changed.add((call.pabx, call.stand.queue))
+        self.effects.extend(reports.due(call, at))
         before, after = self.calls.settle(call)
         if before == after:
             return
@@ -111,8 +187,16 @@ class Picture:
             if queue is not None:
                 self.queues.changed.add(queue)
 
-    def finish(self, call: CallRecord, at: float, *, vanished: bool = False) -> None:
-        """Let a call end; `vanished` when nothing told of its end, so that nobody knows how it was."""
+    def finish(self, call: CallRecord, at: float, *, vanished: bool = False, by: str = "") -> None:
+        """Let a call end.
+
+        Args:
+            call: whose end it is.
+            at: instant of the end.
+            vanished: nothing told of its end, so that nobody knows how it was.
+            by: who ended it, as the dialplan tells it (events.CallEnded).
+
+        """
         if vanished:
             call.talking_since = None
         elif call.phase is Phase.TALKING and call.stand.kind == "site":
@@ -120,27 +204,23 @@ class Picture:
         self.leave_queue(call, at, answered=None if vanished else False)
         call.go(Phase.FINISHED, at)
         self.settle(call, at)
+        if call.interface:
+            self.desks.talk(call.pabx, call.interface, call.uniqueid, begins=False)
         if not vanished:
             self.calls.ended[call.key] = at
-        answered_at = call.answered_at
-        self.effects.append(
-            CallFinished(
-                pabx=call.pabx,
-                uniqueid=call.uniqueid,
-                number=call.number,
-                service=call.service,
-                rule=call.rule,
-                decision=call.decision,
-                outcome=Outcome.UNKNOWN if vanished else _outcome(call),
-                target=call.stand.target,
-                waited_s=since(call.began_at, at if answered_at is None else answered_at),
-                talked_s=None if answered_at is None else call.talked_s,
-                at=at,
-            )
-        )
+        self.effects.append(reports.finished(call, Outcome.UNKNOWN if vanished else self._outcome(call, by), at))
 
+    def _outcome(self, call: CallRecord, by: str) -> Outcome:
+        """Return what became of a call, whose end was seen.
 
-def _outcome(call: CallRecord) -> Outcome:
-    if call.answered_at is not None:
-        return Outcome.ANSWERED
-    return Outcome.MESSAGE if call.heard_message else Outcome.ABANDONED
+        A call is lost only where it is certain that its caller did not hang up, and that nothing of it was missed.
+        """
+        if call.answered_at is not None:
+            return Outcome.ANSWERED
+        if call.heard_message:
+            return Outcome.MESSAGE
+        if by not in {"plan", "other"}:
+            return Outcome.ABANDONED
+        up_at = self.link(call.pabx).up_at
+        watched = up_at is not None and up_at <= call.began_at and not call.listed and not call.again
+        return Outcome.LOST if watched else Outcome.UNKNOWN

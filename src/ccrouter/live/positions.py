@@ -114,6 +114,10 @@ class Positions:
     def __len__(self) -> int:
         return len(self._members)
 
+    def get(self, interface: str) -> Position | None:
+        """Return a member, or None."""
+        return self._members.get(interface)
+
     def wrapup_s(self, interface: str) -> Seconds:
         """Return the wrap-up time of a member, 0 for one who is not known."""
         member = self._members.get(interface)
@@ -161,19 +165,19 @@ class Positions:
         self._in_wrapup.discard(interface)
         return True
 
-    def drop_older(self, mark: int) -> bool:
-        """Forget members of whom the PABX has not told since `mark`; tell whether there was any."""
+    def drop_older(self, mark: int) -> list[str]:
+        """Forget members of whom the PABX has not told since `mark`; return their interfaces."""
         gone = [member.interface for member in self if member.mark < mark]
         for interface in gone:
             self.leave(interface)
-        return bool(gone)
+        return gone
 
-    def tick(self, at: float) -> bool:
-        """End the wrap-ups that are over at `at`; tell whether there was any."""
+    def tick(self, at: float) -> list[str]:
+        """End the wrap-ups that are over at `at`; return the interfaces of whom."""
         over = [name for name in self._in_wrapup if (self._members[name].wrapup_until or 0.0) <= at]
         for name in over:
             self._put(replace(self._members[name], wrapup_until=None))
-        return bool(over)
+        return over
 
     def move(self, moved: Callable[[float], float]) -> None:
         """Move the instants of our own clock, which was set; the end of the last call is by that of the PABX."""

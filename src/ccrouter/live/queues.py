@@ -54,12 +54,13 @@ class WaitingCaller:
 
 @dataclass(slots=True)
 class Caller:
-    """A caller in a queue; `mark` is when the PABX last told of it."""
+    """A caller in a queue; `mark` is when the PABX last told of it, `forecast_s` the EWT when they joined."""
 
     uniqueid: str
     channel: str
     joined_at: float
     mark: int
+    forecast_s: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Departure:
     queue: str
     joined_at: float
     left_at: float
+    forecast_s: Seconds | None = None
 
     @property
     def wait_s(self) -> Seconds:
@@ -121,6 +123,11 @@ class Queue:
         self._order.remove(uniqueid)
         return caller
 
+    def forecast_at(self, index: int) -> Seconds | None:
+        """Return the EWT of a caller who joins now behind `index` others; None where nothing can be said."""
+        tally = self.positions.tally()
+        return self.forecast.estimate(min(index, len(self)), tally.logged_in - tally.paused, tally.ready)
+
     def end_wait(self, at: float, wait_s: Seconds, *, answered: bool) -> None:
         """Keep a wait that was answered, or given up."""
         self.ended.add(Ended(self.ended.not_before(at), wait_s, answered))
@@ -172,21 +179,21 @@ class Queues:
         if queue is None:
             return
         caller = queue.take(key[1])
-        self.departed[key] = Departure(queue.name, caller.joined_at, at)
+        self.departed[key] = Departure(queue.name, caller.joined_at, at, caller.forecast_s)
         self.changed.add((queue.pabx, queue.name))
 
-    def settle(self, key: CallKey, at: float, *, answered: bool | None) -> Seconds:
-        """Say what a departure was: answered, given up, or (None) neither; return the wait, 0 without a departure."""
+    def settle(self, key: CallKey, at: float, *, answered: bool | None) -> Departure | None:
+        """Say what a departure was: answered, given up, or (None) neither; return it, None where there was none."""
         departure = self.departed.pop(key, None)
         queue = None if departure is None else self.get(key[0], departure.queue)
         if departure is None or queue is None:
-            return 0.0
+            return None
         if answered is None:
             queue.forecast.waited(departure.wait_s, gave_up=False)
         else:
             queue.end_wait(at, departure.wait_s, answered=answered)
         self.changed.add((queue.pabx, queue.name))
-        return departure.wait_s
+        return departure
 
     def drop(self, queue: Queue) -> None:
         """Forget a queue that does not exist any more, empty of callers."""

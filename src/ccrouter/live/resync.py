@@ -46,6 +46,8 @@ def link_up(picture: Picture, event: LinkUp) -> None:
 def link_lost(picture: Picture, event: LinkLost) -> None:
     """Keep the picture of this PABX, as the last one known."""
     picture.link(event.pabx).went_down()
+    for desk in picture.rings.forget(event.pabx):
+        picture.desks.rang(desk)
     picture.sites.endpoints.lost.add(event.pabx)
     picture.sites.reach(event.at)
 
@@ -89,6 +91,8 @@ def list_done(picture: Picture, event: ListDone) -> None:
                 _drop_from_queue(picture, queue, reading.mark, event.at)
     elif event.listing is Listing.CALLS:
         _drop_calls(picture, event, reading.mark, at_once=first)
+        unseen = picture.calls.unseen  # whoever of them is still there has shown up
+        picture.calls.unseen = {key: None for key in unseen if key[0] != event.pabx}
     else:
         picture.sites.endpoints.drop_older(event.pabx, reading.mark)
         picture.sites.reach(event.at)
@@ -96,8 +100,8 @@ def list_done(picture: Picture, event: ListDone) -> None:
 
 def _drop_from_queue(picture: Picture, queue: Queue, mark: int, at: float) -> None:
     _drop_callers(picture, queue, mark, at)
-    if queue.positions.drop_older(mark):
-        picture.queues.changed.add((queue.pabx, queue.name))
+    for interface in queue.positions.drop_older(mark):
+        picture.member_changed(queue, interface)
     if queue.mark < mark and not len(queue):
         picture.queues.drop(queue)
 
@@ -161,12 +165,10 @@ def ticked(picture: Picture, event: Ticked) -> None:
     ended = picture.calls.ended
     picture.calls.ended = {key: ended_at for key, ended_at in ended.items() if since(ended_at, at) < ENDED_S}
     for queue in picture.queues:
-        positions_changed, window_moved = queue.positions.tick(at), queue.ended.trim(at)
-        if positions_changed or window_moved:
-            picture.queues.changed.add((queue.pabx, queue.name))
+        _roll(picture, queue, at)
     for key, departure in list(picture.queues.departed.items()):
         if since(departure.left_at, at) >= DEPARTED_S:
-            picture.queues.settle(key, at, answered=None)
+            picture.end_wait(key, at, answered=None)
     for service, window in list(picture.arrivals.items()):
         if window.trim(at):
             picture.services_changed.add(service)
@@ -175,6 +177,13 @@ def ticked(picture: Picture, event: Ticked) -> None:
     picture.sites.tick(at)
     for link in picture.links.values():
         link.tick(at)
+
+
+def _roll(picture: Picture, queue: Queue, at: float) -> None:
+    for interface in queue.positions.tick(at):
+        picture.member_changed(queue, interface)
+    if queue.ended.trim(at):
+        picture.queues.changed.add((queue.pabx, queue.name))
 
 
 def _expire(picture: Picture, call: CallRecord, at: float) -> None:
@@ -190,6 +199,7 @@ def _expire(picture: Picture, call: CallRecord, at: float) -> None:
         if call.phase is Phase.LAPSED:
             if not link.up:  # nobody will tell of its end
                 picture.finish(call, at, vanished=True)
+                picture.calls.unsee(call.key)
                 return
             link.want(Listing.CALLS, "a routed call was never seen")
     picture.settle(call, at)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ccrouter.live import clock_set, course, events, resync, waits
+from ccrouter.live.desks import PositionView
 from ccrouter.live.effects import Effect
 from ccrouter.live.events import Event, PabxEvent
 from ccrouter.live.picture import Picture
@@ -28,6 +29,9 @@ _APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
     events.QueueListed: waits.queue_listed,
     events.PositionSeen: waits.position_seen,
     events.PositionLeft: waits.position_left,
+    events.PositionCalled: waits.position_called,
+    events.PositionSilent: waits.position_silent,
+    events.DialFailed: waits.dial_failed,
     events.CallerListed: waits.caller_listed,
     events.CallerJoined: waits.caller_joined,
     events.CallerLeft: waits.caller_left,
@@ -110,6 +114,10 @@ class State:
     def call(self, pabx: str, uniqueid: str) -> CallView | None:
         """Return one of these calls, or None where it is not known, or over."""
         return self._views.call((pabx, uniqueid))
+
+    def positions_on_board(self) -> Iterator[PositionView]:
+        """Yield every position once, over all its queues; what did not change is the same object as last time."""
+        return self._picture.desks.views()
 
     def positions(self) -> Iterator[tuple[str, Position]]:
         """Yield every position with its PABX, once for each queue that it serves, for display."""

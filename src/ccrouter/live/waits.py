@@ -3,20 +3,25 @@
 from dataclasses import replace
 
 from ccrouter.live.calls import CallRecord, Stand
-from ccrouter.live.durations import duration
+from ccrouter.live.durations import duration, since
+from ccrouter.live.effects import PositionRang
 from ccrouter.live.events import (
     CallerConnected,
     CallerJoined,
     CallerLeft,
     CallerListed,
+    DialFailed,
+    PositionCalled,
     PositionLeft,
     PositionSeen,
+    PositionSilent,
     QueueListed,
     TalkEnded,
 )
 from ccrouter.live.lifecycle import Fact, Phase
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import Caller, Queue
+from ccrouter.live.rings import REFUSED, Ring
 from ccrouter.routing.snapshot import Seconds
 
 ROUNDING_S: Seconds = 2.0
@@ -35,7 +40,7 @@ def caller_joined(picture: Picture, event: CallerJoined) -> None:
     if known is not None:
         known.mark = picture.mark
     elif call is None or picture.advance(call, Fact.JOINED, event.at):
-        _wait(picture, event, queue, event.at)
+        _wait(picture, event, queue, event.at, queue.forecast_at(max(0, event.position - 1)))
 
 
 def caller_listed(picture: Picture, event: CallerListed) -> None:
@@ -43,23 +48,27 @@ def caller_listed(picture: Picture, event: CallerListed) -> None:
     queue = picture.queues.known(event.pabx, event.queue, picture.mark)
     known = queue.get(event.uniqueid)
     joined_at = event.at - duration(event.wait_s)
+    forecast_s = None
     if known is not None and abs(known.joined_at - joined_at) <= ROUNDING_S:
-        joined_at = known.joined_at
+        joined_at, forecast_s = known.joined_at, known.forecast_s
     call = picture.call((event.pabx, event.uniqueid))
     if call is not None:
         call.go(Phase.WAITING, event.at)
-    _wait(picture, event, queue, joined_at)
+    _wait(picture, event, queue, joined_at, forecast_s)
 
 
-def _wait(picture: Picture, event: CallerJoined | CallerListed, queue: Queue, joined_at: float) -> None:
+def _wait(
+    picture: Picture, event: CallerJoined | CallerListed, queue: Queue, joined_at: float, forecast_s: Seconds | None
+) -> None:
     """Put a caller into a queue and out of any other, and their call, if it is known, into step with that."""
     key = (event.pabx, event.uniqueid)
     moved = picture.queues.where(key) is not queue
     waited_s = 0.0
     if moved:
         picture.queues.leave(key, event.at)
-        waited_s = picture.queues.settle(key, event.at, answered=None)
-    picture.queues.join(queue, Caller(event.uniqueid, event.channel, joined_at, picture.mark), event.position)
+        waited_s = picture.end_wait(key, event.at, answered=None)
+    caller = Caller(event.uniqueid, event.channel, joined_at, picture.mark, forecast_s)
+    picture.queues.join(queue, caller, event.position)
     call = picture.calls.records.get(key)
     if call is not None:
         call.queued_s += waited_s
@@ -97,19 +106,24 @@ def caller_connected(picture: Picture, event: CallerConnected) -> None:
     key = (event.pabx, event.uniqueid)
     queue = picture.queues.known(event.pabx, event.queue, picture.mark)
     queue.positions.talk(event.interface, event.at, begins=True)
-    picture.queues.changed.add((event.pabx, event.queue))
+    if picture.rings.end(key, event.queue, event.interface) is not None:
+        picture.desks.rang((event.pabx, event.interface))
+    picture.desks.talk(event.pabx, event.interface, event.uniqueid, begins=True)
+    picture.member_changed(queue, event.interface)
     call = picture.call(key)
     if call is not None:
+        call.interface = event.interface
         if call.phase is Phase.TALKING or not picture.advance(call, Fact.CONNECTED, event.at):
             return
         _stand_at(picture, call, queue)
         picture.settle(call, event.at)
     picture.queues.leave(key, event.at)
     if key in picture.queues.departed:
-        waited_s = picture.queues.settle(key, event.at, answered=True)
+        waited_s = picture.end_wait(key, event.at, answered=True)
     else:  # the join was not seen
         waited_s = duration(event.hold_s)
         queue.end_wait(event.at, waited_s, answered=True)
+        picture.wait_ended(key, event.queue, waited_s, None, event.at, answered=True)
     if call is not None:
         call.queued_s += waited_s
 
@@ -118,7 +132,8 @@ def talk_ended(picture: Picture, event: TalkEnded) -> None:
     """End a talk with a position, who may need some time for wrap-up."""
     queue = picture.queues.known(event.pabx, event.queue, picture.mark)
     queue.positions.talk(event.interface, event.at, begins=False)
-    picture.queues.changed.add((event.pabx, event.queue))
+    picture.desks.talk(event.pabx, event.interface, event.uniqueid, begins=False)
+    picture.member_changed(queue, event.interface)
     talk_s = duration(event.talk_s)
     call = picture.call((event.pabx, event.uniqueid))
     if call is not None:
@@ -128,6 +143,7 @@ def talk_ended(picture: Picture, event: TalkEnded) -> None:
         if call.phase is before:
             return  # told twice, or late
         if before is not Phase.TALKING:  # the answer was not seen
+            call.interface = event.interface
             call.answered_at = event.at - talk_s if call.answered_at is None else call.answered_at
             call.talked_s += talk_s
             picture.leave_queue(call, event.at, answered=True)
@@ -148,10 +164,53 @@ def position_seen(picture: Picture, event: PositionSeen) -> None:
     queue = picture.queues.known(event.pabx, event.queue, picture.mark)
     if queue.positions.see(event, picture.mark):
         picture.queues.changed.add((event.pabx, event.queue))
+    picture.desks.touch(event.pabx, event.interface, event.queue)
 
 
 def position_left(picture: Picture, event: PositionLeft) -> None:
     """Forget a position that logged out."""
     queue = picture.queues.get(event.pabx, event.queue)
     if queue is not None and queue.positions.leave(event.interface):
-        picture.queues.changed.add((event.pabx, event.queue))
+        picture.member_changed(queue, event.interface)
+
+
+# --- positions that ring ----------------------------------------------------------------------------------------------
+
+RANG_S: Seconds = 1.0
+"""A telephone that is silent sooner was not left ringing: it said no at once, whatever the PABX made of that."""
+
+
+def position_called(picture: Picture, event: PositionCalled) -> None:
+    """Let a position ring for a caller who waits; for anybody else nothing would tell when it stops."""
+    key = (event.pabx, event.uniqueid)
+    queue = picture.queues.where(key)
+    if queue is None or queue.name != event.queue:
+        return
+    before = picture.rings.end(key, event.queue, event.interface)
+    if before is not None:
+        picture.ceased(before, event.at, ignored=False)
+    picture.rings.begin(Ring(key, event.queue, event.interface, event.called, event.at))
+    picture.desks.rang((event.pabx, event.interface))
+    picture.effects.append(
+        PositionRang(
+            pabx=event.pabx, queue=event.queue, interface=event.interface, uniqueid=event.uniqueid, at=event.at
+        )
+    )
+
+
+def dial_failed(picture: Picture, event: DialFailed) -> None:
+    """Note why a position will be silent; where its ring was called off, nothing else tells of it."""
+    ring = picture.rings.called((event.pabx, event.uniqueid), event.called)
+    if ring is None:
+        return
+    if event.result == "CANCEL":
+        picture.ceased(ring, event.at, ignored=False)
+    else:
+        ring.refused = event.result in REFUSED
+
+
+def position_silent(picture: Picture, event: PositionSilent) -> None:
+    """Let a position stop ringing."""
+    ring = picture.rings.end((event.pabx, event.uniqueid), event.queue, event.interface)
+    if ring is not None:
+        picture.ceased(ring, event.at, ignored=not ring.refused and since(ring.at, event.at) >= RANG_S)
