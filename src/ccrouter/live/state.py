@@ -115,7 +115,7 @@ class State:
         """Return one of these calls, or None where it is not known, or over."""
         return self._views.call((pabx, uniqueid))
 
-    def positions_on_board(self) -> Iterator[PositionView]:
+    def desks(self) -> Iterator[PositionView]:
         """Yield every position once, over all its queues; what did not change is the same object as last time."""
         return self._picture.desks.views()
 
