@@ -105,6 +105,10 @@ class Follower:
         except TimeoutError:
             raise AssertionError(f"not told within {within_s} s; the last: {self.told[-3:]}") from None
 
+    async def until_value(self, name: str, value: object, within_s: float = PATIENCE_S) -> None:
+        """Wait until a section is this."""
+        await self.until(lambda told: told.merged.board.get(name) == value, within_s)
+
     async def until_section(self, name: str, holds: Callable[[Any], object], within_s: float = PATIENCE_S) -> None:
         """Wait until a section is as wanted."""
         await self.until(lambda told: holds(told.merged.board.get(name)), within_s)
@@ -116,15 +120,14 @@ class Follower:
     async def _read(self) -> None:
         block = b""
         try:
-            async for line in self._answer.content:
-                block += line
-                if line != b"\n":
-                    continue
-                for told in events_in(block):
+            async for piece in self._answer.content.iter_any():
+                block += piece
+                whole, end, block = block.rpartition(b"\n\n")
+                for told in events_in(whole):
                     self.told.append(told)
                     self.merged.take(told)
-                block = b""
-                self._changed.set()
+                if end:
+                    self._changed.set()
         except aiohttp.ClientError:
             pass
         finally:
