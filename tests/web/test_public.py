@@ -1,6 +1,7 @@
 """/metrics, /healthz and /readyz over real TCP."""
 
 import asyncio
+import json
 import socket
 import time
 import zlib
@@ -136,8 +137,14 @@ async def test_nothing_can_be_written(served: Served, method: str) -> None:
     ],
 )
 async def test_a_request_out_of_bounds_is_refused(served: Served, raw: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """It is answered with an error of its own, the next one is served, and nobody fills our log that way."""
-    assert (await served.send(raw)).splitlines()[0].endswith(b" 400 Bad Request")
+    """It is answered with problem details that repeat nothing of it, and nobody fills our log that way."""
+    head, _, body = (await served.send(raw)).partition(b"\r\n\r\n")
+    first, *headers = head.decode().splitlines()
+    assert first.endswith(" 400 Bad Request")
+    assert {"Server: ccrouter", "Content-Type: application/problem+json; charset=utf-8", "Cache-Control: no-store"} <= {
+        *headers
+    }
+    assert json.loads(body)["detail"] == "this can't be read as a request"
     assert (await served.ask("/healthz"))[0] == 200
     assert not caplog.records
 

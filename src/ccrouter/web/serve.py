@@ -1,16 +1,20 @@
 """Serving an aiohttp application while a context lasts, on TCP or on a unix socket."""
 
+import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ccrouter.errors import CcrouterError
+from ccrouter.web.control import problem
+from ccrouter.web.dress import dress
 from ccrouter.web.entrance import STAYING, entrances
 from ccrouter.web.unix_socket import listening
 
@@ -37,6 +41,46 @@ class _OurFaults(logging.Filter):
 
 _LOGGER: Final = logging.getLogger("ccrouter.web")
 _LOGGER.addFilter(_OurFaults())
+
+
+class _Connection(web.RequestHandler):
+    """One connection; what is no HTTP is answered as everything else is, and without the name of a library."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the answer to what could not be read as a request, or failed before it came to the application."""
+        super().handle_error(request, status, exc, message)
+        bad = status < HTTPStatus.INTERNAL_SERVER_ERROR
+        answer = problem(
+            "this can't be read as a request" if bad else "ccrouter failed at this; its log tells more", status
+        )
+        dress(answer)
+        answer.force_close()
+        return answer
+
+
+class _Server(web.Server):
+    """Makes such connections; it takes the place of the one that aiohttp makes for an application."""
+
+    def __init__(self, made: web.Server, bounds: Mapping[str, Any]) -> None:
+        super().__init__(made.request_handler, request_factory=made.request_factory, **bounds)
+        self._bounds = bounds
+
+    def __call__(self) -> _Connection:
+        """Return what serves a connection."""
+        return _Connection(self, loop=asyncio.get_running_loop(), **self._bounds)
+
+
+class _Runner(web.AppRunner):
+    __slots__ = ()
+
+    async def _make_server(self) -> web.Server:
+        return _Server(await super()._make_server(), self._kwargs)
 
 
 @asynccontextmanager
@@ -96,7 +140,7 @@ async def serve_unix(
 
 @asynccontextmanager
 async def _runner(app: web.Application) -> AsyncIterator[web.AppRunner]:
-    runner = web.AppRunner(
+    runner = _Runner(
         app,
         access_log=None,
         logger=_LOGGER,
