@@ -60,7 +60,7 @@ class BoardView:
             ),
             services=tuple(self._services(facts, places)),
             queues=tuple(_queues(facts, places)),
-            positions=self._positions.of(self.state.positions()),
+            positions=self._positions.of(self.state.desks()),
             sites=tuple(_sites(facts, rules)),
             modes=tuple(self.control.mode_switch.states()),
             overrides=tuple(self.control.override_switch.states()),

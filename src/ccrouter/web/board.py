@@ -90,6 +90,7 @@ class PositionOnBoard:
         reason: of a pause.
         paused: it asked for a pause, perhaps while it still talks.
         wrap_up_until: end of a wrap-up.
+        ghost: it rang three times in a row, could be reached, and nobody took a call or touched the telephone.
 
     """
 
@@ -102,6 +103,7 @@ class PositionOnBoard:
     paused: bool = False
     reason: str = ""
     wrap_up_until: float | None = None
+    ghost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
