@@ -8,6 +8,7 @@ from math import inf
 from ccrouter.app.board_positions import PositionsOnBoard
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry
+from ccrouter.live.figures import Figures
 from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.decision import Decision
@@ -16,7 +17,6 @@ from ccrouter.routing.rules import External, InHouse, Leg, Rules, Service, Share
 from ccrouter.web.board import (
     Board,
     DecisionOnBoard,
-    Figures,
     LinkOnBoard,
     QueueOnBoard,
     ServiceOnBoard,

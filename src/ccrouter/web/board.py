@@ -5,35 +5,8 @@ Instants are seconds since 1970-01-01 UTC, times are seconds, shares are 0 to 1.
 
 from dataclasses import dataclass
 
+from ccrouter.live.figures import Figures, Minute
 from ccrouter.web.status import DegradedStatus, ModeStatus, OverrideStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Calls of one service over a time, by what became of them.
-
-    Attributes:
-        offered: calls that arrived.
-        answered: by positions or sites; `in_time` of them within the service's target.
-        inside, outside: answered by positions in house, by external sites.
-        abandoned: hung up before anybody answered; `short` of them before the service's `short_abandon`.
-        refused: heard a last message without having been answered.
-        lost: ended otherwise, which must never be.
-        waited_s: waits of answered calls, added up.
-
-    """
-
-    offered: int = 0
-    answered: int = 0
-    in_time: int = 0
-    inside: int = 0
-    outside: int = 0
-    abandoned: int = 0
-    short: int = 0
-    refused: int = 0
-    overflowed: int = 0
-    lost: int = 0
-    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +106,6 @@ class DecisionOnBoard:
     outside: bool
     reason: str
     waited_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """Calls in one minute that began at `at`, by where they ended up."""
-
-    at: float
-    inside: int = 0
-    outside: int = 0
-    refused: int = 0
-    abandoned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,344 @@
+"""What became of calls: service by service, now, today and minute by minute; talks at sites and what they cost.
+
+Made from what the live state reports. What is asked of it costs no look at the journal, and what it keeps is bounded by
+the services and sites of the routing file and by an hour of minutes.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from math import ceil
+from types import MappingProxyType
+
+from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Effect, Outcome, SiteReleased
+from ccrouter.live.queues import CallKey
+from ccrouter.routing.rules import External, Goal, Rules, Tariff
+from ccrouter.routing.snapshot import Seconds
+
+MINUTE_S: Seconds = 60.0
+MINUTES = 60
+"""Minutes that are kept, the present one included."""
+
+NOW_MINUTES = 15
+"""Minutes that `now` covers, the present one included: so 14 to 15 of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Calls of one service over a time, by what became of them.
+
+    `offered` is the sum of answered, abandoned, refused, lost and unknown, and of the calls that are in progress and
+    not answered, where the time is a whole one.
+
+    Attributes:
+        offered: calls that arrived.
+        answered: by positions or sites; `in_time` of them within the service's target.
+        inside, outside: answered by positions in house, by external sites.
+        abandoned: hung up before anybody answered; `short` of them before the service's `short_abandon`.
+        refused: heard a last message without having been answered.
+        overflowed: sent elsewhere because of load, at entry or while waiting.
+        lost: ended otherwise, which must never be.
+        waited_s: waits of answered calls, added up; `timed` answered calls whose wait is known.
+        unknown: how they ended was not seen.
+
+    """
+
+    offered: int = 0
+    answered: int = 0
+    in_time: int = 0
+    inside: int = 0
+    outside: int = 0
+    abandoned: int = 0
+    short: int = 0
+    refused: int = 0
+    overflowed: int = 0
+    lost: int = 0
+    waited_s: float = 0.0
+    timed: int = 0
+    unknown: int = 0
+
+    def __add__(self, other: "Figures") -> "Figures":
+        """Return the figures of both."""
+        return Figures(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
+
+    @property
+    def service_level(self) -> float | None:
+        """Return in time / (offered - short abandons), 0 to 1; None where there was no such call."""
+        asked = self.offered - self.short
+        return min(1.0, self.in_time / asked) if asked > 0 else None
+
+    @property
+    def mean_wait_s(self) -> float | None:
+        """Return the mean wait of answered calls (ASA); None where there was none."""
+        return self.waited_s / self.timed if self.timed else None
+
+
+_NAMES = tuple(each.name for each in fields(Figures))
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """Calls in one minute that began at `at`, by where they ended up."""
+
+    at: float
+    inside: int = 0
+    outside: int = 0
+    refused: int = 0
+    abandoned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFigures:
+    """Calls at one external site today.
+
+    Attributes:
+        seizures: calls that were dialled to it; `answered` those that it took.
+        talked_s: its talks, added up.
+        cost: of them, by currency, as the tariff says that was in force at the end of each: `per_call` for each call
+            that it answered, and for each second of talk that was begun a sixtieth of `per_minute`. Nothing is charged
+            for ringing; a talk whose end was not seen costs its call.
+
+    """
+
+    seizures: int = 0
+    answered: int = 0
+    talked_s: float = 0.0
+    cost: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __add__(self, other: "SiteFigures") -> "SiteFigures":
+        """Return the figures of both."""
+        cost = dict(self.cost)
+        for currency, amount in other.cost.items():
+            cost[currency] = cost.get(currency, Decimal(0)) + amount
+        return SiteFigures(
+            self.seizures + other.seizures,
+            self.answered + other.answered,
+            self.talked_s + other.talked_s,
+            MappingProxyType(cost),
+        )
+
+
+def cost_of(tariff: Tariff, talked_s: Seconds) -> Decimal:
+    """Return what an answered call of this length costs, exactly: see SiteFigures."""
+    return tariff.per_call + tariff.per_minute * ceil(talked_s) / 60
+
+
+def midnight_after(at: float, zone: tzinfo) -> float:
+    """Return the end of the day in which `at` lies, by the clock of `zone`: 23, 24 or 25 hours after its begin."""
+    day = datetime.fromtimestamp(at, zone).date() + timedelta(days=1)
+    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
+
+
+class _Sums:
+    """Figures of several services that are being added up."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, Counter[str]] = {}
+        self._waited_s: dict[str, Seconds] = {}
+
+    def add(self, service: str, name: str) -> None:
+        """Count a call."""
+        calls = self._calls.get(service)
+        if calls is None:
+            calls = self._calls[service] = Counter()
+        calls[name] += 1
+
+    def wait(self, service: str, waited_s: Seconds) -> None:
+        """Add up a wait."""
+        self._waited_s[service] = self._waited_s.get(service, 0.0) + waited_s
+
+    def services(self) -> Iterator[str]:
+        """Return the services with calls."""
+        return iter(self._calls)
+
+    def figures(self, service: str) -> Figures:
+        """Return the figures of a service."""
+        calls = self._calls.get(service)
+        return _NONE if calls is None else Figures(**calls, waited_s=self._waited_s.get(service, 0.0))
+
+    def total(self, name: str) -> int:
+        """Return a figure of all services together."""
+        return sum(calls[name] for calls in self._calls.values())
+
+
+_NONE = Figures()
+
+
+class DayBook:
+    """What became of calls today and during the last hour. Not for several threads.
+
+    A day ends at midnight by the clock of the rules' time zone; who takes in an event of the next day begins that day,
+    and `tick` does where there is none. Calls count when they arrive, are answered, end: one that comes before midnight
+    and is answered after it is offered today and answered tomorrow.
+
+    Args:
+        rules: in force; see `configure`.
+        at: the instant of the begin.
+
+    """
+
+    def __init__(self, rules: Rules, at: float) -> None:
+        self._ends = 0.0
+        self._today = _Sums()
+        self._sites: dict[str, SiteFigures] = {}
+        self._minutes: list[tuple[float, _Sums]] = []
+        self._seeded: dict[str, Figures] = {}
+        self._under_way: set[CallKey] = set()
+        self.configure(rules, at)
+
+    def configure(self, rules: Rules, at: float) -> None:
+        """Take the goals, tariffs and the time zone of a version of the rules; what was counted stays."""
+        services = (*rules.services.values(), rules.unknown)
+        self._goals = {service.name: service.goal for service in services}
+        self._tariffs = {site.name: site.tariff for site in rules.sites.values() if isinstance(site, External)}
+        self._zone = rules.zone
+        self._ends = midnight_after(at, self._zone)
+
+    def seed(
+        self,
+        today: Mapping[str, Figures],
+        sites: Mapping[str, SiteFigures] | None = None,
+        under_way: Collection[CallKey] = (),
+    ) -> None:
+        """Add what the journal tells of today's calls of before this start.
+
+        Calls that `today` counts as offered, and whose end the journal does not tell, are named in `under_way`: one of
+        them that is still there is reported as offered once more when a listing shows it, and is not counted twice. To
+        be called before the first event of a PABX.
+        """
+        for name, figures in today.items():
+            service = self._service(name)
+            self._seeded[service] = self._seeded.get(service, _NONE) + figures
+        for name, each in (sites or {}).items():
+            if name in self._tariffs:
+                self._sites[name] = self._sites.get(name, SiteFigures()) + each
+        self._under_way |= {*under_way}
+
+    def clock_set(self, at: float, by_s: Seconds) -> None:
+        """Move the minutes with the clock, which is now `at`; what was counted today stays today's."""
+        self._minutes = [((begun + by_s) // MINUTE_S * MINUTE_S, sums) for begun, sums in self._minutes]
+        self._ends = midnight_after(at, self._zone)
+
+    def tick(self, at: float) -> None:
+        """Let the day end where it is over, and minutes be forgotten."""
+        if at >= self._ends:
+            self._today = _Sums()
+            for table in (self._sites, self._seeded, self._under_way):
+                table.clear()
+            self._ends = midnight_after(at, self._zone)
+        oldest = (at // MINUTE_S - MINUTES + 1) * MINUTE_S
+        while self._minutes and self._minutes[0][0] < oldest:
+            del self._minutes[0]
+
+    # --- what is taken in ---------------------------------------------------------------------------------------------
+
+    def take(self, effect: Effect) -> None:
+        """Take in a report of the live state; most are none of calls."""
+        match effect:
+            case CallOffered():
+                self._offered(effect)
+            case CallAnswered():
+                self._answered(effect)
+            case CallFinished():
+                self._finished(effect)
+            case SiteReleased():
+                self._released(effect)
+
+    def overflowed(self, service: str, at: float) -> None:
+        """Count a call that was sent elsewhere because of load."""
+        self._count(service, at, "overflowed")
+
+    def _offered(self, call: CallOffered) -> None:
+        key = (call.pabx, call.uniqueid)
+        if key in self._under_way:
+            self._under_way.discard(key)
+            return
+        self._count(call.service, call.at, "offered")
+
+    def _answered(self, call: CallAnswered) -> None:
+        self._count(call.service, call.at, "answered")
+        self._count(call.service, call.at, "inside" if call.queue else "outside")
+        if call.waited_s is None:
+            return
+        self._count(call.service, call.at, "timed").wait(self._service(call.service), call.waited_s)
+        self._today.wait(self._service(call.service), call.waited_s)
+        if call.waited_s <= self._goal(call.service).within_s:
+            self._count(call.service, call.at, "in_time")
+
+    def _finished(self, call: CallFinished) -> None:
+        if call.again or call.talked_s is not None or call.outcome not in _ENDS:
+            return  # its answer was counted
+        self._count(call.service, call.at, _ENDS[call.outcome])
+        if call.outcome is Outcome.ABANDONED and call.waited_s <= self._goal(call.service).short_abandon_s:
+            self._count(call.service, call.at, "short")
+
+    def _released(self, call: SiteReleased) -> None:
+        if call.site not in self._tariffs:
+            return
+        self.tick(call.at)
+        tariff = self._tariffs[call.site]
+        cost = {tariff.currency: cost_of(tariff, call.talked_s)} if tariff is not None and call.answered else {}
+        added = SiteFigures(1, int(call.answered), call.talked_s, MappingProxyType(cost))
+        self._sites[call.site] = self._sites.get(call.site, SiteFigures()) + added
+
+    def _count(self, service: str, at: float, name: str) -> _Sums:
+        """Count a call today and in this minute, whose sums are returned."""
+        self.tick(at)
+        service = self._service(service)
+        self._today.add(service, name)
+        begun = at // MINUTE_S * MINUTE_S
+        if not self._minutes or self._minutes[-1][0] < begun:
+            self._minutes.append((begun, _Sums()))
+        sums = self._minutes[-1][1]
+        sums.add(service, name)
+        return sums
+
+    def _service(self, name: str) -> str:
+        return name if name in self._goals else ""
+
+    def _goal(self, service: str) -> Goal:
+        return self._goals.get(service, Goal())
+
+    # --- what is shown ------------------------------------------------------------------------------------------------
+
+    def today(self) -> dict[str, Figures]:
+        """Return today's figures of every service; those of names that no service has, under the empty name."""
+        names = {*self._goals, *self._today.services(), *self._seeded}
+        return {name: self._today.figures(name) + self._seeded.get(name, _NONE) for name in sorted(names)}
+
+    def now(self, at: float) -> dict[str, Figures]:
+        """Return the figures of the last 15 minutes, as `today` does."""
+        oldest = (at // MINUTE_S - NOW_MINUTES + 1) * MINUTE_S
+        found = dict.fromkeys(sorted(self._goals), _NONE)
+        for begun, sums in self._minutes:
+            if begun >= oldest:
+                for name in sums.services():
+                    found[name] = found.get(name, _NONE) + sums.figures(name)
+        return found
+
+    def hour(self, at: float) -> tuple[Minute, ...]:
+        """Return the last 60 minutes, oldest first, those without a call included; the last one is not over."""
+        known = dict(self._minutes)
+        begins = [(at // MINUTE_S - back) * MINUTE_S for back in range(MINUTES - 1, -1, -1)]
+        return tuple(_minute(begun, known.get(begun)) for begun in begins)
+
+    def sites(self) -> dict[str, SiteFigures]:
+        """Return today's figures of every external site."""
+        return {name: self._sites.get(name, SiteFigures()) for name in sorted(self._tariffs)}
+
+
+_ENDS: Mapping[Outcome, str] = {
+    Outcome.ABANDONED: "abandoned",
+    Outcome.MESSAGE: "refused",
+    Outcome.LOST: "lost",
+    Outcome.UNKNOWN: "unknown",
+}
+
+
+def _minute(begun: float, sums: _Sums | None) -> Minute:
+    empty = Minute(begun)
+    if sums is None:
+        return empty
+    return replace(empty, **{name: sums.total(name) for name in ("inside", "outside", "refused", "abandoned")})
