@@ -6,6 +6,7 @@
 #   ensure_sipp              SIPp unpacked in .cache/sipp
 #   ensure_shellcheck        ShellCheck unpacked in .cache/shellcheck
 #   ensure_prometheus        Prometheus unpacked in .cache/prometheus
+#   ensure_chromium          Chromium unpacked in .cache/chromium
 #
 # Each is done within a second when nothing changed, needs no root, and ends the script with the name of the step
 # that failed and what to do about it. Call them plainly: bash ignores errors inside `if f`, `f || ...` and `! f`.
@@ -27,5 +28,7 @@ source "$SCRIPTS/lib/debian.sh"
 source "$SCRIPTS/lib/python.sh"
 # shellcheck source=scripts/lib/telephony.sh
 source "$SCRIPTS/lib/telephony.sh"
+# shellcheck source=scripts/lib/browser.sh
+source "$SCRIPTS/lib/browser.sh"
 # shellcheck source=scripts/lib/monitoring.sh
 source "$SCRIPTS/lib/monitoring.sh"

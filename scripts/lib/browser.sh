@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# Chromium for the tests of the pages, unpacked from Debian. Sourced by ../lib.sh.
+#
+# It looks for its own files beside /proc/self/exe, which a dynamic loader that is started by hand would be: so it runs
+# by the machine's loader and C library, and takes all other libraries from what was unpacked. That wants a C library
+# as new as Debian 12's.
+
+# The newest one of Debian 12 itself: its updates for security vanish from the archive as soon as the next one comes,
+# and the tests load no page but ours, from the loopback.
+ensure_chromium() {
+    # The C library, and what only a window on a desktop needs: 400 MB.
+    # shellcheck disable=SC2034 # read by what is called
+    local NEVER_UNPACKED="${NEVER_UNPACKED%)=}|libc6|libc-bin|libgtk-.*|libgdk-.*|adwaita-.*|libllvm.*|libgl1-.*|libz3-.*"
+    NEVER_UNPACKED+="|libicu.*|iso-codes|shared-mime-info|dpkg|procps|libdb.*|libpam-.*)="
+    locked debian ensure_unpacked bookworm "$CACHE/chromium" finish_chromium chromium fonts-dejavu-core
+}
+
+finish_chromium() {
+    step "Starting Chromium once" "Run it again; if it fails again, look for a library in $NEVER_UNPACKED that it needs."
+    # No fonts of the machine: its pages look the same everywhere.
+    cat >"$1/fonts.conf" <<'FONTS'
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+FONTS
+    (run_chromium "$1" --version) | sed 's/^/   /' >&2
+}
+
+# run_chromium TREE [ARGUMENT...]: takes the place of this process.
+run_chromium() {
+    local tree=$1
+    local -a folders
+    shift
+    shopt -s nullglob
+    folders=("$tree"/{usr/,}lib{/*-linux-gnu*,})
+    LD_LIBRARY_PATH=$(IFS=: && echo "${folders[*]}") FONTCONFIG_FILE=$tree/fonts.conf \
+        exec "$tree/usr/lib/chromium/chromium" "$@"
+}
