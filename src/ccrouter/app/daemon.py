@@ -14,6 +14,7 @@ from ccrouter.ami.link import PabxLink
 from ccrouter.app.addresses import pabx_address, warn_of_clear_links
 from ccrouter.app.archive import Archive, journal_of
 from ccrouter.app.board import BoardView
+from ccrouter.app.call_control import CallControl
 from ccrouter.app.clock_watch import ClockWatch, SetClock
 from ccrouter.app.controls import Control
 from ccrouter.app.entry import Entry, decision_ids
@@ -209,6 +210,21 @@ class Daemon:
             clock=clock,
             log=log,
         )
+        self._overflow = Overflow(self._router, self._links, self._entry, self._writer, clock, self._metrics, log)
+        self._call_control = CallControl(
+            settings,
+            router=self._router,
+            state=self._state,
+            links=self._links,
+            overflow=self._overflow,
+            entry=self._entry,
+            writer=self._writer,
+            streams=self._streaming.streams,
+            tokens=lambda: self._tokens.positions if self._tokens else (),
+            keep=audit.append,
+            clock=clock,
+            log=log,
+        )
         self._leaving = Leaving(log, self._left_behind)
         self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take, questions)
         sight = Sight(self._book.in_force, self._router.facts, self._modes.ends, self._state.waiting)
@@ -227,7 +243,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, reload.set)
         self._standing.load({"modes": self._modes.load, "overrides": self._overrides.load})
         self._override_switch.check()
-        settings, agi, overflow = self._settings, self._agi, self._overflow()
+        settings, agi, overflow = self._settings, self._agi, self._overflow
         warn_of_clear_links(settings.pabxs, self._log)
         lasting: dict[str, Callable[[], Awaitable[object]]] = {
             **{f"link {name}": link.run for name, link in self._links.items()},
@@ -239,6 +255,7 @@ class Daemon:
             "telephones": self._phones.run,
             "overflow": overflow.run,
             "streams": self._streaming.streams.run,
+            "positions": self._call_control.run,
             "lines": self._lines().run,
             "reload": partial(self._reload_on, reload),
             "watch": self._watch.run,
@@ -309,6 +326,7 @@ class Daemon:
             facts(self._router),
             self._streaming.board,
             foresight(self._foresight),
+            self._call_control.operations,
             me(),
         )
         return described(chain(*tables))
@@ -324,9 +342,6 @@ class Daemon:
             metrics=self._metrics,
             log=self._log,
         )
-
-    def _overflow(self) -> Overflow:
-        return Overflow(self._router, self._links, self._entry, self._writer, self._clock, self._metrics, self._log)
 
     def _left_behind(self) -> str:
         return "; ".join(filter(None, (self._recorder.left, self._trial.why))) or "nothing that counts"

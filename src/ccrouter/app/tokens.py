@@ -60,6 +60,11 @@ class TokensFile:
             return f"{self._path} can't be read: its disk hangs; the tokens that were known still count"
         return self._known.why
 
+    @property
+    def positions(self) -> frozenset[str]:
+        """Return the interfaces of the positions that have a token, ended or not."""
+        return frozenset(each.of for each in self._known.tokens if each.role == "position")
+
     async def run(self) -> None:
         """Look at the file for ever."""
         while True:
