@@ -144,8 +144,10 @@ def test_no_more_pass_than_the_burst_and_the_rate(asked: list[tuple[str, float]]
         wait_s = pace.wait_s(key)
         passed[key] += not wait_s
         assert passed[key] <= burst + rate * (clock.steady() - began) + 1e-6
-    clock.at += pace.wait_s("a") + 1e-6
-    assert pace.wait_s("a") == 0
+    wait_s = pace.wait_s("a")
+    if wait_s:
+        clock.at += wait_s + 1e-6
+        assert pace.wait_s("a") == 0
 
 
 def test_keys_are_remembered_within_bounds() -> None:
@@ -204,7 +206,7 @@ async def test_answers_are_counted_by_the_template_of_their_route(served: Served
     for name in ("x", "y", "%2F..%2F"):
         await served.ask(f"{API}/things/{name}", "a")
     await served.ask(f"{API}/numbers/41", "a")
-    await served.ask(f"{API}/things/x", "a", "BREW")
+    await served.ask(f"{API}/things/x", "a", "PATCH")
     await served.ask(f"{API}/none", "b")
     await served.ask("/page/none")
     await served.ask("/page")
