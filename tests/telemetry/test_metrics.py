@@ -127,11 +127,28 @@ def test_an_overflow_is_a_call_that_the_load_sent_elsewhere(
 # --- events and effects -----------------------------------------------------------------------------------------------
 
 
-def finished(**details: str) -> CallFinished:
+def finished(
+    outcome: Outcome = Outcome.ANSWERED,
+    *,
+    service: str = "support",
+    rule: str = "peak",
+    target: str = "tunis",
+    waited_s: float = 1.0,
+    talked_s: float | None = 60.0,
+) -> CallFinished:
     """Return the end of a call."""
-    told = {"number": "0800123456", "service": "support", "rule": "peak", "decision": "d1", "target": "tunis"}
     return CallFinished(
-        pabx="pbx", uniqueid="1.2", outcome=Outcome.ANSWERED, waited_s=1.0, talked_s=60.0, at=NOON, **(told | details)
+        pabx="pbx",
+        uniqueid="1.2",
+        number="0800123456",
+        service=service,
+        rule=rule,
+        decision="d1",
+        outcome=outcome,
+        target=target,
+        waited_s=waited_s,
+        talked_s=talked_s,
+        at=NOON,
     )
 
 

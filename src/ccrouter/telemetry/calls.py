@@ -110,12 +110,16 @@ class CallCounts:
         service = self._names.service(call.service)
         where = INSIDE if call.queue else OUTSIDE
         self._answered.labels(service, self._names.destination(call.target), where).inc()
+        if call.waited_s is None:  # answered before it was first seen
+            return
         if call.waited_s <= self._goals.get(service, _ANY).within_s:
             self._in_time.labels(service).inc()
         self._answer_waits.observe(service, call.waited_s)
 
     def finished(self, call: CallFinished) -> None:
         """Count the end of a call; one that was answered has been counted by then, however it ended."""
+        if call.again:
+            return
         service = self._names.service(call.service)
         if call.talked_s is not None:
             self._talks.labels(service).observe(call.talked_s)

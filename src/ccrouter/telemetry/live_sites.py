@@ -13,7 +13,7 @@ def sites(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
     """Yield the gauges of sites; what a silent PABX told is left out."""
     calls = GaugeMetricFamily(
         "ccrouter_site_calls",
-        "Calls at an external site, with those sent there whom the PABX has not yet confirmed.",
+        "Calls at a site, with those sent there whom the PABX has not yet confirmed.",
         labels=["site"],
     )
     up = GaugeMetricFamily(
@@ -27,16 +27,18 @@ def sites(facts: Facts, rules: Rules | None) -> Iterator[Metric]:
         "Lines of a site that one of several PABXs may use, as it last confirmed; absent where none were lent.",
         labels=["pabx", "site"],
     )
-    for name, site in facts.snapshot.sites.items():
+    declared = {} if rules is None else rules.sites
+    known = {name: site for name, site in facts.snapshot.sites.items() if name in declared}
+    for name, site in known.items():
         for part in site.parts:
             if part.lines is not None:
                 lines.add_metric([part.pabx, name], part.lines)
     if any(facts.fresh(pabx) for pabx in facts.snapshot.pabxs):
-        for name, site in facts.snapshot.sites.items():
+        for name, site in known.items():
             calls.add_metric([name], site.calls)
             if site.health is not Health.UNKNOWN:
                 up.add_metric([name], site.health is Health.UP)
-    for name, declared in rules.sites.items() if rules is not None else ():
-        if isinstance(declared, External) and declared.max_calls:
-            capacity.add_metric([name], declared.max_calls)
+    for name, site_of_file in declared.items():
+        if isinstance(site_of_file, External) and site_of_file.max_calls:
+            capacity.add_metric([name], site_of_file.max_calls)
     yield from (calls, up, capacity, lines)

@@ -5,8 +5,9 @@ never a caller, a channel or a call. What is true at this instant is not here bu
 """
 
 import platform
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib.metadata import version
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
@@ -20,6 +21,7 @@ from ccrouter.live.effects import (
     PositionMissed,
     Relist,
     SiteHealthChanged,
+    SiteReleased,
     SiteTried,
     WaitEnded,
 )
@@ -129,6 +131,18 @@ class Metrics:
             registry=registry,
             buckets=APPLY_BUCKETS_S,
         )
+        self._effects: dict[type[Effect], Callable[[Any], None]] = {
+            CallOffered: self.calls.offered,
+            CallAnswered: self.calls.answered,
+            CallFinished: self.calls.finished,
+            PositionMissed: self.queues.missed,
+            WaitEnded: self.queues.waited,
+            SiteReleased: self.sites.released,
+            SiteTried: self.sites.tried,
+            SiteHealthChanged: self.sites.health_changed,
+            Relist: self._relisted,
+            FactRefused: self._refused,
+        }
         begin(self._entries, ((pabx, entry) for pabx in pabxs for entry in ENTRIES))
         build = Gauge("ccrouter_build_info", "1, with the version that runs.", ["version", "python"], registry=registry)
         build.labels(version("ccrouter"), platform.python_version()).set(1)
@@ -167,22 +181,12 @@ class Metrics:
 
     def effect(self, effect: Effect) -> None:
         """Count what the live state reported."""
-        match effect:
-            case CallOffered():
-                self.calls.offered(effect)
-            case CallAnswered():
-                self.calls.answered(effect)
-            case CallFinished():
-                self.calls.finished(effect)
-            case PositionMissed():
-                self.queues.missed(effect)
-            case WaitEnded():
-                self.queues.waited(effect)
-            case SiteTried():
-                self.sites.tried(effect)
-            case SiteHealthChanged():
-                self.sites.health_changed(effect)
-            case Relist():
-                self._relists.labels(effect.pabx, effect.listing).inc()
-            case FactRefused():
-                self._contradictions.labels(effect.pabx, self._contradiction_names(effect.reason)).inc()
+        counted = self._effects.get(type(effect))
+        if counted is not None:
+            counted(effect)
+
+    def _relisted(self, effect: Relist) -> None:
+        self._relists.labels(effect.pabx, effect.listing).inc()
+
+    def _refused(self, effect: FactRefused) -> None:
+        self._contradictions.labels(effect.pabx, self._contradiction_names(effect.reason)).inc()

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter
 
 from ccrouter.contract import STEP_RESULTS
-from ccrouter.live.effects import SiteHealthChanged, SiteTried
+from ccrouter.live.effects import SiteHealthChanged, SiteReleased, SiteTried
 from ccrouter.routing.rules import External, Rules, Tariff
 from ccrouter.telemetry.labels import among
 from ccrouter.telemetry.names import RuleNames
@@ -30,18 +30,60 @@ class SiteCounts:
             ["site", "health"],
             registry=registry,
         )
+        self._seizures = Counter(
+            "ccrouter_site_seizures_total",
+            "Calls that took a line of an external site, answered or not; counted when they leave it.",
+            ["site"],
+            registry=registry,
+        )
+        self._answers = Counter(
+            "ccrouter_site_answers_total",
+            "Calls that an external site answered; counted when they leave it.",
+            ["site"],
+            registry=registry,
+        )
+        self._talk = Counter(
+            "ccrouter_site_talk_seconds_total",
+            "Time that callers talked with an external site; counted when a talk is over.",
+            ["site"],
+            registry=registry,
+        )
+        self._cost = Counter(
+            "ccrouter_site_cost_total",
+            "What an external site costs by its tariff: for each answered call, and by the second of talk.",
+            ["site", "currency"],
+            registry=registry,
+        )
 
     def use(self, rules: Rules) -> None:
         """Take the sites of a new version."""
         outside = {name: site for name, site in rules.sites.items() if isinstance(site, External)}
         self._tariffs = {name: site.tariff for name, site in outside.items() if site.tariff is not None}
-        for counted in (self._tries, self._health_changes):
-            keep(counted, {"site": self._names.destinations})
+        known = {"site": self._names.destinations}
+        for counted in (self._tries, self._health_changes, self._seizures, self._answers, self._talk):
+            keep(counted, known)
+        keep(self._cost, known | {"currency": frozenset(tariff.currency for tariff in self._tariffs.values())})
+        for counted in (self._seizures, self._answers, self._talk):
+            begin(counted, ((name,) for name in outside))
+        begin(self._cost, ((name, tariff.currency) for name, tariff in self._tariffs.items()))
         begin(self._tries, ((name, result) for name in outside for result in RESULTS))
 
     def tried(self, dial: SiteTried) -> None:
         """Count the end of a dial."""
         self._tries.labels(self._names.destination(dial.site), among(dial.result, RESULTS)).inc()
+
+    def released(self, call: SiteReleased) -> None:
+        """Count a call that left a site, with what it costs."""
+        name = self._names.destination(call.site)
+        self._seizures.labels(name).inc()
+        if not call.answered:
+            return
+        self._answers.labels(name).inc()
+        self._talk.labels(name).inc(call.talked_s)
+        tariff = self._tariffs.get(name)
+        if tariff is not None:
+            cost = float(tariff.per_call) + float(tariff.per_minute) * call.talked_s / 60
+            self._cost.labels(name, tariff.currency).inc(cost)
 
     def health_changed(self, change: SiteHealthChanged) -> None:
         """Count a change of health."""

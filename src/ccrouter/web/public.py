@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
+
+from ccrouter.telemetry.text import text_of
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -57,20 +59,21 @@ class Scrapes:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
         self._turn = asyncio.Lock()
+        self._begun = 0
         self._made = 0
         self._text = b""
         self._rests_until = 0.0
 
     async def text(self) -> bytes:
         """Return the metrics of now."""
-        loop, made = asyncio.get_running_loop(), self._made
+        loop, asked = asyncio.get_running_loop(), self._begun
         async with self._turn:
-            if self._made == made:
+            if self._made <= asked:  # the newest text was begun before the question, or its making was given up
                 await asyncio.sleep(max(0.0, self._rests_until - loop.time()))
-                began = loop.time()
-                self._text = generate_latest(self._registry)
-                self._made += 1
-                self._rests_until = loop.time() + RESTS * (loop.time() - began)
+                self._begun += 1
+                self._text, held_s = await text_of(self._registry, loop.time)
+                self._made = self._begun
+                self._rests_until = loop.time() + RESTS * held_s
             return self._text
 
 
