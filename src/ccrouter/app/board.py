@@ -7,8 +7,9 @@ from math import inf
 
 from ccrouter.app.board_positions import PositionsOnBoard
 from ccrouter.app.controls import Control
+from ccrouter.app.day import Day
 from ccrouter.app.entry import Entry
-from ccrouter.live.figures import Figures
+from ccrouter.live.figures import Figures, SiteFigures
 from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.decision import Decision
@@ -36,6 +37,7 @@ class BoardView:
     state: State
     control: Control
     entry: Entry
+    day: Day
     _places: "Places | None" = None
     _decisions: tuple[DecisionOnBoard, ...] = ()
     _positions: PositionsOnBoard = field(default_factory=PositionsOnBoard)
@@ -61,14 +63,15 @@ class BoardView:
             services=tuple(self._services(facts, places)),
             queues=tuple(_queues(facts, places)),
             positions=self._positions.of(self.state.desks()),
-            sites=tuple(_sites(facts, rules)),
+            sites=tuple(_sites(facts, rules, self.day.book.sites())),
             modes=tuple(self.control.mode_switch.states()),
             overrides=tuple(self.control.override_switch.states()),
             decisions=self._recent(rules),
-            hour=(),
+            hour=self.day.book.hour(facts.at),
         )
 
     def _services(self, facts: Facts, places: "Places") -> Iterator[ServiceOnBoard]:
+        now, today = self.day.book.now(facts.at), self.day.book.today()
         waiting: dict[str, int] = {}
         oldest: dict[str, float] = {}
         for caller in self.state.waiting():
@@ -89,8 +92,8 @@ class BoardView:
                 estimated_wait_s=min(waits, default=None),
                 target=service.goal.target,
                 within_s=service.goal.within_s,
-                now=Figures(),
-                today=Figures(),
+                now=now.get(name, Figures()),
+                today=today.get(name, Figures()),
             )
 
     def _recent(self, rules: Rules) -> tuple[DecisionOnBoard, ...]:
@@ -151,9 +154,9 @@ def _queues(facts: Facts, places: Places) -> Iterator[QueueOnBoard]:
         )
 
 
-def _sites(facts: Facts, rules: Rules) -> Iterator[SiteOnBoard]:
+def _sites(facts: Facts, rules: Rules, today: Mapping[str, SiteFigures]) -> Iterator[SiteOnBoard]:
     for name, site in sorted(rules.sites.items()):
-        known = facts.snapshot.sites.get(name)
+        known, spent = facts.snapshot.sites.get(name), today.get(name, SiteFigures()).cost
         yield SiteOnBoard(
             name=name,
             external=isinstance(site, External),
@@ -161,7 +164,7 @@ def _sites(facts: Facts, rules: Rules) -> Iterator[SiteOnBoard]:
             max_calls=site.max_calls if isinstance(site, External) else 0,
             health="unknown" if known is None else known.health.value,
             open=None if site.calendar is None else site.calendar.is_open(facts.instant),
-            cost_today={},
+            cost_today={currency: float(cost) for currency, cost in spent.items()},
         )
 
 

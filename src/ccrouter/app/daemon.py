@@ -17,6 +17,7 @@ from ccrouter.app.board import BoardView
 from ccrouter.app.call_control import CallControl
 from ccrouter.app.clock_watch import ClockWatch, SetClock
 from ccrouter.app.controls import Control
+from ccrouter.app.day import Day
 from ccrouter.app.entry import Entry, decision_ids
 from ccrouter.app.fallback import Said, kept_fallback
 from ccrouter.app.foresight import Foresight, Sight
@@ -56,7 +57,7 @@ from ccrouter.store.keepers import kept_modes, kept_overrides
 from ccrouter.store.key import kept_key
 from ccrouter.store.modes import Modes
 from ccrouter.store.overrides import Overrides
-from ccrouter.store.schema import state_database
+from ccrouter.store.schema import journal_database, state_database
 from ccrouter.store.versions import Versions
 from ccrouter.telemetry.degraded import DegradedStates
 from ccrouter.telemetry.lag import watch_loop
@@ -127,6 +128,16 @@ class Daemon:
             log.error("the key of FastAGI is of this run only: after the next start it takes a moment", reason=why_not)
         lock = Lock(key, clock, log)
         questions = Questions()
+        self._day = Day(
+            self._rules_file.rules,
+            journal=journal_database(settings.state_dir, clock),
+            questions=questions,
+            clock=clock,
+            fault=self._metrics.fault,
+            log=log,
+        )
+        self._happenings.follow(self._day.happened)
+        self._writer.listeners.append(self._day.effect)
         self._archive = Archive(journal_of(settings, clock), audit, lambda: self._router.rules, clock, questions)
         self._links = {
             pabx.name: PabxLink(
@@ -196,13 +207,13 @@ class Daemon:
             hour=self._hour,
             apply=self._writer.apply,
             router=self._router,
-            links=self._links.values(),
+            links=(*self._links.values(), self._day),
             troubles=Troubles(states, self._links, self._router.facts, told, settings.router, clock, clock.steady()),
             fault=self._metrics.fault,
             log=log,
         )
         self._streaming = Streaming(
-            BoardView(self._router, self._state, self._control, self._entry),
+            BoardView(self._router, self._state, self._control, self._entry, self._day),
             happenings=self._happenings,
             changed=self._writer.changed,
             registry=self._registry,
@@ -255,6 +266,7 @@ class Daemon:
             "telephones": self._phones.run,
             "overflow": overflow.run,
             "streams": self._streaming.streams.run,
+            "day": self._day.run,
             "positions": self._call_control.run,
             "lines": self._lines().run,
             "reload": partial(self._reload_on, reload),
@@ -360,6 +372,7 @@ class Daemon:
         self._override_switch.check()
         self._state.configure(limits_of(rules))
         self._holidays.look()
+        self._day.configure(rules)
         for link in self._links.values():
             link.relist(Listing.ENDPOINTS)
             link.light()

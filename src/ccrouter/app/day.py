@@ -1,0 +1,171 @@
+"""Today's figures: what happens is counted, and what the journal tells of the hours before this start is added."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final, NoReturn
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.app.questions import Questions
+from ccrouter.clock import Clock
+from ccrouter.errors import StoreError
+from ccrouter.live.effects import Effect, Outcome
+from ccrouter.live.figures import DayBook, Figures, SiteFigures, cost_of, midnight_after
+from ccrouter.live.queues import CallKey
+from ccrouter.routing.rules import External, Goal, Rules
+from ccrouter.store.database import Database
+from ccrouter.store.day import CallOfDay, calls_since
+from ccrouter.web.board import Happened
+
+SEEDED_WITHIN_S: Final = 5.0
+"""So long what happens waits to be counted; a disk that takes longer costs the figures of before the start."""
+
+MOST_WAITING: Final = 20_000
+MOST_CALLS: Final = 200_000
+"""Calls of a day that are read back at a start."""
+
+TICK_S: Final = 5.0
+
+
+class Day:
+    """Keeps the book of the day.
+
+    Args:
+        rules: in force at the start.
+        journal: the decisions of before.
+        fault: counts a fault of ours, by a word for where.
+
+    Attributes:
+        book: what is counted so far.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one thing it works with
+        self,
+        rules: Rules,
+        *,
+        journal: Database,
+        questions: Questions,
+        clock: Clock,
+        fault: Callable[[str], None],
+        log: FilteringBoundLogger,
+    ) -> None:
+        self.book = DayBook(rules, clock.now())
+        self._rules = rules
+        self._journal = journal
+        self._questions = questions
+        self._clock = clock
+        self._fault = fault
+        self._log = log
+        self._ahead = clock.now() - clock.steady()
+        self._waiting: deque[Effect | Happened] | None = deque(maxlen=MOST_WAITING)
+
+    def effect(self, effect: Effect) -> None:
+        """Count what the live state reports; never waits, and never raises."""
+        self._take(effect)
+
+    def happened(self, happened: Happened) -> None:
+        """Count a call that was sent elsewhere because of load."""
+        if happened.kind == "overflowed":
+            self._take(happened)
+
+    def configure(self, rules: Rules) -> None:
+        """Take another version of the routing file."""
+        self._rules = rules
+        self.book.configure(rules, self._clock.now())
+
+    def clock_set(self) -> None:
+        """Move with the clock, which was set."""
+        before, self._ahead = self._ahead, self._clock.now() - self._clock.steady()
+        self.book.clock_set(self._clock.now(), self._ahead - before)
+
+    async def run(self) -> NoReturn:
+        """Add what the journal tells, once; then let the day end at midnight, for ever."""
+        if self._waiting is not None:
+            try:
+                async with asyncio.timeout(SEEDED_WITHIN_S):
+                    await self._seed()
+            except (StoreError, TimeoutError) as error:
+                self._log.warning("today's figures begin at this start", reason=str(error) or "the disk is slow")
+            finally:
+                self._begin()
+        while True:
+            self.book.tick(self._clock.now())
+            await asyncio.sleep(TICK_S)
+
+    async def _seed(self) -> None:
+        at, rules = self._clock.now(), self._rules
+        midnight = midnight_before(at, rules)
+
+        def read() -> tuple[Mapping[str, Figures], Mapping[str, SiteFigures], set[CallKey]]:
+            return seeds(calls_since(self._journal, midnight, at, MOST_CALLS), rules)
+
+        self.book.seed(*await self._questions.ask(read))
+
+    def _begin(self) -> None:
+        waiting, self._waiting = self._waiting or (), None
+        for each in waiting:
+            self._take(each)
+
+    def _take(self, told: Effect | Happened) -> None:
+        if self._waiting is not None:
+            self._waiting.append(told)
+            return
+        try:
+            if isinstance(told, Happened):
+                self.book.overflowed(told.service, told.at)
+            else:
+                self.book.take(told)
+        except Exception:  # noqa: BLE001 - a figure that is wrong must never cost a call
+            self._fault("day")
+            self._log.exception("what happened could not be counted", about=type(told).__name__)
+
+
+def midnight_before(at: float, rules: Rules) -> float:
+    """Return the begin of the day in which `at` lies, by the clock of the rules' zone."""
+    return midnight_after(midnight_after(at, rules.zone) - 36 * 3600, rules.zone)
+
+
+def seeds(
+    calls: list[CallOfDay], rules: Rules
+) -> tuple[Mapping[str, Figures], Mapping[str, SiteFigures], set[CallKey]]:
+    """Return figures by service and by site of these calls, and which of them have not ended.
+
+    A call counts for the service that it came to. What only the live state saw, such as a talk at a site that did not
+    end the call, is missing.
+    """
+    today: dict[str, Figures] = {}
+    sites: dict[str, SiteFigures] = {}
+    under_way: set[CallKey] = set()
+    for call in calls:
+        service = rules.services.get(call.service, rules.unknown)
+        today[call.service] = today.get(call.service, Figures()) + _figures_of(call, rules, service.goal)
+        site = rules.sites.get(call.target)
+        if call.outcome is None:
+            under_way.add((call.pabx, call.uniqueid))
+        elif call.talked_s is not None and isinstance(site, External):
+            cost = {} if site.tariff is None else {site.tariff.currency: cost_of(site.tariff, call.talked_s)}
+            sites[site.name] = sites.get(site.name, SiteFigures()) + SiteFigures(1, 1, call.talked_s, cost)
+    return today, sites, under_way
+
+
+def _figures_of(call: CallOfDay, rules: Rules, goal: Goal) -> Figures:
+    answered = call.talked_s is not None
+    outside = answered and isinstance(rules.sites.get(call.target), External)
+    abandoned = not answered and call.outcome == Outcome.ABANDONED
+    return Figures(
+        offered=1,
+        answered=answered,
+        in_time=answered and call.waited_s <= goal.within_s,
+        inside=answered and not outside,
+        outside=outside,
+        abandoned=abandoned,
+        short=abandoned and call.waited_s <= goal.short_abandon_s,
+        refused=not answered and call.outcome == Outcome.MESSAGE,
+        lost=not answered and call.outcome == Outcome.LOST,
+        unknown=not answered and call.outcome == Outcome.UNKNOWN,
+        overflowed=call.moved,
+        waited_s=call.waited_s if answered else 0.0,
+        timed=answered,
+    )
