@@ -161,7 +161,7 @@ def house(size: Size) -> CollectorRegistry:
         names=metrics.names,
         calls=state.calls,
         positions=state.positions,
-        ghosts=metrics.queues.ghosts,
+        desks=state.desks,
         modes=lambda _: (),
         overrides=lambda _: (),
         log_lines=lambda: (0, 0),

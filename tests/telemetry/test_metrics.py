@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ccrouter.agi.session import Outcome as AgiOutcome
 from ccrouter.ami.watches import Fault, LinkState
+from ccrouter.live.desks import PositionView
 from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
 from ccrouter.live.events import CallEnded, Heard, Listing, PeerFault
 from ccrouter.live.positions import Position
@@ -272,7 +273,7 @@ class Scene:
         self.overrides: list[Override] = []
         self.unplanned: dict[str, float] = {}
         self.positions: list[tuple[str, Position]] = []
-        self.ghosts: set[tuple[str, str]] = set()
+        self.desks: list[PositionView] = []
         names = RuleNames()
         names.use(RULES)
         sources = Sources(
@@ -281,7 +282,7 @@ class Scene:
             names=names,
             calls=lambda: self.calls,
             positions=lambda: self.positions,
-            ghosts=lambda: self.ghosts,
+            desks=lambda: self.desks,
             modes=lambda _: self.modes,
             overrides=lambda _: self.overrides,
             unplanned=lambda: self.unplanned,

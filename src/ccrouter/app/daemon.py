@@ -32,6 +32,7 @@ from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.overflow import Overflow
 from ccrouter.app.overrides import OverrideSwitch
 from ccrouter.app.phones import Telephones
+from ccrouter.app.places import PlacesView
 from ccrouter.app.questions import Questions
 from ccrouter.app.rules_file import RulesFile
 from ccrouter.app.sites import endpoints_of, limits_of
@@ -73,6 +74,7 @@ from ccrouter.web.openapi import described
 from ccrouter.web.operations import Operation
 from ccrouter.web.overrides import overrides
 from ccrouter.web.pages import screens
+from ccrouter.web.places import places
 from ccrouter.web.public import pages
 from ccrouter.web.steering import steering
 from ccrouter.web.versions import versions
@@ -212,8 +214,11 @@ class Daemon:
             fault=self._metrics.fault,
             log=log,
         )
+        board = BoardView(self._router, self._state, self._control, self._entry, self._day)
+        mask_callers = settings.journal.mask_callers
+        self._places = PlacesView(board, self._state, lambda: self._router.rules, self._archive, mask_callers)
         self._streaming = Streaming(
-            BoardView(self._router, self._state, self._control, self._entry, self._day),
+            board,
             happenings=self._happenings,
             changed=self._writer.changed,
             registry=self._registry,
@@ -316,7 +321,7 @@ class Daemon:
                 names=self._metrics.names,
                 calls=self._state.calls,
                 positions=self._state.positions,
-                ghosts=self._metrics.queues.ghosts,
+                desks=self._state.desks,
                 modes=self._modes.all,
                 overrides=self._overrides.current,
                 unplanned=self._holidays.unplanned,
@@ -338,6 +343,7 @@ class Daemon:
             facts(self._router),
             self._streaming.board,
             foresight(self._foresight),
+            places(self._places),
             self._call_control.operations,
             me(),
         )

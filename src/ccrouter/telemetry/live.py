@@ -1,7 +1,6 @@
 """What is true at this instant, worked out when the metrics are asked for and never before."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -9,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from ccrouter.clock import Clock
+from ccrouter.live.desks import PositionView
 from ccrouter.live.positions import Position
 from ccrouter.live.views import CallView
 from ccrouter.routing.facts import Facts
@@ -29,7 +29,7 @@ class Sources:
         names: the names of the rules in force.
         calls: those in progress.
         positions: each with its PABX, once for each queue.
-        ghosts: PABX and interface of positions that ring in vain.
+        desks: positions over all their queues.
         modes: those that are on at an instant.
         overrides: those that count at an instant or will later.
         unplanned: calendars that lack a holiday, with its begin.
@@ -46,7 +46,7 @@ class Sources:
     names: RuleNames
     calls: Callable[[], Iterable[CallView]] = tuple
     positions: Callable[[], Iterable[tuple[str, Position]]] = tuple
-    ghosts: Callable[[], AbstractSet[tuple[str, str]]] = frozenset
+    desks: Callable[[], Iterable[PositionView]] = tuple
     modes: Callable[[float], Iterable[steering.ModeTurned]]
     overrides: Callable[[float], Iterable[Override]]
     unplanned: Callable[[], Mapping[str, float]] = dict
@@ -75,7 +75,7 @@ class LiveCollector(Collector):
         rules = sources.rules()
         yield from _pabxs(facts)
         yield from self._router()
-        yield from queues(facts, rules, sources.positions(), sources.ghosts())
+        yield from queues(facts, rules, sources.positions(), sources.desks())
         yield from sites(facts, rules)
         yield from steering.in_progress(sources.names, sources.calls())
         yield from self._rules_in_force(rules, facts.at)

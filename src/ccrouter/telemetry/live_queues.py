@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from ccrouter.live.desks import PositionView
 from ccrouter.live.positions import STATES, Position
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import InHouse, Rules
@@ -48,7 +48,7 @@ Known = list[tuple[str, str]]
 
 
 def queues(
-    facts: Facts, rules: Rules | None, positions: Iterable[tuple[str, Position]], ghosts: AbstractSet[tuple[str, str]]
+    facts: Facts, rules: Rules | None, positions: Iterable[tuple[str, Position]], desks: Iterable[PositionView]
 ) -> Iterator[Metric]:
     """Yield the gauges of queues whose PABX is fresh.
 
@@ -56,7 +56,7 @@ def queues(
         facts: of this instant.
         rules: the version in force.
         positions: each with its PABX, once for each of its queues.
-        ghosts: PABX and interface of positions that ring in vain.
+        desks: positions over all their queues.
 
     """
     known = _told(facts, rules)
@@ -67,18 +67,18 @@ def queues(
             if value is not None:
                 family.add_metric([pabx, name], value)
         yield family
-    yield from _positions(known, positions, ghosts)
+    yield from _positions(known, positions, desks)
 
 
 def _positions(
-    known: Known, positions: Iterable[tuple[str, Position]], ghosts: AbstractSet[tuple[str, str]]
+    known: Known, positions: Iterable[tuple[str, Position]], desks: Iterable[PositionView]
 ) -> Iterator[Metric]:
     doing: Counter[tuple[str, str, str]] = Counter()
     in_vain: Counter[tuple[str, str]] = Counter()
     for pabx, position in positions:
         doing[pabx, position.queue, position.state] += 1
-        if (pabx, position.interface) in ghosts and position.state != "out":
-            in_vain[pabx, position.queue] += 1
+    for desk in desks:
+        in_vain.update((desk.pabx, queue) for queue in desk.queues if desk.ghost)
     states = GaugeMetricFamily(
         "ccrouter_queue_positions",
         "Positions by what they do now: ready, ringing, talking, wrap_up, busy (another call), paused, out (can't be "
@@ -87,7 +87,7 @@ def _positions(
     )
     ghostly = GaugeMetricFamily(
         "ccrouter_queue_positions_ghost",
-        "Positions that can be reached and rang 3 times in a row without taking a call.",
+        "Positions that can be reached, and that rang 3 times in a row with nobody there.",
         labels=["pabx", "queue"],
     )
     for pabx, name in known:

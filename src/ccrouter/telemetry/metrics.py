@@ -18,14 +18,13 @@ from ccrouter.live.effects import (
     CallOffered,
     Effect,
     FactRefused,
-    PositionMissed,
     Relist,
     SiteHealthChanged,
     SiteReleased,
     SiteTried,
     WaitEnded,
 )
-from ccrouter.live.events import CallEnded, CallerConnected, PabxEvent, PeerFault
+from ccrouter.live.events import CallEnded, PabxEvent, PeerFault
 from ccrouter.routing.rules import Rules
 from ccrouter.telemetry.calls import CallCounts
 from ccrouter.telemetry.counts import CodeCounts, LoopLag, RulesCounts
@@ -135,7 +134,6 @@ class Metrics:
             CallOffered: self.calls.offered,
             CallAnswered: self.calls.answered,
             CallFinished: self.calls.finished,
-            PositionMissed: self.queues.missed,
             WaitEnded: self.queues.waited,
             SiteReleased: self.sites.released,
             SiteTried: self.sites.tried,
@@ -170,8 +168,6 @@ class Metrics:
         match event:
             case PeerFault():
                 self._faults.labels(event.pabx, self._fault_names(event.event)).inc()
-            case CallerConnected():
-                self.queues.took(event)
             case CallEnded():
                 self._entries.labels(event.pabx, among(event.entry, ENTRIES)).inc()
 

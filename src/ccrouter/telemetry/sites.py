@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from ccrouter.contract import STEP_RESULTS
 from ccrouter.live.effects import SiteHealthChanged, SiteReleased, SiteTried
+from ccrouter.live.figures import cost_of
 from ccrouter.routing.rules import External, Rules, Tariff
 from ccrouter.telemetry.labels import among
 from ccrouter.telemetry.names import RuleNames
@@ -50,7 +51,7 @@ class SiteCounts:
         )
         self._cost = Counter(
             "ccrouter_site_cost_total",
-            "What an external site costs by its tariff: for each answered call, and by the second of talk.",
+            "What an external site costs by its tariff: for each answer, and for each second of talk that was begun.",
             ["site", "currency"],
             registry=registry,
         )
@@ -82,8 +83,7 @@ class SiteCounts:
         self._talk.labels(name).inc(call.talked_s)
         tariff = self._tariffs.get(name)
         if tariff is not None:
-            cost = float(tariff.per_call) + float(tariff.per_minute) * call.talked_s / 60
-            self._cost.labels(name, tariff.currency).inc(cost)
+            self._cost.labels(name, tariff.currency).inc(float(cost_of(tariff, call.talked_s)))
 
     def health_changed(self, change: SiteHealthChanged) -> None:
         """Count a change of health."""
