@@ -31,6 +31,7 @@ class Wanted:
     Attributes:
         numbers: any of these, as the routing file writes it or as it was dialled.
         destination: where the call was sent first, or where it ended.
+        target: where it ended.
         since, until: seconds since 1970-01-01 UTC, half-open.
 
     """
@@ -39,6 +40,7 @@ class Wanted:
     service: str = ""
     rule: str = ""
     destination: str = ""
+    target: str = ""
     since: float | None = None
     until: float | None = None
 
@@ -106,6 +108,7 @@ class Decisions:
             ("service = ?", (wanted.service,) if wanted.service else ()),
             ("rule = ?", (wanted.rule,) if wanted.rule else ()),
             ("(destination = ? or target = ?)", (wanted.destination,) * 2 if wanted.destination else ()),
+            ("target = ?", (wanted.target,) if wanted.target else ()),
             ("at >= ?", () if wanted.since is None else (wanted.since,)),
             ("at < ?", () if wanted.until is None else (wanted.until,)),
         ]
