@@ -21,7 +21,7 @@ from ccrouter.routing.rules import InHouse, Rules
 from ccrouter.telemetry.degraded import MEANINGS, Now
 from ccrouter.web.orders import ModeOrder, ReloadOutcome
 from ccrouter.web.public import Readiness
-from ccrouter.web.status import DegradedStatus, ModeStatus, PabxStatus, Status, queues, recent, sites
+from ccrouter.web.status import DegradedStatus, ModeStatus, PabxStatus, Status, WebhookStatus, queues, recent, sites
 
 PASSED_BY_S: Final = 60.0
 """How long a call that went by the PABX's own plan is worth a remark."""
@@ -50,6 +50,7 @@ class Control:
     unkeyed: Mapping[str, float] = field(default_factory=dict)
     """By PABX, when a request without the key was last refused."""
     fallback: FallbackFile | None = None
+    webhooks: Callable[[], tuple[WebhookStatus, ...]] = tuple
     rank: int = 1
     listening: bool = False
     version: str = field(default_factory=lambda: version("ccrouter"))
@@ -100,6 +101,7 @@ class Control:
             decisions=recent(self.entry.recent),
             totals=dict(self.writer.totals),
             zone=str(self.router.rules.zone),
+            webhooks=self.webhooks(),
         )
 
     def degraded_states(self) -> tuple[DegradedStatus, ...]:

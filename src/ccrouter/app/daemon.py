@@ -45,6 +45,7 @@ from ccrouter.app.troubles import Troubles
 from ccrouter.app.upkeep import Upkeep
 from ccrouter.app.versions import VersionBook
 from ccrouter.app.watch import Watch
+from ccrouter.app.webhooks import webhooks_of
 from ccrouter.app.whys import whys_of
 from ccrouter.app.writer import Writer
 from ccrouter.config.settings import Settings
@@ -78,6 +79,7 @@ from ccrouter.web.places import places
 from ccrouter.web.public import pages
 from ccrouter.web.steering import steering
 from ccrouter.web.versions import versions
+from ccrouter.web.webhooks import webhooks
 
 
 class Daemon:
@@ -123,6 +125,8 @@ class Daemon:
         )
         self._entry = Entry(self._router, clock, self._metrics, log, self._recorder.note)
         self._happenings = Happenings(lambda: self._router.rules, self._metrics.fault, log)
+        self._webhooks = webhooks_of(settings, clock, self._registry, log, lambda: not self._load.why)
+        self._happenings.follow(self._webhooks.note)
         self._writer.listeners.append(self._happenings.effect)
         self._entry.listeners.append(self._happenings.decided)
         key, why_not = kept_key(settings.state_dir)
@@ -194,6 +198,7 @@ class Daemon:
             rank=settings.router,
             fallback=self._fallback,
             unkeyed=lock.refused_at,
+            webhooks=self._webhooks.states,
         )
         self._agi = AgiServer(
             Desk(frozenset(self._links), self._entry, self._phones, self._metrics.agi, clock, log, lock),
@@ -277,6 +282,7 @@ class Daemon:
             "reload": partial(self._reload_on, reload),
             "watch": self._watch.run,
             "holidays": self._holidays.run,
+            **({"webhooks": self._webhooks.run} if settings.webhooks else {}),
             **({"fallback": self._fallback.run} if self._fallback else {}),
             **({"tokens": self._tokens.run} if self._tokens else {}),
         }
@@ -343,6 +349,7 @@ class Daemon:
             facts(self._router),
             self._streaming.board,
             foresight(self._foresight),
+            webhooks(self._webhooks),
             places(self._places),
             self._call_control.operations,
             me(),

@@ -22,6 +22,7 @@ from ccrouter.cli.schema import schema
 from ccrouter.cli.status import status
 from ccrouter.cli.token import token
 from ccrouter.cli.versions import rollback, versions
+from ccrouter.cli.webhook import webhook
 
 
 @click.group(
@@ -56,5 +57,6 @@ for command in (
     versions,
     rollback,
     token,
+    webhook,
 ):
     main.add_command(command)

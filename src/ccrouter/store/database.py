@@ -288,6 +288,22 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def leave_room(path: Path, spared_bytes: int) -> None:
+    """Refuse to let a file grow where the disk has less room than this left.
+
+    Raises:
+        StoreError: it has, or can't be asked.
+
+    """
+    folder = path.parent
+    try:
+        disk = os.statvfs(folder)
+    except OSError as error:
+        raise StoreError(f"{folder} can't be looked at: {error.strerror}") from error
+    if disk.f_bavail * disk.f_frsize < spared_bytes:
+        raise StoreError(f"{path} does not grow any more: the disk is nearly full; make room")
+
+
 def _inode(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()

@@ -1,7 +1,6 @@
 """The journal: every decision as it was made, and what became of its call. All of it blocks."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from ccrouter.errors import StoreError
 from ccrouter.live.effects import CallFinished
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.records import CallEnd, DecisionMade, Record, record_of
-from ccrouter.store.database import Database
+from ccrouter.store.database import Database, leave_room
 from ccrouter.telemetry.privacy import masked, plain
 
 Entry = Decision | CallFinished
@@ -72,7 +71,7 @@ class Decisions:
             StoreError: none was written.
 
         """
-        self._leave_room()
+        leave_room(self._database.path, self._spared_bytes)
         with self._database.writing() as connection:
             for entry in entries:
                 if isinstance(entry, Decision):
@@ -158,15 +157,6 @@ class Decisions:
         if not isinstance(record, dict):  # somebody wrote into the table
             raise StoreError(f"{self._database.path} holds a record that is none; delete this call's decisions there")
         return record
-
-    def _leave_room(self) -> None:
-        folder = self._database.path.parent
-        try:
-            disk = os.statvfs(folder)
-        except OSError as error:
-            raise StoreError(f"{folder} can't be looked at: {error.strerror}") from error
-        if disk.f_bavail * disk.f_frsize < self._spared_bytes:
-            raise StoreError(f"{self._database.path} does not grow any more: the disk is nearly full; make room")
 
     def _decided(self, connection: sqlite3.Connection, decision: Decision) -> None:
         call, record = decision.call, record_of(decision)

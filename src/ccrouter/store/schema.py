@@ -8,6 +8,7 @@ from ccrouter.store.database import Database
 
 STATE_FILE: Final = "ccrouter.db"
 JOURNAL_FILE: Final = "journal.db"
+OUTBOX_FILE: Final = "outbox.db"
 
 STATE_STEPS: Final = (
     """
@@ -81,6 +82,33 @@ JOURNAL_STEPS: Final = (
 )
 """What was decided for each call, and what became of it."""
 
+OUTBOX_STEPS: Final = (
+    """
+    create table events (
+        id integer primary key,                 -- in the order in which they happened
+        webhook text not null,
+        event text not null,                    -- its id for the receiver
+        subject text not null,                  -- what two routers that saw it agree on
+        call text not null,
+        at real not null,
+        body blob,                              -- null once it is settled
+        attempts integer not null default 0,
+        next_at real not null default 0,        -- not before
+        settled_at real                         -- delivered or given up; kept for a while against repeats
+    );
+    create unique index events_once on events (webhook, event);
+    create index events_by_subject on events (webhook, subject);
+    create index events_waiting on events (webhook, id) where settled_at is null;
+    create index events_delayed on events (webhook, next_at) where settled_at is null and next_at > 0;
+    create index events_by_age on events (at) where settled_at is null;
+    create index events_settled on events (settled_at) where settled_at is not null;
+    create table lease (                        -- of the router that delivers
+        one integer primary key check (one = 1), holder text not null, until real not null
+    );
+    """,
+)
+"""What webhooks are to be told, until they were."""
+
 
 def state_database(folder: Path, clock: Clock) -> Database:
     """Return what an admin turned and the audit journal, in the state folder."""
@@ -91,3 +119,8 @@ def journal_database(folder: Path, clock: Clock) -> Database:
     """Return the journal of decisions, in the state folder; a power cut may cost its last seconds."""
     # It can be large, and damage is found by whoever reads or writes the page.
     return Database(folder / JOURNAL_FILE, JOURNAL_STEPS, clock, lasting=False, checked=False)
+
+
+def outbox_database(folder: Path, clock: Clock) -> Database:
+    """Return what webhooks are to be told, in the state folder; a power cut may cost its last seconds."""
+    return Database(folder / OUTBOX_FILE, OUTBOX_STEPS, clock, lasting=False, checked=False)

@@ -185,6 +185,37 @@ class DegradedStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookStatus:
+    """A webhook, and how it fares.
+
+    Attributes:
+        host: where it listens; its whole address is nobody's business but the settings'.
+        events: kinds that it is told of.
+        state: well; failing; stopped (it wants no more); standby (the other router tells it).
+        since: when it began to fail.
+        why: what it answered last, or why nothing can be told; empty when well.
+        waiting: events that it has not been told yet; `oldest_at` is when the oldest of them happened.
+
+    """
+
+    name: str
+    host: str
+    events: tuple[str, ...]
+    state: str
+    since: float | None
+    why: str
+    waiting: int
+    oldest_at: float | None
+
+    @property
+    def line(self) -> str:
+        """Return in one line for people what is wrong; empty when well."""
+        if self.state in {"well", "standby"} and not self.why:
+            return ""
+        return f"{self.name}: {self.state}, {self.why or 'for no reason that is known'}; {self.waiting} events wait"
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """All of it.
 
@@ -211,6 +242,7 @@ class Status:
     totals: dict[str, int] = field(default_factory=dict)
     zone: str = "UTC"
     router: int = 1
+    webhooks: tuple[WebhookStatus, ...] = ()
 
 
 def queues(snapshot: Snapshot, at: float) -> tuple[QueueStatus, ...]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from ccrouter.clock import utc
 from ccrouter.routing.snapshot import SitePart
 from ccrouter.telemetry.privacy import plain
-from ccrouter.web.status import ModeStatus, OverrideStatus, Status
+from ccrouter.web.status import ModeStatus, OverrideStatus, Status, WebhookStatus
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -114,6 +114,7 @@ def headline(status: Status) -> tuple[str, ...]:
     ]
     lines += [f"NOT READY: {each}" for each in status.not_ready] or ["ready"]
     lines += [f"DEGRADED since {instant(each.since, status.zone)}: {each.line}" for each in status.degraded]
+    lines += [f"WEBHOOK {each.line}" for each in status.webhooks if each.line]
     rules = status.rules
     if rules is None:
         lines.append("rules: none are in force")
@@ -141,6 +142,23 @@ def modes_section(modes: Iterable[ModeStatus]) -> Section:
             for mode in modes
         ),
         "the routing file declares no modes",
+    )
+
+
+def webhooks_section(webhooks: Iterable[WebhookStatus], at: float) -> Section:
+    """Return the webhooks as a table."""
+    return Section(
+        "Webhooks",
+        ("webhook", "at", "events", "state", "waiting", "oldest", "remark"),
+        tuple(
+            (
+                *(each.name, each.host, ", ".join(each.events), each.state, str(each.waiting)),
+                NONE if each.oldest_at is None else duration(max(0.0, at - each.oldest_at)),
+                each.why,
+            )
+            for each in webhooks
+        ),
+        "the settings have no webhooks",
     )
 
 
