@@ -91,4 +91,9 @@ END_FIELDS: Final = (
     "Kind",
     "Target",
     "Entry",  # routed, fallback, stored, static: which plan the entry found (but for the first: without a router)
+    "By",  # who ended the call; see ENDED_BY
 )
+
+ENDED_BY: Final = ("caller", "plan", "other", "")
+"""`plan`: it ended the call itself; `other`: neither the caller nor the plan did, while the plan was being carried out;
+empty where that can't be told: the call had been taken elsewhere, or its technology does not say who hung up."""

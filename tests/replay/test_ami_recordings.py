@@ -19,10 +19,13 @@ from ccrouter.live.events import (
     CallerLeft,
     CallHungUp,
     CallListed,
+    DialFailed,
     Listing,
     PabxEvent,
     PeerFault,
+    PositionCalled,
     PositionSeen,
+    PositionSilent,
     SiteAnswered,
     StepBegan,
     StepEnded,
@@ -32,7 +35,8 @@ from support.ami import AT, GREETING, PABX, pieces, recording
 
 ROUTED = ("routed_calls_22", "routed_calls_16")
 HOSTILE = ("hostile_callers_22", "hostile_callers_16")
-EVERY = ("queue_calls", *ROUTED, *HOSTILE)
+RINGS = ("rings_22", "rings_16")
+EVERY = ("queue_calls", *ROUTED, *RINGS, *HOSTILE)
 
 
 def heard(*chunks: bytes) -> list[PabxEvent]:
@@ -65,6 +69,7 @@ def test_queue_calls() -> None:
         CallerLeft: 37,
         CallerConnected: 37,
         SiteAnswered: 37,
+        PositionCalled: 37,
         TalkEnded: 27,
         PositionSeen: 100,
         CallHungUp: 52,
@@ -97,7 +102,7 @@ def test_the_pieces_make_no_difference(name: str, data: st.DataObject) -> None:
     assert heard(*(stream[a:b] for a, b in itertools.pairwise(places))) == heard(stream)
 
 
-@pytest.mark.parametrize("name", ["queue_calls", *ROUTED])
+@pytest.mark.parametrize("name", ["queue_calls", *ROUTED, *RINGS])
 def test_a_daemon_attaches_in_the_middle_of_everything(name: str) -> None:
     """From wherever it starts to listen: exactly the events from there on, and no fault for want of a beginning."""
     every = pieces(recording(name))
@@ -120,6 +125,20 @@ def test_routed_calls_are_told_without_a_fault(name: str) -> None:
     assert (told[CallerJoined], told[CallerLeft], told[CallEnded]) == (11, 11, 24)
     assert told[StepBegan] == 38
     assert {event.entry for event in events if isinstance(event, CallEnded)} == {"routed", "static"}
+
+
+@pytest.mark.parametrize("name", RINGS)
+def test_rings_are_told_without_a_fault(name: str) -> None:
+    """Each ring ends: by an answer, by silence, or called off; who ended the call is told."""
+    events = heard(recording(name))
+    assert not [event for event in events if isinstance(event, PeerFault)]
+    told = counted(events)
+    assert told[PositionCalled] == 11
+    assert (told[SiteAnswered], told[PositionSilent]) == (2, 8)
+    called_off = {event.called for event in events if isinstance(event, DialFailed) and event.result == "CANCEL"}
+    silent = {event.called for event in events if isinstance(event, DialFailed) and event.result == "NOANSWER"}
+    assert len(called_off - silent) == 1
+    assert [event.by for event in events if isinstance(event, CallEnded)] == ["plan", *["caller"] * 3, "plan"]
 
 
 @pytest.mark.parametrize("name", ROUTED)

@@ -27,7 +27,8 @@ ROWS = {
     "DeviceStateChange": Listing.ENDPOINTS,
 }
 ROUTED = ("routed_calls_22", "routed_calls_16")
-EVERY = (*ROUTED, "queue_calls", "hostile_callers_22", "hostile_callers_16")
+RINGS = ("rings_22", "rings_16")
+EVERY = (*ROUTED, *RINGS, "queue_calls", "hostile_callers_22", "hostile_callers_16")
 
 
 @cache
@@ -69,7 +70,7 @@ def test_invariants_hold_after_every_event(name: str) -> None:
         check(state)
 
 
-@pytest.mark.parametrize("name", [*ROUTED, "queue_calls"])
+@pytest.mark.parametrize("name", [*ROUTED, *RINGS, "queue_calls"])
 def test_genuine_events_are_all_possible(name: str) -> None:
     """Not one event of calls that nobody forged is refused."""
     _, effects = play(told(name))

@@ -37,8 +37,8 @@ def written(fields: Mapping[str, str]) -> bytes:
 
 
 def samples(version: int) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the events of the routed calls, each by what it is, with its fields."""
-    for each in parse(recording(f"routed_calls_{version}")):
+    """Yield the events of the routed calls and of positions that ring, each by what it is, with its fields."""
+    for each in (*parse(recording(f"routed_calls_{version}")), *parse(recording(f"rings_{version}"))):
         fields = dict(each.fields)
         if "Variable" in each.repeated:
             fields["Variable"] = "\r\nVariable: ".join(each.repeated["Variable"])
@@ -46,9 +46,12 @@ def samples(version: int) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def kind(fields: Mapping[str, str]) -> str:
-    """Return what an event is: its name; for a user event, name and phase; an answer is `Response`."""
+    """Return what an event is: its name; for a user event, name and phase; an answer is `Response`.
+
+    `CCRouterEnd by` is the end of a call as today's dialplan tells it, `CCRouterEnd` as an older one does.
+    """
     if "UserEvent" in fields:
-        return f"{fields['UserEvent']} {fields.get('Phase', '')}".strip()
+        return f"{fields['UserEvent']} {fields.get('Phase', 'by' if 'By' in fields else '')}".strip()
     return fields.get("Event", "Response")
 
 

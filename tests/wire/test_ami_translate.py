@@ -22,10 +22,13 @@ from ccrouter.live.events import (
     CallHungUp,
     CallListed,
     DeviceState,
+    DialFailed,
     PabxEvent,
     PeerFault,
+    PositionCalled,
     PositionLeft,
     PositionSeen,
+    PositionSilent,
     QueueListed,
     SiteAnswered,
     StepBegan,
@@ -87,6 +90,7 @@ MEMBER_FIELDS = {
     "Wrapuptime": "10",
 }
 POSITION = MEMBER_FIELDS | {"Interface": "PJSIP/agent1", "MemberName": "Agent 1"}
+RING = {"Queue": "support", "Interface": "PJSIP/agent1"}
 TALK = {"Queue": "support", "Interface": "PJSIP/agent1", "HoldTime": "12"}
 VARIABLES = "\r\nVariable: ".join(
     f"{name}={value}"
@@ -103,6 +107,16 @@ MEANINGS: dict[str, tuple[str, dict[str, str], PabxEvent | None]] = {
         "QueueCallerLeave",
         CHANNEL_FIELDS | {"Queue": "support"},
         CallerLeft(**HERE, queue="support", uniqueid="1.7"),
+    ),
+    "a position rings": (
+        "AgentCalled",
+        CHANNEL_FIELDS | RING | {"DestUniqueid": "1.8"},
+        PositionCalled(**HERE, queue="support", uniqueid="1.7", interface="PJSIP/agent1", called="1.8"),
+    ),
+    "a position is silent again": (
+        "AgentRingNoAnswer",
+        CHANNEL_FIELDS | RING | {"RingTime": "2000"},
+        PositionSilent(**HERE, queue="support", uniqueid="1.7", interface="PJSIP/agent1"),
     ),
     "a position answers": (
         "AgentConnect",
@@ -130,7 +144,11 @@ MEANINGS: dict[str, tuple[str, dict[str, str], PabxEvent | None]] = {
         PositionLeft(**HERE, queue="support", interface="PJSIP/agent1"),
     ),
     "a site answers": ("DialEnd", CHANNEL_FIELDS | {"DialStatus": "ANSWER"}, SiteAnswered(**HERE, uniqueid="1.7")),
-    "a site does not answer": ("DialEnd", CHANNEL_FIELDS | {"DialStatus": "NOANSWER"}, None),
+    "a site or a position does not answer": (
+        "DialEnd",
+        CHANNEL_FIELDS | {"DialStatus": "NOANSWER", "DestUniqueid": "1.8"},
+        DialFailed(**HERE, uniqueid="1.7", called="1.8", result="NOANSWER"),
+    ),
     "a channel is gone": (
         "Hangup",
         CHANNEL_FIELDS | {"Cause": "16"},
@@ -161,6 +179,11 @@ MEANINGS: dict[str, tuple[str, dict[str, str], PabxEvent | None]] = {
         "CCRouterEnd",
         CHANNEL_FIELDS | ROUTE_FIELDS | {"Kind": "play", "Target": "closed", "Entry": "static"},
         CallEnded(**HERE, uniqueid="1.7", **ROUTE, kind="play", target="closed", entry="static"),
+    ),
+    "a call is ended by its caller": (
+        "CCRouterEnd by",
+        CHANNEL_FIELDS | ROUTE_FIELDS | {"Kind": "site", "Target": "tunis", "Entry": "routed", "By": "caller"},
+        CallEnded(**HERE, uniqueid="1.7", **ROUTE, kind="site", target="tunis", entry="routed", by="caller"),
     ),
     "somebody else's user event": ("CCRouterEnd", {"UserEvent": "Callback", "Entry": "1"}, None),
     "row: a queue": ("QueueParams", {"Queue": "support"}, QueueListed(**HERE, queue="support")),
@@ -208,7 +231,7 @@ def test_what_an_event_means(case: str, version: int) -> None:
 def test_every_event_and_row_has_a_meaning_here() -> None:
     """No event is read whose meaning is not in the table."""
     names = {kind for kind, _, _ in MEANINGS.values()}
-    assert names == {*shapes.EVENTS, *shapes.ROWS, "CCRouterStep begin", "CCRouterStep end", "CCRouterEnd"}
+    assert names == {*shapes.EVENTS, *shapes.ROWS, *USER_EVENT}
 
 
 @pytest.mark.parametrize("state", DeviceState)
@@ -248,6 +271,7 @@ REQUIRED = {
     "CCRouterStep begin": shapes.USER_EVENTS["begin"].required,
     "CCRouterStep end": shapes.USER_EVENTS["end"].required,
     "CCRouterEnd": shapes.USER_EVENTS["call"].required,
+    "CCRouterEnd by": shapes.USER_EVENTS["call"].required,
 }
 
 
@@ -282,7 +306,12 @@ def test_an_event_with_fields_of_others_is_not_believed(kind: str, version: int)
         assert reason(told(fields | {field: "x"})) == f"has {field}, a field of other events"
 
 
-USER_EVENT = {"CCRouterStep begin": "begin", "CCRouterStep end": "end", "CCRouterEnd": "call"}
+USER_EVENT = {
+    "CCRouterStep begin": "begin",
+    "CCRouterStep end": "end",
+    "CCRouterEnd": "call",
+    "CCRouterEnd by": "call",
+}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -319,6 +348,9 @@ WRONG_VALUES = {
         {"Kind": "play", "Result": "busy"},
         "Result is none of this kind of step",
     ),
+    "a channel of a position that can't be": ("AgentCalled", {"DestUniqueid": "x" * 300}, "DestUniqueid can't be read"),
+    "no interface": ("AgentRingNoAnswer", {"Interface": ""}, "Interface can't be read"),
+    "an end by nobody": ("CCRouterEnd by", {"By": "forged"}, "By is nobody who ends calls"),
     "an unknown entry": ("CCRouterEnd", {"Entry": "forged"}, "Entry is no kind of plan"),
     "a variable twice": ("Status", {"Variable": VARIABLES + "\r\nVariable: CCROUTER_ID=x"}, "tells a variable twice"),
     "a variable missing": ("Status", {"Variable": "CCROUTER_NUMBER=1"}, "lacks a variable"),
@@ -406,6 +438,8 @@ FORGED = [
     "1\r\n\r\nEvent: UserEvent\r\nUserEvent: x",
     "1\r\nUniqueid: 1.7",
     "1\r\nDialStatus: ANSWER",
+    "1\r\nBy: plan",
+    "1\r\n\r\nEvent: AgentRingNoAnswer\r\nQueue: support\r\nInterface: PJSIP/agent1",
 ]
 
 
@@ -425,4 +459,6 @@ def test_forged_text_in_any_event_is_seen(kind: str, text: str) -> None:
 def test_the_dialplan_and_the_tables_agree_on_names() -> None:
     """The fields of our own events are those of the contract."""
     assert set(STEP_FIELDS) | shapes.CHANNEL | {"UserEvent", "Privilege"} == shapes.USER_EVENTS["end"].required
-    assert set(END_FIELDS) | shapes.CHANNEL | {"UserEvent", "Privilege"} == shapes.USER_EVENTS["call"].required
+    call = shapes.USER_EVENTS["call"]
+    assert set(END_FIELDS) | shapes.CHANNEL | {"UserEvent", "Privilege"} == call.required | shapes.END_LATER
+    assert call.allowed >= shapes.END_LATER

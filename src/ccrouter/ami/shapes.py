@@ -57,11 +57,14 @@ def _row(required: str, optional: str = "") -> Shape:
 
 
 STEP_END: Final = _set("Result Cause Elapsed")
+END_LATER: Final = _set("By")  # not in a dialplan of before
 
 _EVENTS: Final = {
     "QueueCallerJoin": _event(CHANNEL | _set("Queue Position Count")),
     "QueueCallerLeave": _event(CHANNEL | _set("Queue Position Count")),
     # 16 leaves out the position's channel where that hung up first.
+    "AgentCalled": _event(CHANNEL | CALLED | _set("Queue Interface MemberName")),
+    "AgentRingNoAnswer": _event(CHANNEL | _set("Queue Interface MemberName RingTime"), CALLED),
     "AgentConnect": _event(CHANNEL | _set("Queue Interface MemberName HoldTime RingTime"), CALLED),
     "AgentComplete": _event(CHANNEL | _set("Queue Interface MemberName HoldTime TalkTime Reason"), CALLED),
     "QueueMemberAdded": _event(MEMBER, MEMBER_LATER),
@@ -77,7 +80,7 @@ _EVENTS: Final = {
 _USER_EVENTS: Final = {
     "begin": _event(CHANNEL | _set("UserEvent") | set(STEP_FIELDS) - STEP_END, STEP_END),
     "end": _event(CHANNEL | _set("UserEvent") | set(STEP_FIELDS)),
-    "call": _event(CHANNEL | _set("UserEvent") | set(END_FIELDS)),
+    "call": _event(CHANNEL | _set("UserEvent") | set(END_FIELDS) - END_LATER, END_LATER),
 }
 _ROWS: Final = {
     "QueueParams": _row(

@@ -5,7 +5,7 @@ from typing import Final
 
 from ccrouter.ami import shapes, values
 from ccrouter.ami.wire import Kind, Message
-from ccrouter.contract import END_EVENT, STEP_EVENT, STEP_RESULTS
+from ccrouter.contract import END_EVENT, ENDED_BY, STEP_EVENT, STEP_RESULTS
 from ccrouter.errors import PeerError
 from ccrouter.live.events import (
     CallEnded,
@@ -14,10 +14,13 @@ from ccrouter.live.events import (
     CallerLeft,
     CallHungUp,
     DeviceState,
+    DialFailed,
     PabxEvent,
     PeerFault,
+    PositionCalled,
     PositionLeft,
     PositionSeen,
+    PositionSilent,
     SiteAnswered,
     StepBegan,
     StepEnded,
@@ -126,13 +129,38 @@ def _position_left(message: Message, pabx: str, at: float) -> PabxEvent:
     return PositionLeft(pabx=pabx, at=at, queue=values.queue(message), interface=values.checked(message, "Interface"))
 
 
+def _position_called(message: Message, pabx: str, at: float) -> PabxEvent:
+    return PositionCalled(
+        pabx=pabx,
+        at=at,
+        queue=values.queue(message),
+        uniqueid=values.uniqueid(message),
+        interface=values.checked(message, "Interface"),
+        called=values.checked(message, "DestUniqueid", values.UNIQUEID),
+    )
+
+
+def _position_silent(message: Message, pabx: str, at: float) -> PabxEvent:
+    return PositionSilent(
+        pabx=pabx,
+        at=at,
+        queue=values.queue(message),
+        uniqueid=values.uniqueid(message),
+        interface=values.checked(message, "Interface"),
+    )
+
+
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-def _site_answered(message: Message, pabx: str, at: float) -> PabxEvent | None:
-    if message.fields["DialStatus"] != "ANSWER" or "Uniqueid" not in message.fields:
+def _dial_ended(message: Message, pabx: str, at: float) -> PabxEvent | None:
+    if "Uniqueid" not in message.fields:
         return None
-    return SiteAnswered(pabx=pabx, at=at, uniqueid=values.uniqueid(message))
+    uniqueid, result = values.uniqueid(message), message.fields["DialStatus"]
+    if result == "ANSWER":
+        return SiteAnswered(pabx=pabx, at=at, uniqueid=uniqueid)
+    called = values.checked(message, "DestUniqueid", values.UNIQUEID)
+    return DialFailed(pabx=pabx, at=at, uniqueid=uniqueid, called=called, result=result)
 
 
 def _call_hung_up(message: Message, pabx: str, at: float) -> PabxEvent:
@@ -198,6 +226,12 @@ def _call_ended(message: Message, pabx: str, at: float) -> PabxEvent:
     fields = message.fields
     if fields["Entry"] not in ENTRIES:
         raise PeerError("Entry is no kind of plan")
+    by = fields.get("By", "")
+    if by not in ENDED_BY:
+        raise PeerError("By is nobody who ends calls")
+    names = [*fields] if by else []
+    if by and names.index("By") != names.index("Entry") + 1:
+        raise PeerError("By is not where the dialplan writes it")  # but where a caller may, whose dialplan has none
     return CallEnded(
         pabx=pabx,
         at=at,
@@ -209,12 +243,15 @@ def _call_ended(message: Message, pabx: str, at: float) -> PabxEvent:
         kind=fields["Kind"],
         target=fields["Target"],
         entry=fields["Entry"],
+        by=by,
     )
 
 
 READERS: Final[dict[str, Callable[[Message, str, float], PabxEvent | None]]] = {
     "QueueCallerJoin": _caller_joined,
     "QueueCallerLeave": _caller_left,
+    "AgentCalled": _position_called,
+    "AgentRingNoAnswer": _position_silent,
     "AgentConnect": _caller_connected,
     "AgentComplete": _talk_ended,
     "QueueMemberAdded": _position_seen,
@@ -223,6 +260,6 @@ READERS: Final[dict[str, Callable[[Message, str, float], PabxEvent | None]]] = {
     "QueueMemberPause": _position_seen,
     "QueueMemberPenalty": _position_seen,
     "QueueMemberRinginuse": _position_seen,
-    "DialEnd": _site_answered,
+    "DialEnd": _dial_ended,
     "Hangup": _call_hung_up,
 }

@@ -8,15 +8,12 @@ from ccrouter.live.queues import CallKey
 DeskKey = tuple[str, str]
 """PABX and interface: one position, whatever queues it serves."""
 
-REFUSED = frozenset({"BUSY", "CONGESTION", "CHANUNAVAIL", "DONTCALL", "INVALIDARGS"})
-"""DialStatus of a telephone that did not let itself be rung to the end."""
-
 
 @dataclass(slots=True)
 class Ring:
     """A position that rings for a caller of a queue.
 
-    `called` is the uniqueid of its channel; `refused` tells that its telephone said no.
+    `called` is the uniqueid of its channel; `refused` tells that its telephone said no, or that it was lost.
     """
 
     caller: CallKey

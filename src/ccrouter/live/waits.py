@@ -21,7 +21,7 @@ from ccrouter.live.events import (
 from ccrouter.live.lifecycle import Fact, Phase
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import Caller, Queue
-from ccrouter.live.rings import REFUSED, Ring
+from ccrouter.live.rings import Ring
 from ccrouter.routing.snapshot import Seconds
 
 ROUNDING_S: Seconds = 2.0
@@ -199,14 +199,18 @@ def position_called(picture: Picture, event: PositionCalled) -> None:
 
 
 def dial_failed(picture: Picture, event: DialFailed) -> None:
-    """Note why a position will be silent; where its ring was called off, nothing else tells of it."""
+    """Note that a telephone ended its ring itself; where that was called off, nothing else tells of it.
+
+    Of a telephone that says no, app_queue tells the end of the dial first and then of the silence; of one that rang for
+    its whole time, the other way round. The result is NOANSWER for both (seen with 486 and 480 in 16.28 and 22.10).
+    """
     ring = picture.rings.called((event.pabx, event.uniqueid), event.called)
     if ring is None:
         return
     if event.result == "CANCEL":
         picture.ceased(ring, event.at, ignored=False)
     else:
-        ring.refused = event.result in REFUSED
+        ring.refused = True
 
 
 def position_silent(picture: Picture, event: PositionSilent) -> None:
