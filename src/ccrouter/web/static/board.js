@@ -12,6 +12,7 @@ import { clock, dictate, duration, language, number, say, speak } from "./words.
 const DRAW_EVERY_MS = 150;
 const TRY_TOKEN_AGAIN_MS = 30_000;
 const MOST_ALERTS = 4;
+const [SMALLEST, LARGEST] = [0.6, 1.5];
 
 /** @type {any} the board, in the shapes of web/board.py; null before the first */
 let board = null;
@@ -50,6 +51,7 @@ function drawSoon() {
     for (const draw of new Set([...changed].map((section) => drawing[section]))) draw?.();
     changed.clear();
     tick();
+    fit();
   }, Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now()));
 }
 
@@ -75,7 +77,7 @@ function drawModes() {
 function alerts() {
   const told = board.not_ready.map((/** @type {string} */ why) => ["alarm", say("alert.not-ready"), why]);
   for (const each of board.degraded) {
-    told.push(["warn", `${say("alert.degraded")}${each.pabx ? ` (${each.pabx})` : ""}`, `${each.why}. ${each.calls}`]);
+    told.push(["warn", `${say("alert.degraded")}${each.pabx ? ` (${each.pabx})` : ""}`, `${each.why} · ${each.calls}`]);
   }
   for (const each of board.rules_problems) told.push(["warn", say("alert.rules"), each]);
   for (const each of board.pabxs) {
@@ -120,6 +122,32 @@ function drawAll() {
   if (!board) return;
   for (const draw of new Set(Object.values(drawing))) draw();
   tick();
+  fit();
+}
+
+let fitted = "";
+
+/** Find the largest size of type at which all of the board is on a wide screen; anew where what is on it, or the screen, changed. */
+function fit() {
+  const things = ["services", "positions", "sites", "alerts", "modes"].map((id) => $(id).querySelectorAll("tr, li").length);
+  const now = [...things, innerWidth, innerHeight, language(), !$("old").hidden].join();
+  if (now === fitted) return;
+  fitted = now;
+  const root = document.documentElement;
+  const tries = (/** @type {number} */ size) => {
+    root.style.setProperty("--fit", String(size));
+    const table = $("services");
+    if (root.scrollHeight > innerHeight || table.scrollWidth > table.parentElement.clientWidth) return false;
+    return [...table.querySelectorAll(".name")].every((name) => name.scrollWidth <= name.clientWidth);
+  };
+  let [least, most] = [SMALLEST, LARGEST];
+  if (tries(most)) return;
+  for (let n = 0; n < 6; n++) {
+    const middle = (least + most) / 2;
+    if (tries(middle)) least = middle;
+    else most = middle;
+  }
+  tries(least);
 }
 
 // --- how old the picture is -------------------------------------------------------------------------------------------
@@ -249,6 +277,7 @@ $("theme").addEventListener("click", () => {
   dress(theme() === "" ? "light" : theme() === "light" ? "dark" : "");
   write($("theme"), say(`theme.${theme()}`));
 });
+addEventListener("resize", () => board && fit());
 prepare(() => board?.modes || []);
 dress();
 drawAll();

@@ -31,7 +31,7 @@ function serviceRow() {
   const cell = (/** @type {string} */ tag, /** @type {Node[]} */ ...inside) => make(tag, { role: "cell" }, ...inside);
   const levels = () => {
     const mark = icon("low");
-    return cell("td.level", make("span.figure"), mark, make("span.bar", { "aria-hidden": "true" }, make("i"), make("b")), make("span.sr"));
+    return cell("td.level", mark, make("span.figure"), make("span.bar", { "aria-hidden": "true" }, make("i"), make("b")), make("span.sr"));
   };
   return make(
     "tr",
@@ -54,7 +54,7 @@ function fillService(row, service) {
   const [head, waiting, longest, now, today, ...counts] = row.cells;
   write(head.children[0], service.name);
   const labels = service.labels.filter((/** @type {string} */ each) => each.toLowerCase() !== service.name.toLowerCase());
-  write(head.children[1], [labels.join(" · "), aim(service)].filter(Boolean).join(" · "));
+  write(head.children[1], [aim(service), ...labels].filter(Boolean).join(" · "));
   write(waiting, number(service.waiting));
   set(waiting, "data-none", !service.waiting);
   waiting.dataset.label = say("waiting");
@@ -82,7 +82,7 @@ function aim(service) {
 
 /** @param {HTMLElement} cell @param {any} service @param {any} figures @param {string} label */
 function fillLevel(cell, service, figures, label) {
-  const [figure, mark, bar, told] = /** @type {HTMLElement[]} */ ([...cell.children]);
+  const [mark, figure, bar, told] = /** @type {HTMLElement[]} */ ([...cell.children]);
   const reached = level(figures);
   const below = reached !== null && service.target !== null && reached < service.target;
   cell.dataset.label = say(label);
@@ -120,29 +120,30 @@ export function drawPositions(positions) {
     ({ state }) => make("li", { "data-state": state }, icon(state), make("b"), make("span")),
     (row, { state, n }) => {
       write(row.children[1], number(n));
-      write(row.children[2], say(`state.${state}`));
+      write(row.children[2], say(`states.${state}`, { n }));
       set(row, "data-none", !n);
     },
   );
   // Those who are not there are counted; where there is room they are named as well.
-  const shown = present.length > 40 ? present : [...present, ...positions.filter((each) => each.state === "out")];
+  const shown = present.length > 48 ? present : [...present, ...positions.filter((each) => each.state === "out")];
   shown.sort((a, b) => Number(a.state === "out") - Number(b.state === "out") || a.name.localeCompare(b.name, undefined, { numeric: true }));
   const tiles = $("positions");
-  tiles.dataset.dense = density(shown.length, [12, 30, 60, 110]);
+  tiles.dataset.dense = density(shown.length, [24, 48]);
   list(
     tiles,
     shown,
     (each) => `${each.pabx} ${each.interface}`,
-    () => make("li.tile", {}, icon("out"), make("span.name"), make("span.word"), make("span.time"), icon("paused"), make("span.sr")),
+    () => make("li.tile", {}, icon("out"), make("span.name"), icon("paused"), make("span.word"), make("span.time"), make("span.sr")),
     fillTile,
   );
 }
 
 /** @param {HTMLElement} tile @param {any} position */
 function fillTile(tile, position) {
-  const [mark, name, word, time, pause, told] = /** @type {HTMLElement[]} */ ([...tile.children]);
+  const [mark, name, pause, word, time, told] = /** @type {HTMLElement[]} */ ([...tile.children]);
   const asks = position.paused && position.state !== "paused" && position.state !== "out";
   set(tile, "data-state", position.state);
+  set(tile, "data-asks", asks);
   set(tile, "title", `${position.interface} · ${position.queues.join(", ")}`);
   show(mark, position.state);
   write(name, position.name || position.interface);
@@ -154,7 +155,7 @@ function fillTile(tile, position) {
 
 /** @param {any[]} sites */
 export function drawSites(sites) {
-  $("sites").dataset.dense = density(sites.length, [6, 10, 14]);
+  $("sites").dataset.dense = density(sites.length, [10]);
   $("no-sites").hidden = !!sites.length;
   list(
     $("sites"),
@@ -215,6 +216,7 @@ function money(amount, currency) {
 /** @param {any[]} decisions @param {string} zone */
 export function drawDecisions(decisions, zone) {
   $("no-decisions").hidden = !!decisions.length;
+  $("decisions").parentElement.hidden = !decisions.length;
   list(
     $("decisions"),
     decisions,
@@ -301,5 +303,5 @@ function boxes(bars, box) {
 /** The next round number from here. @param {number} most */
 function nice(most) {
   const power = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
-  return Math.max(4, [1, 2, 5, 10].map((step) => step * power).find((step) => step >= most) || most);
+  return Math.max(4, [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= most) || most);
 }

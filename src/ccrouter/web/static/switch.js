@@ -37,15 +37,16 @@ export function prepare(modes) {
 function open(modes) {
   const known = modes.filter((mode) => mode.declared || mode.on);
   $("mode-list").replaceChildren(
-    ...known.map((mode, place) => {
+    ...known.map((mode) => {
       const button = make("input", { type: "radio", name: "name", value: mode.name, required: "" });
       button.dataset.on = String(mode.on);
-      /** @type {HTMLInputElement} */ (button).checked = place === 0;
       return make("label", {}, button, make("b", {}, mode.name), make("span", {}, say(mode.on ? "mode.is-on" : "mode.is-off")));
     }),
     ...(known.length ? [] : [say("mode.none")]),
   );
   $("mode-ask").reset();
+  const first = $("mode-list").querySelector("input");
+  if (first) first.checked = true;
   $("mode-ask").querySelector(".main").disabled = !known.length;
   $("mode-end").hidden = !!known[0]?.on;
   back();
