@@ -134,6 +134,9 @@ class PositionDesk:
             queues=tuple(self._queues(pabx, index.places.get(key, []), asker)),
             call=self.calls.of(desk, "masked" if show == "whole" and not asker.own else show),
             pause_reasons=self.settings.pause_reasons,
+            pages=tuple(
+                dict.fromkeys(page for each in self.router.rules.services.values() for page in each.screen_pop)
+            ),
         )
 
     async def log_position(self, order: QueueOrder) -> None:

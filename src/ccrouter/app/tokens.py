@@ -82,7 +82,7 @@ class TokensFile:
                 found = known
         if found is None or (found.ends is not None and self._clock.now() >= found.ends):
             return None
-        return Holder(found.name, Role[found.role.upper()], found.of)
+        return Holder(found.name, Role[found.role.upper()], found.of, found.queues)
 
     async def _look(self) -> None:
         if self._looking is None:

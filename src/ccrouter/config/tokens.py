@@ -62,6 +62,11 @@ class WrittenToken(Strict):
         None, description="with `role: position`, which one: its interface in the queue", examples=["PJSIP/101"]
     )
     site: Name | None = Field(None, description="with `role: site`, which one: its name in the routing file")
+    queues: list[Name] | None = Field(
+        None,
+        description="with `role: position`, the queues that it may log in to; by default those of all sites in house",
+        examples=[["support"]],
+    )
     sha256: Annotated[str, Reads(_hash, "SHA-256", pattern="^[0-9a-f]{64}$")]
     ends: Day | None = Field(None, description="the last day on which it is good, in UTC", examples=["2027-02-20"])
 
@@ -75,6 +80,9 @@ class WrittenToken(Strict):
             if key != self.role and getattr(self, key):
                 message = f"a token with `role: {self.role}` is not for one {key} alone"
                 fail("S141", message, f"Remove `{key}`, or write role: {key}", at=(key,))
+        if self.queues is not None and self.role != "position":
+            message = f"a token with `role: {self.role}` logs no position of its own in to queues"
+            fail("S143", message, "Remove `queues`, or write role: position", at=("queues",))
         return self
 
 
@@ -92,6 +100,7 @@ class Token:
         name: who it was made for, the author of what is done with it.
         role: one of ROLES or SCOPED.
         of: with one of SCOPED, which position (its interface) or site (its name); else empty.
+        queues: that the position may log in to; None for those of all sites in house.
         sha256: of the token, in small hexadecimal digits.
         ends: the instant from which it is good no more, in seconds since 1970; None for never.
 
@@ -102,6 +111,7 @@ class Token:
     sha256: str
     ends: float | None = None
     of: str = ""
+    queues: frozenset[str] | None = None
 
 
 def compile_tokens(data: bytes, file: str) -> tuple[Token, ...]:
@@ -136,6 +146,7 @@ def tokens_of(document: Document) -> tuple[Token, ...]:
             token.sha256,
             None if token.ends is None else _end_of(token.ends),
             token.position or token.site or "",
+            None if token.queues is None else frozenset(token.queues),
         )
         for name, token in written.tokens.items()
     )

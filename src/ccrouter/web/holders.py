@@ -24,11 +24,18 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who shows a token; `of` is the interface of a POSITION or the name of a SITE, and empty for all others."""
+    """Who shows a token.
+
+    Attributes:
+        of: interface of a POSITION, or name of a SITE; empty for all others.
+        queues: that a POSITION may log in to; None for those of all sites in house.
+
+    """
 
     name: str
     role: Role
     of: str = ""
+    queues: frozenset[str] | None = None
 
 
 HOLDER: Final = web.RequestKey("ccrouter.holder", Holder)

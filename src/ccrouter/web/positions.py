@@ -90,7 +90,13 @@ class CallOfPosition:
 
 @dataclass(frozen=True, slots=True)
 class PositionView:
-    """All about one position, as its page shows it; `fresh` is False where its PABX is silent."""
+    """All about one position, as its page shows it.
+
+    Attributes:
+        fresh: False where its PABX is silent.
+        pages: names of all pages that a call may bring.
+
+    """
 
     at: float
     position: PositionOnBoard
@@ -98,6 +104,7 @@ class PositionView:
     queues: tuple[QueueOfPosition, ...]
     call: CallOfPosition | None
     pause_reasons: tuple[str, ...]
+    pages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,4 +341,4 @@ def _interface(request: web.Request) -> str:
 async def _asker(request: web.Request, person: str = "") -> Asker:
     holder = request.get(HOLDER)
     own = holder is not None and holder.role is Role.POSITION
-    return Asker(await author_of(request, person), own)
+    return Asker(await author_of(request, person), own, holder.queues if own and holder is not None else None)

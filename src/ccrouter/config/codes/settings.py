@@ -253,6 +253,18 @@ SETTINGS: Final = (
         of="tokens",
     ),
     Code(
+        "S143",
+        "queues-of-no-position",
+        "Only a token of one position says to which queues that one may log in.",
+        "tokens:\n"
+        "  board:\n"
+        "    role: read\n"
+        "    queues: [support]\n"
+        "    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "tokens:\n  board: {role: read, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
+        of="tokens",
+    ),
+    Code(
         "S150",
         "no-pause-reason",
         "The reason of a pause is kept by the PABX and written into its queue_log, where these signs part fields: what "

@@ -37,17 +37,17 @@ function open(address) {
 
 // --- a page that opens by itself --------------------------------------------------------------------------------------
 
-/** @type {string[]} names of the pages that were offered so far, by any call */
-let offered = [];
+let offered = "";
 
 /** Offer these pages for the choice of the one that opens by itself. @param {string[]} names */
 export function offer(names) {
   const chosen = kept.get(POP);
-  offered = [...new Set([...offered, ...names, ...(chosen ? [chosen] : [])])];
-  const options = [["", say("aid.pop-none")], ...offered.map((name) => [name, name])];
+  const options = [["", say("aid.pop-none")], ...names.map((name) => [name, name])];
+  $("pop-row").hidden = !names.length;
+  if (JSON.stringify(options) === offered) return;
+  offered = JSON.stringify(options);
   $("pop").replaceChildren(...options.map(([value, text]) => make("option", { value }, text)));
-  $("pop").value = chosen;
-  $("pop-row").hidden = !offered.length;
+  $("pop").value = names.includes(chosen) ? chosen : "";
 }
 
 /** @param {string} key */

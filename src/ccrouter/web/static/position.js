@@ -53,7 +53,7 @@ function draw() {
   drawCall(call, position);
   drawPauses(position);
   drawQueues();
-  offer((call?.links || []).map((/** @type {any} */ each) => each.name));
+  offer(view.pages);
   tellState();
   tick();
 }
@@ -159,10 +159,11 @@ function drawQueues() {
     (row, /** @type {any} */ each) => {
       const [text, button] = row.children;
       write(text.children[0], each.name);
-      const on = say(each.on ? (each.paused ? "queue.paused" : "queue.is-on") : "queue.is-off");
+      const on = each.on ? (each.paused ? "queue.paused" : "") : "queue.is-off";
       const waits = each.waiting ? say("queue.waiting", { n: each.waiting }) : say("queue.nobody");
-      text.children[1].dataset.told = `${on} · ${each.fresh ? waits : say("queue.old")}`;
+      text.children[1].dataset.told = [on && say(on), each.fresh ? waits : say("queue.old")].filter(Boolean).join(" · ");
       set(text.children[1], "data-oldest", each.fresh && each.oldest_at !== null ? each.oldest_at : false);
+      set(row, "data-on", each.on ? "yes" : "no");
       write(button, say(each.on ? "queue.out" : "queue.in"));
       button.setAttribute("aria-label", `${say(each.on ? "queue.out" : "queue.in")}: ${each.name}`);
       set(button, "aria-pressed", each.on ? "true" : "false");
