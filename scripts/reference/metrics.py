@@ -76,7 +76,10 @@ OF: Final[Mapping[tuple[str, str], str]] = {
     ("ccrouter_agi_sessions_total", "result"): "`answered`, or a word of the code for why not; `other`",
     ("ccrouter_config_reloads_total", "result"): "`taken`, `refused`, `as_before`",
     ("ccrouter_fallback_writes_total", "result"): "`ok`, `failed`",
-    ("ccrouter_webhook_deliveries_total", "result"): "a few words of the code",
+    (
+        "ccrouter_webhook_deliveries_total",
+        "result",
+    ): "`delivered`, `refused`, `timeout`, `unreachable`, `given_up`, `dropped`",
     ("ccrouter_facts_refused_total", "reason"): "sentences of the code, 64 at the most; `other`",
     ("ccrouter_stream_dropped_total", "reason"): "`slow`, `behind`, `revoked`, `full`",
     ("ccrouter_site_calls", "site"): "sites of the routing file",

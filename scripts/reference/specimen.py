@@ -33,6 +33,7 @@ from ccrouter.telemetry.degraded import DegradedStates
 from ccrouter.telemetry.live import LiveCollector, Sources
 from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.stream import StreamCounts
+from ccrouter.telemetry.webhooks import WebhookCounts
 
 AT: Final = 1_795_255_200.0
 PABX: Final = "main"
@@ -91,6 +92,7 @@ def specimen() -> Mapping[str, Metric]:
     _doings(metrics)
     DegradedStates(registry, [PABX], _Clock(), structlog.get_logger())
     StreamCounts(registry)
+    WebhookCounts(registry, ["crm"]).follow("crm", lambda: (0, None))
 
     metrics.http.answered("/api/v1/status", "GET", 200)
     for effect in _effects():
