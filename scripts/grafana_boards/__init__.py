@@ -1,0 +1,1 @@
+"""The Grafana dashboards of ccrouter, as code: scripts/dashboards writes deploy/grafana/dashboards from it."""
