@@ -355,3 +355,15 @@ def test_killed_at_any_moment_nothing_confirmed_is_lost(tmp_path: Path, clock: H
         assert set(range(confirmed + 1)) <= kept
         confirmed = int(max(kept))
         database.close()
+
+
+def test_what_is_done_to_positions_pushes_out_nothing_else(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token of a position may pause it a hundred thousand times: what an admin did stays, and is told first."""
+    monkeypatch.setattr(audit, "KEPT", 3)
+    monkeypatch.setattr(audit, "KEPT_OF_POSITIONS", 2)
+    admins = [Deed(NOW, "alice", "mode on", name) for name in ("a", "b", "c", "d")]
+    agents = [Deed(NOW, "eve (token)", "position paused", "PJSIP/101", str(number)) for number in range(9)]
+    for deed in (*admins[:2], *agents[:5], admins[2], *agents[5:], admins[3]):
+        Audit(database).append(deed)
+    assert list(Audit(database).latest(10)) == [admins[3], admins[2], admins[1]]
+    assert list(Audit(database).latest(10, positions=True)) == [admins[3], agents[8], agents[7], admins[2], admins[1]]

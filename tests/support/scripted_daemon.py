@@ -100,9 +100,9 @@ class ScriptedDaemon:
         """Return no decisions."""
         raise UnknownNameError(f"there is nothing about {query}")
 
-    async def history(self, limit: int) -> History:
+    async def history(self, limit: int, *, positions: bool = False) -> History:
         """Return no deeds."""
-        raise UnknownNameError(f"there are no {limit} deeds")
+        raise UnknownNameError(f"there are no {limit} deeds{' about positions' if positions else ''}")
 
     @asynccontextmanager
     async def served(self, path: Path) -> AsyncIterator[None]:

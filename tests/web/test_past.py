@@ -84,7 +84,7 @@ async def test_thousands_of_rows_hold_up_no_call(
     desk.audit.append(Deed(NOW, "alice", "mode on", "crisis", "flooded"))
     lines, deeds = SeenOff(decisions.search(Wanted(), 9)), SeenOff(desk.audit.latest(9))
     monkeypatch.setattr(Decisions, "search", lambda *_: lines)
-    monkeypatch.setattr(Audit, "latest", lambda *_: deeds)
+    monkeypatch.setattr(Audit, "latest", lambda *_, **__: deeds)
     archive = Archive(decisions, desk.audit, lambda: desk.rules, desk.clock, Questions())
     assert len((await archive.lines(JournalQuery())).lines) == 4
     assert len((await archive.history(9)).deeds) == 1

@@ -68,14 +68,16 @@ class Archive:
             await self.questions.ask(partial(self._check_names, wanted, rules))
         return JournalLines(str(rules.zone), found)
 
-    async def history(self, limit: int) -> History:
-        """Return the last deeds, newest first.
+    async def history(self, limit: int, *, positions: bool = False) -> History:
+        """Return the last deeds, newest first; with `positions`, those about positions as well.
 
         Raises:
             StoreError: the audit journal can't be read.
 
         """
-        return History(str(self.rules().zone), await self.questions.ask(partial(self._deeds, limit)))
+        return History(
+            str(self.rules().zone), await self.questions.ask(partial(self._deeds, limit, positions=positions))
+        )
 
     # Thousands of rows take longer than a call may wait: the thread that reads them makes them what is told, too.
 
@@ -100,8 +102,8 @@ class Archive:
                 cure = suggest(name, sorted(there))
                 raise UnknownNameError(f"neither the rules nor the journal have a {word} {name}. {cure}")
 
-    def _deeds(self, limit: int) -> tuple[PastDeed, ...]:
-        return tuple(PastDeed(**asdict(deed)) for deed in self.audit.latest(limit))
+    def _deeds(self, limit: int, *, positions: bool) -> tuple[PastDeed, ...]:
+        return tuple(PastDeed(**asdict(deed)) for deed in self.audit.latest(limit, positions=positions))
 
     def _instant(self, text: str, rules: Rules) -> float | None:
         if not text:

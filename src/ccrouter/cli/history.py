@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 MOST = 10_000
 
 
-@click.command(epilog=examples("ccrouter history", "ccrouter history --limit 100"))
+@click.command(epilog=examples("ccrouter history", "ccrouter history --limit 100", "ccrouter history --positions"))
 @click.option("--limit", type=click.IntRange(1, MOST), default=20, show_default=True, help="Deeds at most.")
+@click.option("--positions", is_flag=True, help="Log-ins and pauses of positions as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @socket_option
-def history(limit: int, as_json: bool, socket: Path) -> None:  # noqa: FBT001 - click hands flags over so
+def history(limit: int, positions: bool, as_json: bool, socket: Path) -> None:  # noqa: FBT001 - click hands flags over so
     """List who switched modes, set overrides and put rules in force, when, why and until when; newest first.
 
     Times are by the clock of the routing file's time zone.
@@ -30,7 +31,7 @@ def history(limit: int, as_json: bool, socket: Path) -> None:  # noqa: FBT001 - 
         from ccrouter.web.past import history_section  # noqa: PLC0415
         from ccrouter.web.terminal import show, times_of  # noqa: PLC0415
 
-        answer = await client.ask("GET", f"/history?limit={limit}")
+        answer = await client.ask("GET", f"/history?limit={limit}{'&positions=true' if positions else ''}")
         if as_json:
             click.echo(answer)
         else:

@@ -33,13 +33,27 @@ class Deed:
 KEPT = 20_000
 """Deeds that are kept, some 4 MB; the oldest give way. By number and not by age: no clock that is wrong deletes one."""
 
+OF_POSITIONS = "position "
+"""First word of what is done to positions. Agents do it all day, and whoever has a position's token as often as they
+like: these deeds are kept by a number of their own, so that they push out none of what an admin did."""
+
+KEPT_OF_POSITIONS = 20_000
+
+KIND = f"substr(what, 1, {len(OF_POSITIONS)})"
+
 COLUMNS = "at, who, what, subject, why, since, until"
 
 
 def note(connection: sqlite3.Connection, deed: Deed) -> None:
     """Write a deed into the transaction that does it, so that there is never one without the other."""
     connection.execute(f"insert into deeds ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)", astuple(deed))  # noqa: S608 - our own names
-    connection.execute("delete from deeds where id <= (select max(id) from deeds) - ?", (KEPT,))
+    of_positions = deed.what.startswith(OF_POSITIONS)
+    most, of_kind = (KEPT_OF_POSITIONS, f"{KIND} = ?") if of_positions else (KEPT, f"{KIND} <> ?")
+    oldest = f"select id from deeds where {of_kind} order by id desc limit 1 offset ?"  # noqa: S608 - our own words
+    connection.execute(
+        f"delete from deeds where {of_kind} and id <= ({oldest})",  # noqa: S608 - our own words
+        (OF_POSITIONS, OF_POSITIONS, most),
+    )
 
 
 class Audit:
@@ -58,13 +72,13 @@ class Audit:
         with self._database.writing() as connection:
             note(connection, deed)
 
-    def latest(self, limit: int) -> Sequence[Deed]:
-        """Return the last deeds, newest first.
+    def latest(self, limit: int, *, positions: bool = False) -> Sequence[Deed]:
+        """Return the last deeds, newest first; with `positions`, those about positions as well.
 
         Raises:
             StoreError: they can't be read.
 
         """
-        query = f"select {COLUMNS} from deeds order by id desc limit ?"  # noqa: S608 - our own names
+        query = f"select {COLUMNS} from deeds where ? or {KIND} <> ? order by id desc limit ?"  # noqa: S608 - our own names
         with self._database.reading() as connection:
-            return [Deed(*row) for row in connection.execute(query, (limit,))]
+            return [Deed(*row) for row in connection.execute(query, (positions, OF_POSITIONS, limit))]

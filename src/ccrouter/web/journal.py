@@ -76,6 +76,7 @@ class HistoryQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(default=20, ge=1, le=MOST, description="how many deeds at most")
+    positions: bool = Field(default=False, description="log-ins and pauses of positions as well")
 
 
 class Past(Protocol):
@@ -89,8 +90,8 @@ class Past(Protocol):
         """Return decisions in short; raises OrderError for an instant that is none."""
         ...
 
-    async def history(self, limit: int) -> History:
-        """Return the last deeds."""
+    async def history(self, limit: int, *, positions: bool = False) -> History:
+        """Return the last deeds; with `positions`, those about positions as well."""
         ...
 
 
@@ -104,7 +105,8 @@ def journal(past: Past) -> list[Operation]:
         return json_answer(ENTRIES.dump_json(await past.call(request.match_info["uniqueid"])))
 
     async def history(request: web.Request) -> web.Response:
-        return json_answer(HISTORY.dump_json(await past.history(query_of(request, HistoryQuery).limit)))
+        query = query_of(request, HistoryQuery)
+        return json_answer(HISTORY.dump_json(await past.history(query.limit, positions=query.positions)))
 
     return [
         Operation(
