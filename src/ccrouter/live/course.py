@@ -158,7 +158,7 @@ def step_ended(picture: Picture, event: StepEnded) -> None:
         _tried(picture, event)
     if event.result in {"answered", "died"} and call.answered_at is None:
         call.answered_at = event.at
-    if event.kind == "site" and event.result != "full":
+    if event.kind == "site":
         _at_line(call, event)
     if _BEGAN[event.kind] is Fact.LAST_BEGAN:
         call.no_message = event.result == "failed"
@@ -192,7 +192,13 @@ def _ends(picture: Picture, call: CallRecord, event: StepEnded) -> bool:
 
 
 def _at_line(call: CallRecord, event: StepEnded) -> None:
-    """Note that a call was dialled to a site, which its step tells at its end where nothing did before."""
+    """Note that a call was dialled to a site, which its step tells at its end where nothing did before.
+
+    One that the PABX's capacity guard refused took no line.
+    """
+    if event.result == "full":
+        call.line = ""
+        return
     if call.line != event.target:
         call.line, call.line_answered, call.line_from_s = event.target, False, call.talked_s
     call.line_answered |= event.result in {"answered", "died"}
