@@ -15,6 +15,7 @@ from ccrouter.live.state import State
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, VoicemailStep
 from support.live_invariants import check
 from support.live_play import SITES, Play
+from support.live_reports import Account
 
 INSTANTS = st.one_of(st.integers(0, 90).map(float), st.just(4000.0))
 PEER_NUMBERS = st.one_of(st.integers(0, 100).map(float), st.sampled_from([-1.0, 1e300, math.inf, -math.inf, math.nan]))
@@ -127,23 +128,26 @@ def test_every_event_has_its_place() -> None:
 @given(st.lists(ANY_EVENT, max_size=60))
 def test_any_order(told: list[Event]) -> None:
     """Any events in any order, at any instants, with any numbers: the invariants hold after each of them."""
-    live = State(SITES)
+    live, account = State(SITES), Account()
     for event in told:
-        live.apply(event)
+        effects = live.apply(event)
         check(live)
+        account.take(event, effects, live)
 
 
 @settings(max_examples=60)
 @given(st.lists(ANY_EVENT, max_size=40), st.lists(ANY_EVENT, max_size=40))
 def test_reload_in_the_middle(before: list[Event], after: list[Event]) -> None:
     """Sites may come and go at any moment."""
-    live = State(SITES)
+    live, account = State(SITES), Account()
     for n, part in enumerate((before, after)):
         for event in part:
-            live.apply(event)
+            effects = live.apply(event)
             check(live)
+            account.take(event, effects, live)
         live.configure(SITES[n + 1 :])
-        live.apply(Ticked(at=100.0))
+        tick = Ticked(at=100.0)
+        account.take(tick, live.apply(tick), live)
         check(live)
 
 

@@ -24,6 +24,7 @@ from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step
 from support.live_invariants import check
 from support.live_pabx import PABX, Channel, ModelPabx
 from support.live_play import SITES
+from support.live_reports import Account
 
 PARIS, LYON = QueueStep("paris", "support", 90), QueueStep("lyon", "orders", 60)
 TUNIS, BACKUP = SiteStep("tunis", "PJSIP/1@t", 25), SiteStep("backup", "PJSIP/2@b", 25)
@@ -46,6 +47,7 @@ class Line:
     def __init__(self, *, overtaking: bool) -> None:
         self.pabx = ModelPabx()
         self.state = State(SITES)
+        self.account = Account()
         self.up = False
         self.overtaking = overtaking
         self.asked: dict[str, tuple[str, tuple[Step, ...]]] = {}
@@ -58,6 +60,7 @@ class Line:
         effects = self.state.apply(event)
         self.wanted += [effect.listing for effect in effects if isinstance(effect, Relist)]
         check(self.state)
+        self.account.take(event, effects, self.state)
 
     def deliver(self, count: int | None = None) -> None:
         """Let the oldest events arrive."""
@@ -132,6 +135,18 @@ class Line:
         if channel is not None:
             results = {"queue": "timeout", "site": "busy", "play": "done", "": ""}
             self.pabx.go_on(channel, results[channel.place[0]])
+
+    def ring(self, choice: int) -> None:
+        """Let a position ring for a caller."""
+        channel = self._one(choice, lambda channel: channel.queue and not channel.bridged)
+        if channel is not None:
+            self.pabx.ring(channel, f"PJSIP/a{choice % 3}")
+
+    def cease(self, choice: int) -> None:
+        """Let a position stop ringing, or have stopped before."""
+        channel = self._one(choice, lambda channel: channel.queue and not channel.bridged)
+        if channel is not None:
+            self.pabx.cease(channel, f"PJSIP/a{choice % 3}")
 
     def answer(self, choice: int) -> None:
         """Let somebody answer."""
@@ -232,6 +247,8 @@ ACTIONS: list[Action] = [
     Line.go_on,
     Line.go_on,
     Line.go_on,
+    Line.ring,
+    Line.cease,
     Line.answer,
     Line.answer,
     Line.end_talk,
@@ -333,7 +350,7 @@ def test_attach_in_the_middle(story: Story) -> None:
     for action, choice in story:
         action(line, choice)
     finish(line)
-    line.state = State(SITES)
+    line.state, line.account = State(SITES), Account()
     line.reconnect()
     compare(line, in_order=True)
 

@@ -16,6 +16,7 @@ from ccrouter.live.sites import SiteLimits
 from ccrouter.live.state import State
 from support.ami import AT, PABX, recording
 from support.live_invariants import check
+from support.live_reports import Account
 
 SITES = (SiteLimits("paris", queue="support"), SiteLimits("tunis", "PJSIP/trunk-tunis", 30), SiteLimits("backup"))
 ENDED = {end: listing for listing, end in ENDS.items()}
@@ -64,10 +65,11 @@ def play(events: tuple[PabxEvent, ...]) -> tuple[State, list[Effect]]:
 @pytest.mark.parametrize("name", EVERY)
 def test_invariants_hold_after_every_event(name: str) -> None:
     """Whatever a real Asterisk tells, and whatever a hostile caller makes it tell, the state is of one mind."""
-    state = State(SITES)
+    state, account = State(SITES), Account()
     for event in told(name):
-        state.apply(event)
+        effects = state.apply(event)
         check(state)
+        account.take(event, effects, state)
 
 
 @pytest.mark.parametrize("name", [*ROUTED, *RINGS, "queue_calls"])

@@ -14,7 +14,9 @@ from ccrouter.live.events import (
     DeviceState,
     Event,
     Listing,
+    PositionCalled,
     PositionSeen,
+    PositionSilent,
     QueueListed,
     SiteAnswered,
     StepBegan,
@@ -123,6 +125,15 @@ class ModelPabx:
             elapsed_s=1.0,
             **self._header(channel),
         )
+
+    def ring(self, channel: Channel, interface: str) -> None:
+        """Let a position ring for a caller who waits."""
+        called = f"{interface}-{channel.uniqueid}"
+        self._tell(PositionCalled, channel, queue=channel.queue, interface=interface, called=called)
+
+    def cease(self, channel: Channel, interface: str) -> None:
+        """Let a position stop ringing."""
+        self._tell(PositionSilent, channel, queue=channel.queue, interface=interface)
 
     def answer(self, channel: Channel) -> None:
         """Let a position or a site answer."""

@@ -14,6 +14,7 @@ from ccrouter.live.events import (
     CallListed,
     CallRouted,
     DeviceState,
+    DialFailed,
     EndpointSeen,
     Event,
     LinkLost,
@@ -21,7 +22,9 @@ from ccrouter.live.events import (
     ListBegan,
     ListDone,
     Listing,
+    PositionCalled,
     PositionSeen,
+    PositionSilent,
     QueueListed,
     SiteAnswered,
     StepBegan,
@@ -36,6 +39,7 @@ from ccrouter.live.state import State
 from ccrouter.routing.plan import QueueStep, SiteStep, Step
 from ccrouter.routing.snapshot import QueueFacts, SiteFacts
 from support.live_invariants import check
+from support.live_reports import Account
 
 PARIS = QueueStep("paris", "support", 90)
 LYON = QueueStep("lyon", "orders", 60)
@@ -55,11 +59,12 @@ NUMBER = "0800123456"
 class Play:
     """One PABX, its callers known by short names; `at` is the instant of the next event.
 
-    Every event checks all invariants of the state.
+    Every event checks all invariants of the state, and whether its reports agree.
     """
 
     def __init__(self, sites: Iterable[SiteLimits] = SITES, *, synced: bool = True) -> None:
         self.state = State(sites)
+        self.account = Account()
         self.at = 1_795_289_835.0
         self.pabx = "pabx1"
         if synced:
@@ -72,6 +77,7 @@ class Play:
         """Apply any event."""
         effects = self.state.apply(event)
         check(self.state)
+        self.account.take(event, effects, self.state)
         return effects
 
     # --- what is seen ---
@@ -316,7 +322,30 @@ class Play:
         """Let a site answer."""
         return self.tell(SiteAnswered(pabx=self.pabx, at=self.at, uniqueid=who))
 
-    def call_ended(self, who: str, kind: str, target: str) -> list[Effect]:
+    def called(self, who: str, agent: str = "agent1", queue: str = "support") -> list[Effect]:
+        """Let a position ring; its channel is named after both."""
+        return self.tell(
+            PositionCalled(
+                pabx=self.pabx,
+                at=self.at,
+                queue=queue,
+                uniqueid=who,
+                interface=f"PJSIP/{agent}",
+                called=f"{agent}-{who}",
+            )
+        )
+
+    def silent(self, who: str, agent: str = "agent1", queue: str = "support") -> list[Effect]:
+        """Let a position stop ringing."""
+        return self.tell(
+            PositionSilent(pabx=self.pabx, at=self.at, queue=queue, uniqueid=who, interface=f"PJSIP/{agent}")
+        )
+
+    def dial_failed(self, who: str, agent: str = "agent1", result: str = "NOANSWER") -> list[Effect]:
+        """Let the dial to a position end."""
+        return self.tell(DialFailed(pabx=self.pabx, at=self.at, uniqueid=who, called=f"{agent}-{who}", result=result))
+
+    def call_ended(self, who: str, kind: str, target: str, by: str = "") -> list[Effect]:
         """Let the dialplan tell the end of a call."""
         return self.tell(
             CallEnded(
@@ -330,6 +359,7 @@ class Play:
                 kind=kind,
                 target=target,
                 entry="routed",
+                by=by,
             )
         )
 

@@ -150,7 +150,7 @@ class Desks:
 
     def _state(self, key: DeskKey, members: list[Position]) -> str:
         states = {member.state for member in members}
-        if "talking" not in states and self._rings.at(key) is not None:
+        if not states & {"talking", "out"} and self._rings.at(key) is not None:
             return "ringing"
         return next(state for state in _FIRST if state in states)
 
