@@ -55,6 +55,7 @@ class HousePlan:
         relayed: whether the daemon's AMI link goes through the house's relay, which can cut it.
         agreeing: whether the daemon must agree with all that the PABX tells, for nobody cuts the link or cheats.
         routers: how many daemons there are, 1 or 2; they share the state folder and the routing file.
+        tokens: text of the file of tokens for the API over HTTP; empty for none.
         compiled: whether the rules are compiled for the PABX's own dialplan; nobody has the PABX read them.
 
     """
@@ -71,6 +72,7 @@ class HousePlan:
     relayed: bool = False
     agreeing: bool = False
     routers: int = 1
+    tokens: str = ""
     compiled: bool = False
 
 
@@ -207,12 +209,15 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
         ami_port = relay.port if plan.relayed else pabx.ami_port
         (folder / "routing.yaml").write_text(plan.routing)
         (folder / "state").mkdir()
+        (folder / "tokens").touch(mode=0o600)
+        (folder / "tokens").write_text(plan.tokens)
         (pabx.conf / "ccrouter").mkdir()
         daemons = []
         for rank, agi_port in enumerate(agi_ports, 1):
             daemon = RealDaemon(folder, free_port(socket.SOCK_STREAM), rank)
+            settings = SETTINGS.replace("{http}", "{http}, tokens: tokens" if plan.tokens else "{http}")
             daemon.settings.write_text(
-                (SETTINGS + COMPILED * plan.compiled).format(
+                (settings + COMPILED * plan.compiled).format(
                     name=PABX,
                     ami=ami_port,
                     secret=pabx.ami_secret_file,
