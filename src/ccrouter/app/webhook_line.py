@@ -98,8 +98,8 @@ class Line:
     _why: str = ""
     _rests_until: float = 0.0
 
-    async def run(self, failed: Callable[[StoreError], None]) -> NoReturn:
-        """Send what is due, until cancelled; `failed` is told that the outbox can't be used."""
+    async def run(self, used: Callable[[StoreError | None], None]) -> NoReturn:
+        """Send what is due, until cancelled; `used` is told how the use of the outbox went."""
         while True:
             batch: Sequence[Due] = ()
             self.wake.clear()
@@ -108,9 +108,10 @@ class Line:
                 if self.may() and not self.gone and self.clock.steady() >= self._rests_until:
                     batch = await self.letters.due(self.webhook.name, BATCH)
             except StoreError as error:
-                failed(error)
+                used(error)
                 await asyncio.sleep(AGAIN_S)
                 continue
+            used(None)
             if batch:
                 await self._send(batch)
             else:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import os
 import socket
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -96,7 +97,7 @@ class Post:
         except aiohttp.ClientConnectorCertificateError:
             return Told("unreachable", why="its certificate is not trusted")
         except aiohttp.ClientConnectorError as error:
-            return Told("unreachable", why=f"no connection: {error.os_error.strerror or 'the name is not known'}")
+            return Told("unreachable", why=f"no connection: {_said(error.os_error)}")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Told("unreachable", why=f"the connection failed: {type(error).__name__}")
 
@@ -122,6 +123,13 @@ class Post:
             except (ValueError, OverflowError):
                 return 0.0
         return min(max(0.0, asked), LONGEST_REST_S)
+
+
+def _said(error: OSError) -> str:
+    """Return what the system says, without the address that asyncio adds."""
+    if isinstance(error, socket.gaierror):
+        return "the name is not known"
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 class _Names(AbstractResolver):

@@ -110,7 +110,7 @@ class Webhooks:
         self._news = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "webhooks")
         self._leads = False
-        self._fault = ""
+        self._faults: dict[str, str] = {}
         self._post: Post | None = None
         kept = _InThread(outbox, clock, self._in_thread)
         self._lines = {
@@ -142,7 +142,8 @@ class Webhooks:
 
     def states(self) -> tuple[WebhookStatus, ...]:
         """Return how each webhook fares."""
-        return tuple(line.status(self._fault, leads=self._leads) for line in self._lines.values())
+        why = "; ".join(dict.fromkeys(self._faults.values()))
+        return tuple(line.status(why, leads=self._leads) for line in self._lines.values())
 
     async def test(self, name: str) -> WebhookTested:
         """Tell a webhook at once that nothing happened, and return what it answered; one that was gone is back.
@@ -162,7 +163,7 @@ class Webhooks:
                 tasks.create_task(self._write(), name="webhooks: outbox")
                 tasks.create_task(self._lead(), name="webhooks: lease")
                 for name, line in self._lines.items():
-                    tasks.create_task(line.run(self._failed), name=f"webhooks: {name}")
+                    tasks.create_task(line.run(partial(self._used, name)), name=f"webhooks: {name}")
         finally:
             self._leads = False
             with suppress(TimeoutError, StoreError):
@@ -181,9 +182,10 @@ class Webhooks:
             self._news.clear()
             try:
                 await self._write_waiting()
+                self._used("put", None)
                 await asyncio.sleep(GATHER_S)
             except StoreError as error:
-                self._failed(error)
+                self._used("put", error)
                 await asyncio.sleep(AGAIN_S)
                 self._news.set()
 
@@ -218,12 +220,10 @@ class Webhooks:
                 if self._leads and not led:
                     for line in self._lines.values():
                         line.wake.set()
-                if self._fault:
-                    self._fault = ""
-                    self._log.warning("the outbox of webhooks can be used again")
+                self._used("lead", None)
             except StoreError as error:
                 self._leads = False
-                self._failed(error)
+                self._used("lead", error)
             await asyncio.sleep(LEAD_EVERY_S)
 
     def _look(self) -> bool:
@@ -246,10 +246,14 @@ class Webhooks:
     async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _failed(self, error: StoreError) -> None:
-        if not self._fault:
-            self._log.error("the outbox of webhooks can't be used; calls go on", error=str(error))
-        self._fault = str(error)
+    def _used(self, what: str, error: StoreError | None) -> None:
+        """Take in how a use of the outbox went; what goes wrong is told once, and that all goes well again."""
+        if error is not None:
+            if not self._faults:
+                self._log.error("the outbox of webhooks can't be used; calls go on", error=str(error))
+            self._faults[what] = str(error)
+        elif self._faults.pop(what, "") and not self._faults:
+            self._log.warning("the outbox of webhooks can be used again")
 
 
 class _InThread:
