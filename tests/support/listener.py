@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final, Self
 
+from ccrouter.clock import SystemClock
+
 Event = Mapping[str, str]
 
 ENDS: Final = b"\r\n\r\n"
@@ -15,7 +17,7 @@ class ListenerError(Exception):
 
 
 class Listener:
-    """One AMI session whose events are read by a thread and kept in order."""
+    """One AMI session whose events are read by a thread and kept in order, with the instants when they came."""
 
     def __init__(self, port: int, user: str, secret: str) -> None:
         """Log in.
@@ -25,6 +27,8 @@ class Listener:
 
         """
         self.events: list[Event] = []
+        self.came_at: list[float] = []
+        self._clock = SystemClock()
         self.raw: list[str] = []
         self._news = threading.Condition()
         self._actions = 0
@@ -111,5 +115,6 @@ class Listener:
                 event = dict(line.partition(": ")[::2] for line in text.split("\r\n"))
                 with self._news:
                     self.raw.append(text)
+                    self.came_at.append(self._clock.now())
                     self.events.append(event)
                     self._news.notify_all()

@@ -91,8 +91,8 @@ def _answer(request: web.Request, file: File) -> web.Response:
     if any(seen.value == file.mark.value for seen in request.if_none_match or ()):
         answer = web.Response(status=HTTPStatus.NOT_MODIFIED, headers=HEADERS)
     elif "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
-        packed = {hdrs.CONTENT_ENCODING: "gzip"}
-        answer = web.Response(body=file.packed, content_type=file.kind, charset="utf-8", headers={**HEADERS, **packed})
+        answer = web.Response(body=file.packed, content_type=file.kind, charset="utf-8", headers=HEADERS)
+        answer.headers[hdrs.CONTENT_ENCODING] = "gzip"
     else:
         answer = web.Response(body=file.body, content_type=file.kind, charset="utf-8", headers=HEADERS)
     answer.etag = file.mark

@@ -1,0 +1,203 @@
+"""The wallboard with boards made up: any size of house, any screen, both languages, every right."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from ccrouter.clock import SystemClock
+from support.board_desk import POSITION, READ, SWITCH, BoardDesk
+from support.browser import Opens, live, looks
+from support.made_board import made_board, troubled
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+REFUSED: Final = ("401 (Unauthorized)", "403 (Forbidden)")
+SCREENS: Final[dict[str, dict[str, Any]]] = {
+    "1080p": {"viewport": {"width": 1920, "height": 1080}},
+    "1080p dark, French": {"viewport": {"width": 1920, "height": 1080}, "color_scheme": "dark", "locale": "fr-FR"},
+    "4K, French": {"viewport": {"width": 3840, "height": 2160}, "locale": "fr-FR"},
+    "laptop": {"viewport": {"width": 1366, "height": 768}},
+    "phone, French": {"viewport": {"width": 390, "height": 844}, "locale": "fr-FR", "has_touch": True},
+}
+HOUSES: Final[dict[str, dict[str, Any]]] = {
+    "small": {"services": 3, "positions": 8, "sites": 4},
+    "large": {"services": 12, "positions": 100, "sites": 20, "peak": True},
+    "empty": {"services": 0, "positions": 0, "sites": 0},
+}
+
+FIGURES: Final = "#services .name, #services td, .legend li, .states li, .sites .calls, .sites .word"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk() -> AsyncIterator[BoardDesk]:
+    """Serve a board that the test may change."""
+    made = BoardDesk(made_board(SystemClock().now()))
+    async with made.served():
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("screen", "house"),
+    [
+        ("1080p", "small"),
+        ("1080p", "empty"),
+        ("1080p dark, French", "large"),
+        ("4K, French", "large"),
+        ("laptop", "large"),
+        ("phone, French", "small"),
+        ("phone, French", "large"),
+    ],
+)
+async def test_every_house_fits_every_screen(desk: BoardDesk, open_page: Opens, screen: str, house: str) -> None:
+    """Nothing lies beyond the sides; on a wide screen all is on it at once; no figure is cut; contrasts are AA."""
+    board = made_board(SystemClock().now(), **HOUSES[house])
+    desk.board = troubled(board) if house == "small" else board
+    page = await open_page(desk.address(SWITCH), **SCREENS[screen])
+    await live(page)
+    sideways, down = await looks(page, "beyond")
+    assert sideways <= 0
+    assert down <= 0 or "phone" in screen
+    assert await looks(page, "cut", FIGURES) == []
+    assert await looks(page, "contrasts") == []
+    if screen == "1080p":
+        # A letter of a 250th of the distance is read with ease: 5 m from a screen of 55 inches that is 32 pixels.
+        least = 60 if house == "small" else 28
+        assert all(size >= least for size in await looks(page, "sizes", "td.waiting, td.longest"))
+
+
+async def test_what_it_says_can_be_heard_too(desk: BoardDesk, open_page: Opens) -> None:
+    """A table with heads, lists, a plot told in words; states have words beside colours; figures are not announced."""
+    page = await open_page(desk.address(READ))
+    await live(page)
+    table = page.get_by_role("table", name="Services")
+    await expect(table.get_by_role("columnheader")).to_have_text(
+        [
+            "Services",
+            "Waiting",
+            "Longest wait",
+            "Last 15 min",
+            "Today",
+            "Calls",
+            "Inside",
+            "Outside",
+            "Refused",
+            "Gave up",
+        ]
+    )
+    row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="après-vente"))
+    await expect(row.get_by_role("cell").nth(0)).to_have_text("3")
+    await expect(row.get_by_role("cell").nth(2)).to_contain_text("below the aim")
+    await expect(page.get_by_role("img", name="Last hour: 330 inside, 90 outside")).to_be_visible()
+    tunis = page.locator("#sites li").filter(has_text="tunis")
+    await expect(tunis).to_contain_text("external")
+    await expect(tunis).to_contain_text("full")
+    assert all(await page.locator(".tile .word").all_text_contents())
+    await looks(page, "listen")
+    for waiting in range(5):
+        busy = replace(desk.board.services[0], waiting=waiting)
+        desk.tell(replace(desk.board, services=(busy, *desk.board.services[1:])))
+        await expect(row.get_by_role("cell").nth(0)).to_have_text(str(waiting))
+    assert await page.evaluate("window.announced") == 0
+    desk.tell(troubled(desk.board))
+    await expect(page.get_by_role("status")).to_have_text("Mode crise is on.")
+    await expect(page.get_by_role("alert").first).to_contain_text("be routed")
+    await expect(page.locator("#modes")).to_contain_text(" left")
+
+
+async def test_nothing_moves_where_less_motion_is_asked_for(desk: BoardDesk, open_page: Opens) -> None:
+    """Not one animation or transition runs."""
+    page = await open_page(desk.address(READ), reduced_motion="reduce")
+    await live(page)
+    desk.tell(troubled(desk.board))
+    await expect(page.locator("#modes")).to_contain_text("crise")
+    assert await page.evaluate("document.getAnimations().length") == 0
+
+
+async def test_a_token_in_the_address_is_kept_and_taken_out_of_it(desk: BoardDesk, open_page: Opens) -> None:
+    """It counts after a reload, and is forgotten with the log-out; the page says with which rights it is looked at."""
+    page = await open_page(desk.address(READ))
+    await live(page)
+    assert "token" not in page.url
+    await expect(page.locator("#rights")).to_have_text("wall: may look")
+    await expect(page.locator("#switch")).to_be_hidden()
+    await page.reload()
+    await live(page)
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_role("dialog", name="Show a token")).to_be_visible()
+    assert await page.evaluate("localStorage.getItem('ccrouter.token')") is None
+    await page.reload()
+    await page.get_by_role("textbox", name="Token").fill(f" {SWITCH} ")
+    await page.keyboard.press("Enter")
+    await live(page)
+    await expect(page.locator("#rights")).to_have_text("night-desk: may switch modes")
+    await expect(page.locator("#switch")).to_be_visible()
+
+
+async def test_a_token_that_is_no_good_is_told(desk: BoardDesk, open_page: Opens) -> None:
+    """One that is wrong, one revoked while the page is open, and one of a position: nothing of the board stays."""
+    page = await open_page(desk.address("ccrouter_wrong"), expects=REFUSED)
+    dialog = page.get_by_role("dialog", name="Show a token")
+    await expect(dialog.get_by_role("alert")).to_have_text("This token is not good: unknown, revoked, or ended.")
+    await dialog.get_by_label("Token").fill(POSITION)
+    await dialog.get_by_role("button", name="Log in").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("This token is for PJSIP/101 alone")
+    await dialog.get_by_label("Token").fill(READ)
+    await dialog.get_by_role("button", name="Log in").click()
+    await live(page)
+    desk.tokens.revoked.add(READ)
+    await expect(dialog.get_by_role("alert")).to_contain_text("revoked")
+    await expect(page.locator("#board")).to_be_hidden()
+
+
+async def test_names_are_texts_whatever_they_look_like(desk: BoardDesk, open_page: Opens) -> None:
+    """What an admin, or a PABX, calls things can't become part of the page."""
+    markup = "<img src=x onerror=alert(1)>"
+    board = desk.board
+    desk.board = replace(
+        board,
+        services=(replace(board.services[0], name=markup, labels=(markup,)),),
+        positions=(replace(board.positions[0], name=markup, state="paused", reason=markup),),
+        sites=(replace(board.sites[0], name=markup),),
+        decisions=(replace(board.decisions[0], label=markup, rule=markup, reason=markup, destination=markup),),
+        not_ready=(markup,),
+        modes=(replace(troubled(board).modes[0], name=markup, reason=markup),),
+    )
+    page = await open_page(desk.address(READ))
+    await live(page)
+    assert await page.locator("img").count() == 0
+    assert await page.get_by_text(markup).count() >= 8
+
+
+async def test_language_and_theme_are_switched_and_kept(desk: BoardDesk, open_page: Opens) -> None:
+    """They begin with what the browser prefers; a choice outlives a reload."""
+    page = await open_page(desk.address(READ), locale="fr-CA", color_scheme="dark")
+    await live(page)
+    await expect(page.get_by_role("columnheader").nth(1)).to_have_text("En attente")
+    dark = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    await page.get_by_role("button", name="English").click()
+    await page.get_by_role("button", name="Theme: auto").click()
+    await page.reload()
+    await live(page)
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
+    assert await page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != dark
+
+
+async def test_the_longest_wait_ticks_by_the_clock_of_the_server(desk: BoardDesk, open_page: Opens) -> None:
+    """A machine whose own clock is wrong by an hour shows the same wait."""
+    page = await open_page("about:blank")
+    await page.clock.set_system_time(SystemClock().now() - 3600)
+    await page.goto(desk.address(READ))
+    await live(page)
+    shown = page.locator("td.longest .figure").first
+    first = await shown.text_content()
+    waited = SystemClock().now() - (desk.board.services[0].oldest_at or 0)
+    minutes, _, seconds = (first or "").partition(":")
+    assert abs(int(minutes) * 60 + int(seconds) - waited) < 2
+    await asyncio.sleep(1.1)
+    assert await shown.text_content() != first
