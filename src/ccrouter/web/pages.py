@@ -61,11 +61,7 @@ def files() -> dict[str, File]:
 def screens(*, served: bool) -> list[web.RouteDef]:
     """Return the routes of the pages; where the API is not `served`, they tell how to have it."""
     known = files()
-    made = [
-        web.get(path, _always(known[name if served else OFF], served=served))
-        for path, name in SCREENS.items()
-        if name in known
-    ]
+    made = [web.get(path, _always(known[name if served else OFF], served=served)) for path, name in SCREENS.items()]
 
     async def part(request: web.Request) -> web.Response:
         # A look into a table, never a path on a disk.
