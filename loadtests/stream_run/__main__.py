@@ -106,7 +106,7 @@ class Run:
         return self._figures()
 
     def _block(self, name: str, seconds: float, *, watched: bool) -> None:
-        clients = self._started("clients", self.here.routers[0].http_port, TOKEN, self.given.clients, self._raw)
+        clients = self._started("clients", self.here.routers[0].http_port, TOKEN, self.given.clients, self._text)
         hearing = self._started("hearing", self.here.pabx.ami_port, self.here.pabx.ami_secret)
         if watched:
             self._go(clients)
@@ -146,7 +146,7 @@ class Run:
         self.seen += sum(map(len, found.values()))
         self.missed += sum(max(0, self.given.clients - len(came["seen"].get(key, ()))) for key in told)
         merged = Merged()
-        for event in events_in(_bodies(self._raw.read_bytes())):
+        for event in events_in(self._text.read_bytes()):
             merged.take(event)
         if merged.sections not in boards:
             self.boards_agree = False
@@ -178,8 +178,8 @@ class Run:
             return callers.wait(seconds + OVER_WITHIN_S)
 
     @property
-    def _raw(self) -> Path:
-        return self.here.folder / "stream.raw"
+    def _text(self) -> Path:
+        return self.here.folder / "stream.text"
 
     def _started(self, part: str, *arguments: object) -> "subprocess.Popen[str]":
         return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
@@ -236,20 +236,6 @@ def _first_answer_s(call: Placed) -> float | None:
         if sign in call.names:
             return call.after_s(sign)
     return None
-
-
-def _bodies(raw: bytes) -> bytes:
-    """Return the events in an answer in chunks."""
-    _, _, rest = raw.partition(b"\r\n\r\n")
-    whole = b""
-    while rest:
-        size, _, rest = rest.partition(b"\r\n")
-        length = int(size, 16)
-        if len(rest) < length:
-            break
-        whole += rest[:length]
-        rest = rest[length + 2 :]
-    return whole
 
 
 def say(line: str) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import sys
+import zlib
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +19,16 @@ STEADY: Final = SystemClock().steady
 
 
 class Client(asyncio.Protocol):
-    """One that reads all that comes; `raw` keeps it, where it is asked to."""
+    """One that reads all that comes, as a browser does; `text` keeps it, where it is asked to."""
 
-    def __init__(self, ask: bytes, seen: dict[str, list[float]], raw: list[bytes] | None) -> None:
+    def __init__(self, ask: bytes, seen: dict[str, list[float]], text: list[bytes] | None) -> None:
         self.bytes = 0
         self.ended = False
         self._ask = ask
         self._seen = seen
-        self._raw = raw
+        self._text = text
+        self._head: bytes | None = b""
+        self._unpacked = zlib.decompressobj(16 + zlib.MAX_WBITS)
         self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -37,10 +40,16 @@ class Client(asyncio.Protocol):
         """Note what it tells, and when."""
         now = STEADY()
         self.bytes += len(data)
-        if self._raw is not None:
-            self._raw.append(data)
-        *whole, self._unread = (self._unread + data).rsplit(b"\n", 1)
-        for kind, uniqueid in HAPPENED.findall(whole[0]) if whole else ():
+        if self._head is not None:
+            self._head, end, data = (self._head + data).partition(b"\r\n\r\n")
+            if not end:
+                return
+            self._head = None
+        text = self._unpacked.decompress(data)
+        if self._text is not None:
+            self._text.append(text)
+        whole, end, self._unread = (self._unread + text).rpartition(b"\n")
+        for kind, uniqueid in HAPPENED.findall(whole):
             self._seen.setdefault(f"{kind.decode()} {uniqueid.decode()}", []).append(now)
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -51,8 +60,8 @@ class Client(asyncio.Protocol):
 async def follow(port: int, token: str, count: int) -> tuple[dict[str, object], bytes]:
     """Follow the stream until stdin ends, and return what came, and all that came to the first client."""
     loop = asyncio.get_running_loop()
-    head = f"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
-    ask = f"{head}\r\n".encode()
+    head = f"GET /api/v1/stream HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+    ask = f"{head}Accept-Encoding: gzip\r\n\r\n".encode()
     seen: dict[str, list[float]] = {}
     kept: list[bytes] = []
     clients = []

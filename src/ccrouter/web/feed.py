@@ -55,6 +55,7 @@ class Feed(Generic[PictureT]):
         self._shown: PictureT | None = None
         self._json: dict[str, bytes] = {}
         self._whole = b""
+        self._firsts: dict[tuple[Callable[[bytes], bytes], int], bytes] = {}
 
     def look(self) -> None:
         """Look at the picture of now, and tell what changed; raises what the view does, and then tells nothing."""
@@ -66,6 +67,7 @@ class Feed(Generic[PictureT]):
                 made[name] = adapter.dump_json(section)
         self._shown = now
         self._whole = b""
+        self._firsts.clear()
         if made:
             self._json |= made
             if before is not None:
@@ -75,8 +77,8 @@ class Feed(Generic[PictureT]):
         """Tell of something else; `data` is JSON on one line."""
         self.ring.add(event, data)
 
-    def first(self, after: str) -> tuple[bytes, int]:
-        """Return what a client is told first, and the number of the last event that it knows then.
+    def first(self, after: str, pack: Callable[[bytes], bytes] = bytes) -> tuple[bytes, int]:
+        """Return what a client is told first, packed, and the number of the last event that it knows then.
 
         That is the whole picture, or nothing where it was told all up to the event with the id `after`, and all that
         came later is kept.
@@ -84,7 +86,9 @@ class Feed(Generic[PictureT]):
         known = self.ring.number(after)
         if known is not None:
             return b"", known
-        return frame(self._name, self.whole(), self.ring.last_id), self.ring.last
+        if (pack, self.ring.last) not in self._firsts:
+            self._firsts[pack, self.ring.last] = pack(frame(self._name, self.whole(), self.ring.last_id))
+        return self._firsts[pack, self.ring.last], self.ring.last
 
     def whole(self) -> bytes:
         """Return the picture of the last look as JSON."""

@@ -16,7 +16,7 @@ from ccrouter.web.entrance import STAYING
 from ccrouter.web.holders import Holder
 from ccrouter.web.operations import EVENT_STREAM
 from ccrouter.web.ring import frame
-from ccrouter.web.stream_client import AnyFeed, Client, Made
+from ccrouter.web.stream_client import AnyFeed, Client, Portions
 
 MOST: Final = 250
 """Streams at once, of all kinds."""
@@ -40,6 +40,11 @@ LINGER_S: Final = 30.0
 CHECK_S: Final = 5.0
 """Between two looks whether the tokens of those who follow are still good."""
 
+HEADERS: Final = {
+    hdrs.CONTENT_TYPE: EVENT_STREAM,
+    hdrs.VARY: hdrs.ACCEPT_ENCODING,
+    "X-Accel-Buffering": "no",  # asks nginx to hand on each event as it comes
+}
 GREETING: Final = b"retry: 1000\n\n"
 
 
@@ -124,7 +129,9 @@ class Streams:
             return self._refused()
         client = Client(request, request.transport)
         self._clients[client] = None
-        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: EVENT_STREAM, "X-Accel-Buffering": "no"})
+        response = web.StreamResponse(headers=HEADERS)
+        if client.encoding:
+            response.headers[hdrs.CONTENT_ENCODING] = client.encoding
         response.force_close()
         staying = request.config_dict.get(STAYING, {})
         staying[client.descriptor] = client
@@ -202,10 +209,10 @@ class Streams:
 
     async def _tell_all(self, pulse: bytes) -> float:
         """Give every client what it does not know yet, and return how long that took."""
-        made: Made = {}
+        portions = Portions(pulse)
         turns = _Turns()
         for client in tuple(self._clients):
-            why = client.give(made, pulse, turns.began)
+            why = client.give(portions, turns.began)
             if why:
                 self._log.info("a stream was ended", reason=why, holder=_name_of(client.holder))
                 self._counts.dropped(why)

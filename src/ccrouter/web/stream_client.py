@@ -2,13 +2,15 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from aiohttp import HttpVersion11, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from ccrouter.web.feed import Feed
 from ccrouter.web.holders import HOLDER, SHOWN
+from ccrouter.web.packing import HEAD, packed
 
 MOST_BYTES: Final = 256 * 1024
 """What is handed to a client at once: so much it may cost that reads slowly."""
@@ -25,8 +27,23 @@ SLOW_S: Final = 10.0
 BEHIND, SLOW = "behind", "slow"
 
 AnyFeed = Feed[Any]
-Made = dict[tuple[AnyFeed, int], tuple[bytes, int]]
-"""What comes after an event of a feed, and the number of its last: made once for all clients that are so far."""
+Pack = Callable[[bytes], bytes]
+
+
+class Portions:
+    """What clients are given in one round, made once for all that are equally far; the pulse, if there is one, is last."""
+
+    def __init__(self, pulse: bytes) -> None:
+        self._pulse = pulse
+        self._made: dict[tuple[AnyFeed, int, Pack], tuple[bytes, int]] = {}
+
+    def after(self, feed: AnyFeed, number: int, pack: Pack) -> tuple[bytes, int]:
+        """Return what comes after an event of a feed, packed, and the number of its last event."""
+        key = (feed, number, pack)
+        if key not in self._made:
+            told, last = feed.ring.after(number, MOST_BYTES)
+            self._made[key] = pack(told + self._pulse), last
+        return self._made[key]
 
 
 class Client:
@@ -41,6 +58,7 @@ class Client:
         feed: what it follows; None before it begins.
         over: set when the stream is to end.
         descriptor: of its socket.
+        encoding: of what it is sent, by its own wish: gzip, or empty.
 
     """
 
@@ -52,6 +70,8 @@ class Client:
         self.descriptor = _keep_small(transport)
         self._transport = transport
         self._chunked = request.version >= HttpVersion11
+        self.encoding = "gzip" if "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "") else ""
+        self._pack: Pack = packed if self.encoding else bytes
         self._number = 0
         self._unsent = 0
         self._since = 0.0
@@ -60,10 +80,10 @@ class Client:
         """Follow a feed from now on, or from the event with the id `after` on."""
         self.feed = feed
         feed.clients += 1
-        told, self._number = feed.first(after)
-        self._write(greeting + told)
+        told, self._number = feed.first(after, self._pack)
+        self._write((HEAD if self.encoding else b"") + self._pack(greeting) + told)
 
-    def give(self, made: Made, pulse: bytes, now: float) -> str:
+    def give(self, portions: Portions, now: float) -> str:
         """Give what came since the last time, where it has taken that; return why it should be let go, or nothing.
 
         Never waits. `now` is in seconds of a steady clock.
@@ -82,12 +102,9 @@ class Client:
                 self._unsent, self._since = unsent, now
             return SLOW if now - self._since > SLOW_S else ""
         self._unsent = 0
-        key = (feed, self._number)
-        if key not in made:
-            made[key] = feed.ring.after(self._number, MOST_BYTES)
-        told, self._number = made[key]
-        if told or pulse:
-            self._write(told + pulse)
+        told, self._number = portions.after(feed, self._number, self._pack)
+        if told:
+            self._write(told)
         return ""
 
     def drop(self) -> None:
