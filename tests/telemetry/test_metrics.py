@@ -36,6 +36,7 @@ from ccrouter.telemetry.live_queues import MOST_QUEUES
 from ccrouter.telemetry.metrics import Metrics, new_registry
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.peers import LINK_FAULTS, LINK_STATES
+from ccrouter.telemetry.stream import REASONS, StreamCounts
 from support.hand_clock import HandClock
 from support.world import NOON, World
 
@@ -221,6 +222,17 @@ def test_what_peers_send_never_makes_many_series(sent: list[tuple[str, str, str]
         metrics.agi.session_ended(one, 0.001)
     for name, family in families(registry).items():
         assert len(family.samples) <= 70, name
+
+
+def test_streams_are_counted_by_why_they_ended(registry: CollectorRegistry) -> None:
+    """All reasons are there as 0 before the first; how many are open is asked when the metrics are read."""
+    counts = StreamCounts(registry)
+    counts.follow(lambda: 7)
+    counts.dropped("slow")
+    counts.left_out()
+    assert value(registry, "ccrouter_stream_clients") == 7
+    assert [value(registry, "ccrouter_stream_dropped_total", reason=reason) for reason in REASONS] == [1, 0, 0, 0]
+    assert value(registry, "ccrouter_stream_happened_left_out_total") == 1
 
 
 # --- the rules and the links ------------------------------------------------------------------------------------------
