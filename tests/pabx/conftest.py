@@ -29,10 +29,16 @@ EXTRA: Final = {
 [from-carrier]
 exten => 0900000003,1,Set(TIMEOUT(absolute)=2)
  same => n,Goto(ccrouter,${EXTEN},1)
+
+[elsewhere]
+exten => s,1,Answer(,i)
+ same => n,Wait(0.2)
+ same => n,Hangup()
 """,
     "manager.conf": f"\n[watcher]\nsecret = {WATCHER}\nread = dialplan\n",
 }
-"""What an admin may have besides: a queue with a limit, a number whose calls last two seconds, a curious AMI user."""
+"""What an admin may have besides: a queue with a limit, a number whose calls last two seconds, a context of its own, a
+curious AMI user."""
 
 
 @pytest.fixture(scope="session", params=VERSIONS, ids=lambda version: f"asterisk{version}")
