@@ -31,7 +31,7 @@ Pack = Callable[[bytes], bytes]
 
 
 class Portions:
-    """What clients are given in one round, made once for all that are equally far; the pulse, if there is one, is last."""
+    """What clients are given in one round, made once for all that are equally far; a pulse comes last."""
 
     def __init__(self, pulse: bytes) -> None:
         self._pulse = pulse
