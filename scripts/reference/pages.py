@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ccrouter.config.schema import FILES, schema_text
+from reference.api import api_page, openapi
 from reference.problems import problems_page
 from reference.tables import Reference
 
@@ -35,6 +36,8 @@ def _schema(file: str) -> Callable[[str], str]:
 PAGES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
     {
         **{f"docs/{file}.schema.json": _schema(file) for file in FILES},
+        "docs/api.md": api_page,
+        "docs/openapi.json": openapi,
         "docs/problems.md": problems_page,
         "docs/routing.md": _with_tables,
         "docs/workshop.md": _with_tables,

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, Field
 
-from ccrouter.web.board import Board
+from ccrouter.web.board import Board, Happened
 from ccrouter.web.control import json_answer, query_of
 from ccrouter.web.feed import Feed
 from ccrouter.web.holders import Role
@@ -68,6 +68,7 @@ def board_stream(streams: Streams, view: Callable[[], Board]) -> list[Operation]
             handler=stream,
             least=Role.READ,
             query=StreamQuery,
+            events={"board": Board, "happened": Happened},
             media=EVENT_STREAM,
             refusals=(FULL,),
         ),

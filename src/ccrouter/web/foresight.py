@@ -20,9 +20,11 @@ class BusyError(CcrouterError):
 
 
 class ExplainBody(BaseModel):
-    """Body of POST /explain: a call, and what is to stand for its part of the present."""
+    """A call, and what is to stand for its part of the present."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"number": "0800 123 456", "at": "monday 8:00"}]}
+    )
 
     number: Annotated[Line, Field(min_length=1, description="as it is dialled", examples=["0800 123 456"])]
     at: (

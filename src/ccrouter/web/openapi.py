@@ -46,6 +46,12 @@ ALWAYS: Final[tuple[Refusal, ...]] = (
 WITH_BODY: Final[tuple[Refusal, ...]] = ((413, "the body has more than 16 kB"),)
 WITH_PATH: Final[tuple[Refusal, ...]] = ((404, "there is nothing of this name"),)
 
+OF_STREAMS: Final = {
+    "change": {"type": "object", "description": "`at`, and the sections of the first event that changed, each whole"},
+    "pulse": {"type": "object", "properties": {"at": {"type": "number"}}, "description": "each second"},
+}
+"""Events that each stream has beside its own: the JSON in their `data`."""
+
 _PARAMETER: Final = re.compile(r"{(\w+)(?::((?:[^{}]|{[^{}]*})*))?}")
 
 
@@ -84,6 +90,8 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
         paths.setdefault(each.template, {})[each.method.lower()] = _operation(each, types, components)
+    for model in {each.query for each in operations if each.query is not None}:
+        components.pop(model.__name__, None)  # its parameters stand where they are asked for
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
@@ -191,8 +199,8 @@ def _responses(each: Operation, types: Mapping[int, Any]) -> dict[str, Any]:
     made: dict[int, Any] = {}
     content: dict[str, Any] = {each.media: {}}
     if each.media == EVENT_STREAM:
-        events = {name: types[id(kind)] for name, kind in each.events.items()}
-        content = {EVENT_STREAM: {"schema": {"type": "string"}, **({"x-events": events} if events else {})}}
+        events = {**{name: types[id(kind)] for name, kind in each.events.items()}, **OF_STREAMS}
+        content = {EVENT_STREAM: {"schema": {"type": "string"}, "x-events": events}}
     elif each.answer is not None:
         content = {each.media: {"schema": types[id(each.answer)]}}
     made[each.status] = {"description": HTTPStatus(each.status).phrase, "content": content}

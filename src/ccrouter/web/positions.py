@@ -200,16 +200,15 @@ Reason = Annotated[Line, Field(max_length=LONGEST_REASON)]
 
 
 class TurnBody(BaseModel):
-    """Log in or out (`on`), begin or end a pause; whoever does it for somebody else says why.
+    """Log in or out (`on`), begin or end a pause; whoever does it for somebody else says why."""
 
-    `author` adds the person behind a shared user such as root.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"on": True, "reason": "lunch"}]}
+    )
 
     on: bool
     reason: Reason = ""
-    author: Line = ""
+    author: Line = Field(default="", description="the person behind a shared user such as root")
 
 
 POSITIONS: Final = TypeAdapter(tuple[PositionOnBoard, ...])
@@ -328,6 +327,7 @@ def positions(controls: PositionControls, streams: Streams) -> list[Operation]:
             least=Role.READ,
             scoped=BOTH,
             query=PositionStreamQuery,
+            events={"board": PositionView},
             media=EVENT_STREAM,
             refusals=(*AMBIGUOUS, FULL),
         ),

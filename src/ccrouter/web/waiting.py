@@ -102,13 +102,15 @@ class OfPabx(BaseModel):
 
 
 class SendBody(BaseModel):
-    """Body of POST /waiting/{uniqueid}/send; `author` adds the person behind a shared user such as root."""
+    """Where a caller who waits is sent, and why."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"to": ["tunis"], "reason": "promised"}]}
+    )
 
     to: list[Line] = Field(min_length=1, max_length=MOST_DESTINATIONS)
     reason: Line = Field(min_length=1)
-    author: Line = ""
+    author: Line = Field(default="", description="the person behind a shared user such as root")
 
 
 WAITING: Final = TypeAdapter(tuple[WaitingStatus, ...])
