@@ -161,7 +161,7 @@ OVERFLOW: Final = Section(
         ),
         table(
             About(
-                "Overflows in the time shown, by rule",
+                "Overflows by rule",
                 "Entry: a rule on load, or a destination passed over as full, down or empty. Waiting: a caller "
                 "taken out of the queue. A rule that never overflows anybody may be in vain; one that always does "
                 "is no rule for peaks.",

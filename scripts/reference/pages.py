@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from ccrouter.config.schema import FILES, schema_text
+from reference.alerts import monitoring_page
 from reference.api import api_page, openapi
+from reference.metrics import metrics_page
 from reference.problems import problems_page
 from reference.tables import Reference
 
@@ -38,6 +40,8 @@ PAGES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
         **{f"docs/{file}.schema.json": _schema(file) for file in FILES},
         "docs/api.md": api_page,
         "docs/openapi.json": openapi,
+        "docs/metrics.md": metrics_page,
+        "docs/monitoring.md": monitoring_page,
         "docs/problems.md": problems_page,
         "docs/routing.md": _with_tables,
         "docs/workshop.md": _with_tables,
