@@ -21,6 +21,7 @@ class Picture:
         place: of the scene that plays, from 0 on; behind the last one while the last calls end.
         status: what ccrouter says; None while it does not answer.
         fates: what became of the calls, by what their ends say.
+        wallboard: its address.
 
     """
 
@@ -29,6 +30,7 @@ class Picture:
     place: int
     status: Status | None
     fates: Counter[Fate]
+    wallboard: str = ""
 
     @property
     def scene(self) -> Scene | None:

@@ -9,9 +9,14 @@ CONFIGS: Final = Path(__file__).resolve().parent.parent.parent / "configs" / "de
 ZONE: Final = "Europe/Paris"
 
 
-def render_settings(*, ami_port: int, agi_port: int, ami_secret: Path) -> str:
-    """Return the settings file with the ports and the secret of this run."""
-    values = {"port: 5038": f"port: {ami_port}", "port: 4573": f"port: {agi_port}", "ami.secret": f'"{ami_secret}"'}
+def render_settings(*, ami_port: int, agi_port: int, http_port: int, ami_secret: Path) -> str:
+    """Return the settings file with the ports and the secret of this run, and a file of tokens beside it."""
+    values = {
+        "port: 5038": f"port: {ami_port}",
+        "port: 4573": f"port: {agi_port}",
+        "port: 0": f"port: {http_port}, tokens: tokens",
+        "ami.secret": f'"{ami_secret}"',
+    }
     return _rendered("settings.yaml", values)
 
 

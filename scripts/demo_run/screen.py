@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.layout import Layout
 from rich.live import Live
 from rich.panel import Panel
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -61,6 +62,7 @@ def whole(picture: Picture, cue: str) -> Layout:
     layout = Layout()
     layout.split_column(
         Layout(_head(picture), size=1),
+        Layout(_wallboard(picture), size=1),
         Layout(_scene(picture, cue), size=6),
         Layout(_places(picture.status), size=5),
         Layout(_decisions(picture.status)),
@@ -80,6 +82,11 @@ def _head(picture: Picture) -> RenderableType:
         Text(f"{time}   Ctrl-C ends it ", "dim"),
     )
     return line
+
+
+def _wallboard(picture: Picture) -> RenderableType:
+    address = Text(picture.wallboard, Style(color="cyan", link=picture.wallboard or None))
+    return Text.assemble((" wallboard ", "dim"), address)
 
 
 def _scene(picture: Picture, cue: str) -> RenderableType:

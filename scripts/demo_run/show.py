@@ -100,4 +100,5 @@ class Show:
             place=self._place,
             status=self._stage.daemon.status(),
             fates=self._past_fates + count(self._stage.cast.outcomes()),
+            wallboard=self._stage.pages.wallboard,
         )

@@ -15,6 +15,7 @@ from ccrouter.clock import SystemClock, utc
 from demo_run.cast import POSITIONS, SITES, TEAMS, Cast
 from demo_run.daemon import Daemon
 from demo_run.errors import DemoError, last_lines
+from demo_run.pages import POSITION, Pages
 from demo_run.rendering import render_routing, render_settings
 from small_pabx import SITES_ADDRESS, Layout, PabxError, SmallPabx, free_port
 
@@ -46,6 +47,7 @@ class Stage:
         self.pace = pace
         self._clock = SystemClock()
         self._agi_port = free_port(socket.SOCK_STREAM)
+        self.pages = Pages(free_port(socket.SOCK_STREAM))
         self.pabx = SmallPabx(
             Layout(
                 queues=tuple(TEAMS.values()),
@@ -111,11 +113,16 @@ class Stage:
 
     def _start_daemon(self, opening: ExitStack) -> None:
         settings = render_settings(
-            ami_port=self.pabx.ami_port, agi_port=self._agi_port, ami_secret=self.pabx.ami_secret_file
+            ami_port=self.pabx.ami_port,
+            agi_port=self._agi_port,
+            http_port=self.pages.port,
+            ami_secret=self.pabx.ami_secret_file,
         )
         (self._folder / "settings.yaml").write_text(settings)
         (self._folder / "routing.yaml").write_text(render_routing(utc(self._clock.now()), self.pace.waited_s))
         (self._folder / "state").mkdir()
+        (self._folder / "tokens").touch(mode=0o600)
+        (self._folder / "tokens").write_text(self.pages.tokens)
         opening.callback(self.daemon.stop)
         self.daemon.start()
 
@@ -126,6 +133,8 @@ class Stage:
             status = self.daemon.status()
             if status is not None and not status.not_ready:
                 self._say(f"ccrouter {status.version} is ready; ask it yourself: {self.daemon.ask_status}")
+                self._say(f"Wallboard:       {self.pages.wallboard}")
+                self._say(f"Position {POSITION}: {self.pages.position}")
                 return
             if self._clock.steady() > deadline:
                 why = "it does not answer" if status is None else ", ".join(status.not_ready)

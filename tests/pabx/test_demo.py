@@ -1,5 +1,6 @@
 """The demo: it plays to its end, ends what it started however it is ended itself, and would notice a lost call."""
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urljoin
+from urllib.request import Request, urlopen
 
 import psutil
 import pytest
@@ -19,6 +22,7 @@ from rich.console import Console
 from ccrouter.config.load import compile_text
 from ccrouter.routing.conditions import Open
 from demo_run.accounts import REACHED, Fate, Outcome, Talk, judge
+from demo_run.pages import Pages
 from demo_run.pictures import Picture
 from demo_run.rendering import render_routing
 from demo_run.scenes import SCENES
@@ -29,6 +33,7 @@ from phones import Call, Placed
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 DEMO: Final = ROOT / "scripts" / "demo"
 ENDS_WITHIN_S: Final = 30
+ADDRESS: Final = Pages(65535).wallboard
 
 
 @dataclass(slots=True)
@@ -88,8 +93,23 @@ def run(folder: Path) -> Iterator[Run]:
         process.kill()
 
 
+def holder_of(address: str) -> object:
+    """Return whom the daemon takes for the holder of the token in the address of a page, which must be there."""
+    page, token = address.split("#token=")
+    with urlopen(page) as answer:  # noqa: S310 - the demo's own loopback address
+        assert "<!doctype html>" in answer.read().decode()
+    about_me = urljoin(page, "/api/v1/me")
+    request = Request(about_me, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - likewise
+    with urlopen(request) as answer:  # noqa: S310 - likewise
+        return json.load(answer)
+
+
 def test_a_whole_show_reaches_every_kind_of_destination_and_loses_no_call(run: Run) -> None:
     """In a pipe it prints plain lines, one for each decision; it ends with 0, and leaves nothing behind."""
+    run.read_until("Position paris1:")
+    wallboard, position = (line.split(": ")[1].strip() for line in run.lines[-2:])
+    assert holder_of(wallboard) == {"name": "supervisor", "role": "switch", "of": ""}
+    assert holder_of(position) == {"name": "paris1", "role": "position", "of": "PJSIP/paris1"}
     assert run.read_all() == 0, "\n".join(run.lines)
     text = "\n".join(run.lines)
     assert "\x1b" not in text
@@ -231,7 +251,8 @@ def test_each_scene_fits_a_terminal_of_80_by_24(place: int) -> None:
     cue = max((cue.says for cue in scene.cues), key=len)
     console = Console(width=80, height=24)
     with console.capture() as capture:
-        console.print(whole(Picture(0, 90, place, None, Counter({Fate.POSITION: 1000})), cue))
+        console.print(whole(Picture(0, 90, place, None, Counter({Fate.POSITION: 1000}), ADDRESS), cue))
+    assert ADDRESS in capture.get()
     words = capture.get().replace("│", " ").split()
     for text in (scene.title, scene.says, cue, scene.look):
         assert all(word in words or f"{word}." in words for word in text.split())
