@@ -21,6 +21,7 @@ let interfaceShown = "";
 /** The longest that this wrap-up was seen to have left: the whole of its bar. */
 let wrapWhole = 0;
 let busy = false;
+let announcedState = "";
 
 const asked = new URLSearchParams(location.search);
 
@@ -69,6 +70,9 @@ function drawState(position) {
   const hint = pausing ? say("hint.pausing") : ["out", "logged_out"].includes(kind) ? say(`hint.${kind}`) : "";
   $("state-hint").hidden = !hint;
   write($("state-hint"), hint);
+  const told = [say(`state.${kind}`), $("state-reason").textContent].filter(Boolean).join(": ");
+  if (kind !== "ringing" && told !== announcedState) announce(told);
+  announcedState = told;
 }
 
 /** @param {any} call @param {any} position */
@@ -77,6 +81,7 @@ function drawCall(call, position) {
   const who = call ? caller(call) : "";
   const about = call ? call.label || call.number || call.service : "";
   tellCall(call, who, about, `${say(`state.${position.state}`)} · ccrouter`);
+  write($("rings"), call?.doing === "ringing" ? `${say("call.ringing")}: ${who}, ${about}` : "");
   if (!call) return;
   set($("call"), "data-doing", call.doing);
   write($("call-title"), say(`call.${call.doing}`));
