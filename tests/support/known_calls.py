@@ -108,7 +108,8 @@ IN_TIME_S: Final = 1.0
 DESKS: Final = 9
 WITHIN_S: Final = 15.0
 LOOK_AGAIN_S: Final = 0.05
-Scrape = Mapping[str, float]
+Scrape = Mapping[str, list[tuple[dict[str, str], float]]]
+"""The samples of each name: their labels and values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +192,16 @@ def total(scrape: Scrape, name: str, **labels: str) -> float:
 
 def series(scrape: Scrape, name: str, **labels: str) -> Iterator[tuple[dict[str, str], float]]:
     """Yield the series of a name with these labels: all their labels, and the value."""
-    for sample, value in scrape.items():
-        found, _, rest = sample.partition("{")
-        told = dict(re.findall(r'(\w+)="([^"]*)"', rest))
-        if found == name and labels.items() <= told.items():
-            yield told, value
+    return ((told, value) for told, value in scrape.get(name, ()) if labels.items() <= told.items())
+
+
+def read(samples: Mapping[str, float]) -> Scrape:
+    """Return samples by their names."""
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for sample, value in samples.items():
+        name, _, rest = sample.partition("{")
+        found.setdefault(name, []).append((dict(re.findall(r'(\w+)="([^"]*)"', rest)), value))
+    return found
 
 
 class Scene:
@@ -216,7 +222,7 @@ class Scene:
         for queue in ("crowd", "slow"):
             house.sit_down(queue, answer_ms=FOREVER_MS)
         with self._paused_position(), self._steered():
-            known.before = house.daemon.metrics()
+            known.before = read(house.daemon.metrics())
             self._crowd()
             self._call("in time", 4, per_s=5)
             self._call("outside", 3, per_s=5)
@@ -236,7 +242,8 @@ class Scene:
             ended = total(known.before, "ccrouter_calls_ended_total") + known.calls
             known.after = self._scraped(
                 lambda scrape: (
-                    total(scrape, "ccrouter_calls_ended_total") == ended and not scrape["ccrouter_journal_queue_length"]
+                    total(scrape, "ccrouter_calls_ended_total") == ended
+                    and not total(scrape, "ccrouter_journal_queue_length")
                 )
             )
         self._count()
@@ -249,7 +256,7 @@ class Scene:
     def _crowd(self) -> None:
         """Let one wait long enough to make a ghost, give two a short and two a long patience, and fill a site."""
         house = self.house
-        self._call("peak", 1, patience_ms=6500)
+        self._call("peak", 1, patience_ms=8500)
         house.daemon.wait_until(lambda status: queue_in(status, "crowd").waiting == 1)
         self._call("full", 1)
         self.known.during = self._scraped(
@@ -282,8 +289,8 @@ class Scene:
         """Return the first scrape that is as wanted."""
         daemon, clock = self.house.daemon, SystemClock()
         until = clock.steady() + WITHIN_S
-        while not holds(scrape := daemon.metrics()):
-            assert clock.steady() < until, scrape
+        while not holds(scrape := read(daemon.metrics())):
+            assert clock.steady() < until, "the metrics are not as wanted"
             with daemon.news:  # a new line in its log is a good moment to look again
                 daemon.news.wait(LOOK_AGAIN_S)
         return scrape
