@@ -13,6 +13,8 @@ GHOST = 3
 _FIRST = ("talking", "ringing", "wrap_up", "busy", "ready", "paused", "out")
 """States of a position in its queues: the first of these that it has in any of them is what it does."""
 
+_MAY_RING = frozenset({"wrap_up", "busy", "ready", "paused"})
+
 _ALIVE = frozenset({"talking", "wrap_up", "busy", "paused"})
 """States into which a telephone comes by somebody's hand."""
 
@@ -104,6 +106,8 @@ class Desks:
 
     def refresh(self, at: float) -> None:
         """Look at what was touched, and note when its state changed."""
+        if not self._touched:
+            return
         for key in self._touched:
             members = self._members(key)
             if not members:
@@ -139,7 +143,7 @@ class Desks:
     def _members(self, key: DeskKey) -> list[Position]:
         pabx, interface = key
         found, served = [], self._serves.get(key, set())
-        for name in sorted(served):
+        for name in sorted(served) if len(served) > 1 else tuple(served):
             queue = self._queues.get(pabx, name)
             member = None if queue is None else queue.positions.get(interface)
             if member is None:
@@ -149,10 +153,12 @@ class Desks:
         return found
 
     def _state(self, key: DeskKey, members: list[Position]) -> str:
-        states = {member.state for member in members}
-        if not states & {"talking", "out"} and self._rings.at(key) is not None:
+        state = members[0].state
+        for member in members[1:]:
+            state = min(state, member.state, key=_FIRST.index)
+        if state in _MAY_RING and self._rings.at(key) is not None:
             return "ringing"
-        return next(state for state in _FIRST if state in states)
+        return state
 
     def _view(self, key: DeskKey) -> PositionView:
         desk, members, ring = self._desks[key], self._members(key), self._rings.at(key)

@@ -172,7 +172,9 @@ class Picture:
         """Count a call where it is now, after any change to it."""
         if call.phase is Phase.WAITING:  # what is shown of the caller may have changed, wherever they count
             self.queues.changed.add((call.pabx, call.stand.queue))
-        self.effects.extend(reports.due(call, at))
+        answered = call.answered_at is not None and not call.answer_told
+        if answered or not call.offered or call.line or call.stand.kind == "site":
+            self.effects.extend(reports.due(call, at))
         before, after = self.calls.settle(call)
         if before == after:
             return

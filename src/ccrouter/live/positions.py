@@ -191,6 +191,11 @@ class Positions:
                 )
             )
 
+    def serving(self) -> tuple[int, int]:
+        """Return how many are logged in and not paused, and how many of them are ready."""
+        ready = len(self._standing[Standing.READY])
+        return ready + len(self._standing[Standing.BUSY]), ready
+
     def tally(self) -> Tally:
         """Return the figures."""
         size = {standing: len(names) for standing, names in self._standing.items()}

@@ -125,8 +125,7 @@ class Queue:
 
     def forecast_at(self, index: int) -> Seconds | None:
         """Return the EWT of a caller who joins now behind `index` others; None where nothing can be said."""
-        tally = self.positions.tally()
-        return self.forecast.estimate(min(index, len(self)), tally.logged_in - tally.paused, tally.ready)
+        return self.forecast.estimate(min(index, len(self)), *self.positions.serving())
 
     def end_wait(self, at: float, wait_s: Seconds, *, answered: bool) -> None:
         """Keep a wait that was answered, or given up."""
