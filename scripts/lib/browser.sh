@@ -11,12 +11,12 @@ ensure_chromium() {
     # The C library, and what only a window on a desktop needs: 400 MB.
     # shellcheck disable=SC2034 # read by what is called
     local NEVER_UNPACKED="${NEVER_UNPACKED%)=}|libc6|libc-bin|libgtk-.*|libgdk-.*|adwaita-.*|libllvm.*|libgl1-.*|libz3-.*"
-    NEVER_UNPACKED+="|libicu.*|iso-codes|shared-mime-info|dpkg|procps|libdb.*|libpam-.*)="
+    NEVER_UNPACKED+="|libicu.*|iso-codes|shared-mime-info|dpkg|procps|libdb5.*|libpam-.*)="
     locked debian ensure_unpacked bookworm "$CACHE/chromium" finish_chromium chromium fonts-dejavu-core
 }
 
 finish_chromium() {
-    step "Starting Chromium once" "Run it again; if it fails again, look for a library in $NEVER_UNPACKED that it needs."
+    step "Starting Chromium once" "A library that it misses is perhaps one that is left out; compare with ${BASH_SOURCE[0]}."
     # No fonts of the machine: its pages look the same everywhere.
     cat >"$1/fonts.conf" <<'FONTS'
 <?xml version="1.0"?>
