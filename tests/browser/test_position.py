@@ -235,14 +235,15 @@ async def test_who_may_only_look_can_do_nothing(house: RealHouse, agent: Page, o
 
 async def test_an_old_picture_is_told(house: RealHouse, open_page: Opens) -> None:
     """Also that the telephone works on; orders that nobody takes are told, and the picture heals by itself."""
-    agent = await open_page(address(house, "alice"), expects=CUT)
-    await expect(agent.locator("#state-word")).to_have_text("Logged out")
-    house.daemon.kill()
-    await expect(agent.locator("#old")).to_contain_text("your telephone works as ever")
-    await agent.get_by_role("button", name="Log in: support").click()
-    await expect(agent.locator("#fault")).to_contain_text("ccrouter does not answer")
-    house.daemon.start()
-    await asyncio.to_thread(house.daemon.wait_until, lambda status: not status.not_ready)
-    await expect(agent.locator("#old")).to_be_hidden()
-    await log_in(agent)
-    await expect(agent.locator("#fault")).to_be_hidden()
+    with telephones(house, "agent1"):
+        agent = await open_page(address(house, "alice"), expects=CUT)
+        await expect(agent.locator("#state-word")).to_have_text("Logged out")
+        house.daemon.kill()
+        await expect(agent.locator("#old")).to_contain_text("your telephone works as ever")
+        await agent.get_by_role("button", name="Log in: support").click()
+        await expect(agent.locator("#fault")).to_contain_text("ccrouter does not answer")
+        house.daemon.start()
+        await asyncio.to_thread(house.daemon.wait_until, lambda status: not status.not_ready)
+        await expect(agent.locator("#old")).to_be_hidden()
+        await log_in(agent)
+        await expect(agent.locator("#fault")).to_be_hidden()
