@@ -6,7 +6,7 @@ from collections.abc import Callable
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.app.changes import Changes
-from ccrouter.live.effects import CallFinished, Effect, FactRefused, Relist, SiteHealthChanged, SiteTried
+from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
 from ccrouter.live.events import CallEnded, Event, LinkLost, LinkUp, PabxEvent, PabxRestarted, PeerFault, StepEnded
 from ccrouter.live.state import State
 from ccrouter.routing.snapshot import Health
@@ -103,9 +103,10 @@ class Writer:
                 log.info("reading again", pabx=effect.pabx, listing=effect.listing, reason=effect.reason)
                 self._relist(effect)
             case CallFinished():
-                self.totals[effect.outcome] += 1
+                self.totals[effect.outcome] += not effect.again
                 self._note(effect)
-                log.info(
+                tell = log.warning if effect.outcome is Outcome.LOST else log.info
+                tell(
                     "call finished",
                     **_of_call(effect),
                     outcome=effect.outcome,
