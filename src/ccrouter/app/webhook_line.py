@@ -24,6 +24,9 @@ BATCH: Final = 200
 ABREAST: Final = 8
 """Letters that are under way at once, each of another call."""
 
+PACE_S: Final = 0.02
+"""Between two letters: 400 a second at the most with all abreast, each 0.3 ms of the loop's time, beside calls."""
+
 ROUND_S: Final = 1.0
 """How long letters are sent before it is taken down what became of them."""
 
@@ -181,6 +184,7 @@ class Line:
                 now = self.clock.steady()
                 if self.gone or self._failures >= IN_TROUBLE or now >= until or now < self._rests_until:
                     return
+                await asyncio.sleep(PACE_S)
                 if not told.well:
                     break  # later ones of this call wait for it
 
