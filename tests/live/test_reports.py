@@ -67,6 +67,21 @@ def test_offered_where_only_its_end_was_seen(play: Play) -> None:
     assert reports(play.call_ended("c1", "site", "tunis", by="plan")) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "by", "outcome"),
+    [
+        ("", "caller", Outcome.ABANDONED),
+        ("", "other", Outcome.UNKNOWN),
+        ("queue", "caller", Outcome.UNKNOWN),
+        ("site", "plan", Outcome.UNKNOWN),
+        ("play", "caller", Outcome.MESSAGE),
+    ],
+)
+def test_what_only_the_end_tells(play: Play, kind: str, by: str, outcome: Outcome) -> None:
+    """A caller who was gone before the first step was not answered; of later steps nobody knows."""
+    assert finished(play.call_ended("c1", kind, "somewhere" if kind else "", by)).outcome is outcome
+
+
 def test_calls_under_way_at_a_start_are_offered_then() -> None:
     """A router that starts in the midst counts each call once, and says that it came late; nobody is inflated."""
     play = Play(synced=False)
@@ -96,7 +111,8 @@ def test_calls_under_way_at_a_start_are_offered_then() -> None:
 def test_a_channel_whose_router_is_asked_is_offered_with_its_service(play: Play) -> None:
     """A listing may show a channel before there is a plan: it is not offered to a service without a name."""
     assert reports(play.listing(Listing.CALLS, play.call_row("c1", "", "", decision=""))) == []
-    assert reports(play.routed("c1")) == ["CallOffered"]
+    assert one(play.routed("c1"), CallOffered).listed is False  # type: ignore[union-attr] # a CallOffered
+    assert finished(play.call_ended("c1", "", "", by="other")).outcome is Outcome.LOST
     play.listing(Listing.CALLS, play.call_row("c2", "", "", decision=""))
     assert reports(play.hung_up("c2")) == ["CallOffered", "CallFinished"]
 
@@ -193,6 +209,15 @@ def test_an_answer_that_only_the_end_of_the_step_tells(play: Play) -> None:
     assert reports(effects) == ["CallAnswered", "SiteReleased"]
     line = one(effects, SiteReleased)
     assert (line.answered, line.talked_s) == (True, 0)  # type: ignore[union-attr] # a SiteReleased
+
+
+def test_a_call_first_seen_when_a_step_failed_is_not_late(play: Play) -> None:
+    """Its wait is known from then on; one that is first seen when it was answered has none."""
+    play.ended("c1", "site", "tunis", "busy")
+    play.began("c1", "site", "backup", step=2)
+    play.at += 3
+    assert one(play.site_answered("c1"), CallAnswered).waited_s == 3  # type: ignore[union-attr] # a CallAnswered
+    assert one(play.ended("c2", "site", "tunis", "answered"), CallAnswered).waited_s is None  # type: ignore[union-attr] # the same
 
 
 @pytest.mark.parametrize(("result", "lines"), [("busy", 1), ("noanswer", 1), ("full", 0)])

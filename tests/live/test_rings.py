@@ -6,7 +6,7 @@ import pytest
 
 from ccrouter.live.desks import GHOST, PositionView
 from ccrouter.live.effects import Effect, PositionMissed, PositionRang
-from ccrouter.live.events import DeviceState, Listing
+from ccrouter.live.events import ClockSet, DeviceState, Listing
 from support.live_play import Play
 
 
@@ -191,6 +191,16 @@ def test_what_did_not_change_is_shown_again(play: Play) -> None:
     after = {each.interface: each for each in play.state.desks()}
     assert after["PJSIP/agent1"] is before["PJSIP/agent1"]
     assert after["PJSIP/agent2"] is not before["PJSIP/agent2"]
+
+
+def test_the_clock_is_set(play: Play) -> None:
+    """A ring and a state last for as long as they lasted."""
+    play.called("c1")
+    play.at += 3600
+    play.tell(ClockSet(at=play.at, by_s=3600))
+    assert desk(play).since == play.at
+    play.at += 0.5
+    assert rang(play.silent("c1")) == ["agent1 missed"]
 
 
 # --- ghosts -----------------------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ def call_routed(picture: Picture, event: CallRouted) -> None:
         picture.arrived(event.service, event.at)
     picture.leave_queue(call, event.at, answered=None)
     picture.advance(call, Fact.ROUTED, event.at)
+    call.listed &= call.offered  # the listing that showed it was ahead of the decision
     call.number, call.service = event.number, event.service
     call.caller, call.language, call.asked = event.caller, event.language, True
     call.decision, call.rule = event.decision, event.rule
@@ -149,7 +150,7 @@ def step_ended(picture: Picture, event: StepEnded) -> None:
         call = picture.new_call(key, event.at)
         if call is None:
             return
-        call.late = True
+        call.late = event.result in {"answered", "died"}
         _adopt(call, event, Stand(event.kind, event.target, step=event.step))
     elif not _ends(picture, call, event):
         picture.settle(call, event.at)
@@ -289,7 +290,7 @@ def call_ended(picture: Picture, event: CallEnded) -> None:
             service=event.service,
             rule=event.rule,
             decision=event.decision,
-            outcome=Outcome.MESSAGE if heard_message else Outcome.UNKNOWN,
+            outcome=_unseen_outcome(event, heard_message=heard_message),
             target=event.target,
             waited_s=0.0,
             talked_s=None,
@@ -297,6 +298,14 @@ def call_ended(picture: Picture, event: CallEnded) -> None:
             again=again,
         )
     )
+
+
+def _unseen_outcome(event: CallEnded, *, heard_message: bool) -> Outcome:
+    """Return what became of a call of which nothing but its end was seen."""
+    if heard_message:
+        return Outcome.MESSAGE
+    gone_at_once = event.by == "caller" and not event.kind  # before the first step of any plan
+    return Outcome.ABANDONED if gone_at_once else Outcome.UNKNOWN
 
 
 # --- a listing --------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from support.fuzz.target import Drawn, Target, cuts
 from support.live_invariants import check as check_state
 
 NAMES_WANTED: Final = frozenset(name.encode() for name in WANTED)
-RECORDINGS: Final = ("routed_calls_22", "routed_calls_16", "hostile_callers_22")
+RECORDINGS: Final = ("routed_calls_22", "routed_calls_16", "rings_22", "hostile_callers_22")
 SITES: Final = (
     SiteLimits("paris", queue="support"),
     SiteLimits("tunis", "PJSIP/trunk-tunis", 30),
