@@ -46,5 +46,5 @@ class Pages:
         return (
             "tokens:\n"
             f"  supervisor: {{role: switch, sha256: {hash_of(self.desk)}}}\n"
-            f"  {POSITION}: {{role: position, of: PJSIP/{POSITION}, sha256: {hash_of(self.seat)}}}\n"
+            f"  {POSITION}: {{role: position, position: PJSIP/{POSITION}, sha256: {hash_of(self.seat)}}}\n"
         )

@@ -35,7 +35,8 @@ run_chromium() {
     local -a folders
     shift
     shopt -s nullglob
-    folders=("$tree"/{usr/,}lib{/*-linux-gnu*,})
+    # PulseAudio's has a folder of its own.
+    folders=("$tree"/{usr/,}lib{/*-linux-gnu*{,/pulseaudio},})
     LD_LIBRARY_PATH=$(IFS=: && echo "${folders[*]}") FONTCONFIG_FILE=$tree/fonts.conf \
         exec "$tree/usr/lib/chromium/chromium" "$@"
 }
