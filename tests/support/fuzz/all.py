@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from support.fuzz import agi, ami, commands, files, folders, pages, texts
+from support.fuzz import agi, ami, api, commands, files, folders, pages, texts
 from support.fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
@@ -16,6 +16,7 @@ TARGETS: Final[dict[str, Target]] = {
             files.CASE_FILE,
             files.TOKENS_FILE,
             pages.HTTP,
+            api.HTTP_API,
             folders.FOLDER,
             commands.COMMAND,
         ),

@@ -4,13 +4,14 @@ import asyncio
 import atexit
 import gc
 import re
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 from structlog.testing import LogCapture
@@ -25,6 +26,8 @@ from ccrouter.telemetry.logs import Logs
 from ccrouter.web.public import pages
 from support.fuzz.target import Drawn, Target
 from support.rules_desk import GOOD
+
+T = TypeVar("T")
 
 SETTINGS: Final = """\
 pabxs: [{name: main, host: 127.0.0.1, port: 1, username: ccrouter, secret: {env: SECRET}}]
@@ -99,6 +102,10 @@ class House:
         self._runner.close()
         self._folder.cleanup()
         gc.collect()
+
+    def during(self, work: Callable[[], T]) -> T:
+        """Serve while this blocks in a thread, and return what it returns."""
+        return self._runner.run(asyncio.to_thread(work))
 
     def told(self, chunks: list[bytes], *, control: bool) -> bytes:
         """Send these pieces and return all that comes back."""
