@@ -8,16 +8,16 @@ from ccrouter.routing.decide import send
 from ccrouter.routing.decision import Decision, Stay
 from ccrouter.routing.facts import STALE_AFTER_S, Facts
 from ccrouter.routing.plan import MAX_TEXT
-from ccrouter.routing.rules import SENT_BY_HAND, TAKEN_NAMES, InHouse, Rules
+from ccrouter.routing.rules import SENT_BY_HAND, TAKEN_NAMES, InHouse, Rules, Site
 from support.world import NOON, Switch, World
 
 WORLD = World()
 BY = "by alice (token): fire drill"
 
 
-def rules(**sites: object) -> Rules:
+def rules(**sites: Site) -> Rules:
     """Return rules that know the world's sites by name."""
-    known = {"paris": WORLD.paris, "tunis": WORLD.tunis, "backup": WORLD.backup, **sites}
+    known: dict[str, Site] = {"paris": WORLD.paris, "tunis": WORLD.tunis, "backup": WORLD.backup, **sites}
     return replace(WORLD.rules(), sites=known, messages={"closed": WORLD.closed})
 
 
