@@ -57,6 +57,7 @@ class HousePlan:
         routers: how many daemons there are, 1 or 2; they share the state folder and the routing file.
         tokens: text of the file of tokens for the API over HTTP; empty for none.
         compiled: whether the rules are compiled for the PABX's own dialplan; nobody has the PABX read them.
+        settings: text that is put at the end of the settings files.
 
     """
 
@@ -74,6 +75,7 @@ class HousePlan:
     routers: int = 1
     tokens: str = ""
     compiled: bool = False
+    settings: str = ""
 
 
 @dataclass(slots=True)
@@ -226,6 +228,7 @@ def real_house(version: int, plan: HousePlan) -> Iterator[RealHouse]:
                     control=daemon.socket.name,
                     rank=rank,
                 )
+                + plan.settings
             )
             stack.callback(daemon.close)
             daemon.start()
