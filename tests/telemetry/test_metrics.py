@@ -16,8 +16,9 @@ from ccrouter.agi.session import Outcome as AgiOutcome
 from ccrouter.ami.watches import Fault, LinkState
 from ccrouter.live.desks import PositionView
 from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried
-from ccrouter.live.events import CallEnded, Heard, Listing, PeerFault
-from ccrouter.live.positions import Position
+from ccrouter.live.events import CallEnded, DeviceState, Heard, Listing, PeerFault
+from ccrouter.live.lifecycle import Phase
+from ccrouter.live.positions import STATES, Position
 from ccrouter.live.views import CallView
 from ccrouter.routing import measures
 from ccrouter.routing.conditions import All, Mode, Not, SiteIs, Threshold
@@ -25,7 +26,7 @@ from ccrouter.routing.decide import decide, decide_waiting
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
-from ccrouter.routing.rules import Rule, Rules
+from ccrouter.routing.rules import Goal, Rule, Rules
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 from ccrouter.routing.thresholds import Direction, Level
 from ccrouter.store.modes import ModeOn
@@ -341,6 +342,66 @@ def test_queues_are_read_when_asked_for(scene: Scene) -> None:
     for name, figure in expected.items():
         assert scene.samples(f"ccrouter_queue_{name}")[one] == figure
     assert scene.samples("ccrouter_queue_estimated_wait_seconds") == {one: 12.5}
+
+
+def position(interface: str, queue: str = "support", **details: bool | float | DeviceState) -> tuple[str, Position]:
+    """Return a position of the PABX."""
+    free = Position(queue, interface, "Ines", DeviceState.NOT_IN_USE, False, False, "", 0.0, 0.0, None, None, 0)  # noqa: FBT003 - in the order of its fields
+    return "pbx", replace(free, **details)  # type: ignore[arg-type] # a test's shorthand
+
+
+def test_positions_are_told_by_what_they_do(scene: Scene) -> None:
+    """Each is in one state, all states of a queue are told, and one who still talks is not paused yet."""
+    scene.positions = [
+        position("PJSIP/1"),
+        position("PJSIP/2", paused=True),
+        position("PJSIP/3", in_call=True, paused=True),
+        position("PJSIP/4", device=DeviceState.RINGING),
+        position("PJSIP/5", device=DeviceState.ON_HOLD),
+        position("PJSIP/6", device=DeviceState.UNAVAILABLE),
+        position("PJSIP/7", wrapup_until=NOON),
+        position("PJSIP/7", "sales", wrapup_until=NOON),
+    ]
+    told = scene.samples("ccrouter_queue_positions")
+    assert {state: count for (_, queue, state), count in told.items() if queue == "support"} == dict.fromkeys(STATES, 1)
+    assert {state: count for (_, queue, state), count in told.items() if queue == "sales" and count} == {"wrap_up": 1}
+
+
+def test_a_ghost_is_told_in_each_of_its_queues(scene: Scene) -> None:
+    """A telephone at which nobody sits holds up the callers of all queues that ring there."""
+    view = PositionView("pbx", "PJSIP/1", "Ines", "ready", None, ("sales", "support"), ghost=True)
+    scene.desks = [view, replace(view, interface="PJSIP/2", ghost=False)]
+    told = scene.samples("ccrouter_queue_positions_ghost")
+    assert told == {("pbx", "sales"): 1, ("pbx", "support"): 1}
+    scene.desks = []
+    assert set(scene.samples("ccrouter_queue_positions_ghost").values()) == {0}
+
+
+def test_occupancy_is_absent_where_nobody_works(scene: Scene) -> None:
+    """Busy of those who are busy or ready; of none there is no share."""
+    facts = scene.snapshot.queues["pbx", "support"]
+    nobody = replace(facts, queue="night", ready=0, busy=0)
+    scene.snapshot = replace(scene.snapshot, queues={("pbx", "support"): facts, ("pbx", "night"): nobody})
+    assert scene.samples("ccrouter_queue_occupancy_ratio") == {("pbx", "support"): pytest.approx(2 / 3)}
+
+
+def test_what_services_aim_at_and_what_is_in_progress(scene: Scene) -> None:
+    """A service that names no aim has the time that counts all the same; 0 calls are told as such."""
+    goal = replace(RULES.services["support"], goal=Goal(25, 0.8))
+    scene.rules = replace(RULES, services={"support": goal})
+    assert scene.samples("ccrouter_service_target_seconds") == {("support",): 25, ("unknown",): 20}
+    assert scene.samples("ccrouter_service_target_ratio") == {("support",): 0.8}
+    call = CallView("pbx", "1", "PJSIP/1", "1", "support", "", "", Phase.WAITING, "queue", "paris", NOON)
+    scene.calls = [call, replace(call, uniqueid="2"), replace(call, uniqueid="3", service="strange")]
+    assert scene.samples("ccrouter_calls_in_progress") == {("support",): 2, ("unknown",): 0, (OTHER,): 1}
+
+
+def test_a_calendar_that_lacks_a_holiday_is_told_by_name(scene: Scene) -> None:
+    """And not at all where there is none."""
+    name = "ccrouter_calendar_holiday_unplanned_timestamp_seconds"
+    assert scene.samples(name) == {}
+    scene.unplanned = {"office": NOON}
+    assert scene.samples(name) == {("office",): NOON}
 
 
 def test_a_pabx_does_not_decide_how_many_queues_are_told(scene: Scene) -> None:

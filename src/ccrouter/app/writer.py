@@ -10,6 +10,7 @@ from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome, Re
 from ccrouter.live.events import CallEnded, Event, LinkLost, LinkUp, PabxEvent, PabxRestarted, PeerFault, StepEnded
 from ccrouter.live.state import State
 from ccrouter.routing.snapshot import Health
+from ccrouter.telemetry.calls import end_of
 from ccrouter.telemetry.metrics import Metrics
 
 FAULTS_TOLD_EVERY_S = 10.0
@@ -103,7 +104,7 @@ class Writer:
                 log.info("reading again", pabx=effect.pabx, listing=effect.listing, reason=effect.reason)
                 self._relist(effect)
             case CallFinished():
-                self.totals[effect.outcome] += not effect.again
+                self.totals[end_of(effect)] += not effect.again
                 self._note(effect)
                 tell = log.warning if effect.outcome is Outcome.LOST else log.info
                 tell(

@@ -18,8 +18,15 @@ TALK_BUCKETS_S: Final = (10.0, 30.0, 60.0, 120.0, 180.0, 300.0, 450.0, 600.0, 90
 INSIDE: Final = "inside"
 OUTSIDE: Final = "outside"
 
+_ENDS: Final = {Outcome.ABANDONED: "abandoned", Outcome.MESSAGE: "refused", Outcome.LOST: "lost"}
+
 _ANY: Final = Goal()
 """What counts for calls of a service that the routing file does not know."""
+
+
+def end_of(call: CallFinished) -> str:
+    """Return what a call came to, in the word that its counter has: answered, abandoned, refused, lost, unseen."""
+    return "answered" if call.talked_s is not None else _ENDS.get(call.outcome, "unseen")
 
 
 class CallCounts:
@@ -121,17 +128,16 @@ class CallCounts:
         if call.again:
             return
         service = self._names.service(call.service)
-        if call.talked_s is not None:
-            self._talks.labels(service).observe(call.talked_s)
-            return
-        match call.outcome:
-            case Outcome.ABANDONED:
+        match end_of(call):
+            case "answered":
+                self._talks.labels(service).observe(call.talked_s or 0.0)
+            case "abandoned":
                 short = call.waited_s <= self._goals.get(service, _ANY).short_abandon_s
                 self._abandoned.labels(service, "yes" if short else "no").inc()
                 self._abandon_waits.observe(service, call.waited_s)
-            case Outcome.MESSAGE:
+            case "refused":
                 self._refused.labels(service, self._names.destination(call.target)).inc()
-            case Outcome.LOST:
+            case "lost":
                 self._lost.labels(service).inc()
             case _:
                 self._unseen.labels(service).inc()
