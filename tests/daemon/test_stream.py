@@ -3,14 +3,18 @@
 import asyncio
 import json
 import random
+import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from ccrouter.clock import SystemClock
+from small_pabx import free_port
 from support.board_house import MEMBER, ROUTING, BoardHouse, board_house
-from support.sse import Follower, Merged
+from support.real_daemon import RealDaemon
+from support.sse import Follower, Merged, following
 
 STEADY = SystemClock().steady
 SOON_S = 1.0
@@ -168,3 +172,45 @@ async def test_after_a_restart_a_whole_board_comes_with_the_figures_of_the_day(h
         await house.whole_call()
         await again.until_section("services", lambda told: told[0]["today"]["answered"] == 2)
         await again.until_section("services", lambda told: told[0]["today"]["offered"] == 2)
+
+
+async def test_either_of_two_routers_serves_the_board(house: BoardHouse) -> None:
+    """Both tell the same of the PABX, and what admins switched at one; ids of the one mean nothing to the other."""
+    first, text = house.link, house.office.daemon.settings.read_text()
+    second = RealDaemon(house.office.daemon.folder, free_port(socket.SOCK_STREAM), rank=2)
+    for old, new in (
+        ("router: 1", "router: 2"),
+        (f"port: {house.office.agi_port}", f"port: {free_port(socket.SOCK_STREAM)}"),
+        (f"port: {house.office.http_port}", f"port: {second.http_port}"),
+        (house.office.control.name, second.socket.name),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    second.settings.write_text(text)
+    try:
+        await asyncio.to_thread(second.start)
+        links = [first, await house.peer.called(2)]
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(second.socket))) as session,
+            house.following() as one,
+        ):
+            await asyncio.to_thread(second.wait_for_line, event="ccrouter runs")
+            async with following(session, "http://control/stream", merged=Merged(last_id=one.merged.last_id)) as two:
+                await two.until_section("not_ready", lambda why: why == [])
+                uniqueid = house.new_uniqueid()
+                for house.link in links:
+                    house.tell("QueueCallerJoin", Uniqueid=uniqueid, Queue="support", Position="1")
+                    house.tell("QueueMemberPause", **MEMBER, Paused="1", PausedReason="lunch")
+                order = {"on": True, "reason": "flooded"}
+                async with house.session.put("http://control/modes/crisis", json=order) as done:
+                    assert done.status == 200
+                for each in (one, two):
+                    await each.until_section("queues", lambda queues: queues and queues[0]["waiting"] == 1)
+                    await each.until_section("positions", lambda seats: seats and seats[0]["state"] == "paused")
+                    await each.until_section("modes", lambda modes: modes[0]["on"])
+                assert two.merged.boards == 1
+                assert (one.merged.board["router"], two.merged.board["router"]) == (1, 2)
+                for section in ("pabxs", "modes", "overrides", "rules", "sites"):
+                    assert one.merged.board[section] == two.merged.board[section]
+    finally:
+        await asyncio.to_thread(second.close)
