@@ -90,6 +90,7 @@ class Run:
         self.seen = self.missed = self.ended = self.bytes = 0
         self.connected_s: list[float] = []
         self.clients_cpu_s = 0.0
+        self.loads: list[float] = []
         self.boards_agree = True
         self._rng = random.Random(given.seed)  # noqa: S311 - chosen to be repeatable
         self._daemon = psutil.Process(here.routers[0].pid)
@@ -118,6 +119,7 @@ class Run:
         half.wall_s += self.clock.steady() - began
         if watched:
             self.clients_cpu_s += sum(psutil.Process(clients.pid).cpu_times()[:2])
+        self.loads.append(os.getloadavg()[0])
         half.rss_mb.append(self._daemon.memory_info().rss / 2**20)
         half.late_ms.append(1000 * self.here.routers[0].metrics().get("ccrouter_loop_lag_max_seconds", 0.0))
         waits = [_first_answer_s(each) for each in placed]
@@ -212,6 +214,7 @@ class Run:
             "asterisk": self.here.asterisk(),
             "ccrouter": version_of("ccrouter"),
             "machine": f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}",
+            "load_average": [round(each, 1) for each in self.loads],
             "clients": self.given.clients,
             "calls_per_s": self.given.rate,
             "seconds_each_half": self.given.seconds,

@@ -5,6 +5,7 @@ One more never reads. Begins with a line on stdin, ends with its end, and prints
 
 import asyncio
 import json
+import os
 import re
 import socket
 import sys
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from ccrouter.clock import SystemClock
+
+NICE: Final = 10
+"""Screens have machines of their own: here they only get what time the house leaves."""
 
 HAPPENED: Final = re.compile(rb'"kind":"(\w+)","at":[\d.]+,"pabx":"[^"]*","uniqueid":"([\d.]+)"')
 STEADY: Final = SystemClock().steady
@@ -86,6 +90,7 @@ async def follow(port: int, token: str, count: int) -> tuple[dict[str, object], 
 
 def main() -> None:
     """Follow, and print what came."""
+    os.nice(NICE)
     port, token, count, raw = sys.argv[1:]
     sys.stdin.readline()
     came, bare = asyncio.run(follow(int(port), token, int(count)))
