@@ -5,7 +5,7 @@ from typing import Final
 from grafana_boards import colours
 from grafana_boards.frame import Board, Choice, Section
 from grafana_boards.panels import firing, levels, lines, number, stack, states, table
-from grafana_boards.queries import CLOCK, SHARE, TIME, About, Query, high_is_bad, low_is_bad
+from grafana_boards.queries import CLOCK, SHARE, TIME, About, Query, below, high_is_bad, low_is_bad
 
 SERVICE: Final = 'service=~"$service"'
 PABX: Final = 'pabx=~"$pabx"'
@@ -63,14 +63,16 @@ NOW: Final = Section(
         ),
         number(
             About(
-                "Worst service level",
-                "The lowest service level of the services chosen, over the last 15 minutes: answered in time / "
-                "(offered - short abandons). No value: no calls.",
-                SHARE,
+                "Services under target",
+                "Services whose service level of the last 15 minutes is under the target of the rules; the table "
+                "below tells which. Service level = answered in time / (offered - short abandons).",
             ),
-            Query(f"min(service:ccrouter_service_level:ratio_increase15m{{{SERVICE}}})", "service level"),
-            low_is_bad(0.7, 0.8),
-            none="no calls",
+            Query(
+                f"count(max by (service) (service:ccrouter_service_level:ratio_increase15m{{{SERVICE}}})"
+                f" < max by (service) (ccrouter_service_target_ratio{{{SERVICE}}})) or vector(0)",
+                "services",
+            ),
+            below(1),
         ),
         number(
             About(
@@ -97,10 +99,16 @@ CALLERS: Final = Section(
                 Query(f"max by (service) (ccrouter_calls_in_progress{{{SERVICE}}})", "In progress"),
                 Query(f"sum by (service) (service:ccrouter_calls_offered:increase15m{{{SERVICE}}})", "Offered"),
                 Query(
-                    f"min by (service) (service:ccrouter_service_level:ratio_increase15m{{{SERVICE}}})",
+                    f"max by (service) (service:ccrouter_service_level:ratio_increase15m{{{SERVICE}}})",
                     "Service level",
                     unit=SHARE,
-                    limits=low_is_bad(0.7, 0.8),
+                ),
+                Query(
+                    f"max by (service) (service:ccrouter_service_level:ratio_increase15m{{{SERVICE}}})"
+                    f" - max by (service) (ccrouter_service_target_ratio{{{SERVICE}}})",
+                    "Above target",
+                    unit=SHARE,
+                    limits=low_is_bad(-0.05, 0),
                 ),
                 Query(f"max by (service) (ccrouter_service_target_ratio{{{SERVICE}}})", "Target", unit=SHARE),
                 Query(f"max by (service) (ccrouter_service_target_seconds{{{SERVICE}}})", "Within", unit=TIME),

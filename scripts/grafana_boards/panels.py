@@ -222,7 +222,6 @@ def firing(about: About) -> Panel:
                 "alertInstanceLabelFilter": '{alertname=~"Ccrouter.+"}',
                 "alertName": "",
                 "dashboardAlerts": False,
-                "datasource": "${source}",
                 "groupMode": "default",
                 "maxItems": 20,
                 "sortOrder": 3,

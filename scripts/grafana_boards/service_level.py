@@ -23,6 +23,8 @@ OFFERED: Final = _counted("ccrouter_calls_offered_total")
 GAVE_UP: Final = _counted("ccrouter_calls_abandoned_total", ', short="no"')
 SHORT: Final = _counted("ccrouter_calls_abandoned_total", ', short="yes"')
 COUNTED: Final = f"({OFFERED} - {SHORT} > 0)"
+LEVEL: Final = f"clamp_max({_counted('ccrouter_calls_in_time_total')} / {COUNTED}, 1)"
+TARGET: Final = f"max by (service) (ccrouter_service_target_ratio{{{SERVICE}}})"
 
 
 def _mean(histogram: str) -> str:
@@ -49,13 +51,9 @@ WHOLE: Final = Section(
                 Query(GAVE_UP, "Gave up"),
                 Query(SHORT, "Short"),
                 Query(_counted("ccrouter_calls_lost_total"), "Lost", limits=below(0.5)),
-                Query(
-                    f"clamp_max({_counted('ccrouter_calls_in_time_total')} / {COUNTED}, 1)",
-                    "Service level",
-                    unit=SHARE,
-                    limits=low_is_bad(0.7, 0.8),
-                ),
-                Query(f"max by (service) (ccrouter_service_target_ratio{{{SERVICE}}})", "Target", unit=SHARE),
+                Query(LEVEL, "Service level", unit=SHARE),
+                Query(f"{LEVEL} - {TARGET}", "Above target", unit=SHARE, limits=low_is_bad(-0.05, 0)),
+                Query(TARGET, "Target", unit=SHARE),
                 Query(
                     f"clamp_max({GAVE_UP} / {COUNTED}, 1)",
                     "Abandoned",
