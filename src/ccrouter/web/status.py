@@ -296,7 +296,9 @@ def recent(decisions: Iterable[Decision]) -> tuple[DecisionStatus, ...]:
 def reason_of(decision: Decision) -> str:
     """Return what was tested last for the rule that decided, with the value seen, and why destinations were passed."""
     tests = decision.trace[-1].tests
-    because = [f"{tests[-1].text} ({tests[-1].seen})" if tests[-1].seen else tests[-1].text] if tests else []
+    # `not`, `all` and `any` see nothing themselves.
+    last = next((test for test in reversed(tests) if test.seen), tests[-1] if tests else None)
+    because = [] if last is None else [f"{last.text} ({last.seen})" if last.seen else last.text]
     for considered in decision.considered:
         if not considered.state:
             break

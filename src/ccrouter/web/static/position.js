@@ -67,7 +67,9 @@ function drawState(position) {
   write($("state-word"), say(`state.${kind}`));
   write($("state-reason"), kind === "paused" && position.reason ? named(position.reason) : "");
   const pausing = position.paused && !["paused", "out"].includes(kind);
-  const hint = pausing ? say("hint.pausing") : ["out", "logged_out"].includes(kind) ? say(`hint.${kind}`) : "";
+  const then = position.reason === WRAP_UP ? "hint.more" : "hint.pausing";
+  const reason = position.reason ? named(position.reason) : "…";
+  const hint = pausing ? say(then, { reason }) : ["out", "logged_out"].includes(kind) ? say(`hint.${kind}`) : "";
   $("state-hint").hidden = !hint;
   write($("state-hint"), hint);
   const told = [say(`state.${kind}`), $("state-reason").textContent].filter(Boolean).join(": ");
@@ -87,7 +89,7 @@ function drawCall(call, position) {
   write($("call-title"), say(`call.${call.doing}`));
   write($("caller"), who);
   set($("caller"), "data-none", !call.caller);
-  fill("number", [call.label, call.number].filter(Boolean).join(" · "));
+  fill("number", [call.label, call.number.replaceAll(" ", "\u00a0")].filter(Boolean).join(" · "));
   fill("service", call.service);
   fill("language", languageName(call.language));
   fill("why", [call.rule, call.reason].filter(Boolean).join(": "));
