@@ -164,6 +164,7 @@ def table(about: About, row: Mapping[str, str], queries: Sequence[Query], *, wid
     order = {label: place for place, label in enumerate((*row, *names))}
     panel = (
         tables.Panel()
+        .show_header(show_header=True)
         .title(about.title)
         .description(about.says)
         .datasource(SOURCE)

@@ -100,6 +100,7 @@ def test_each_panel_says_what_it_shows(name: str, panel: dict[str, Any]) -> None
     assert panel["title"]
     assert len(panel["description"]) > 25, name
     assert panel["description"].endswith(".")
+    assert panel["options"], "newer versions of Grafana want them"
     if panel["type"] == "alertlist":
         return
     assert panel["datasource"] == {"type": "prometheus", "uid": "${source}"}
