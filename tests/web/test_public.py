@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from ccrouter.web.attempts import Attempts
 from ccrouter.web.doors import Doors, guarded
 from ccrouter.web.entrance import MOST
-from ccrouter.web.public import Readiness, pages
+from ccrouter.web.public import Readiness, Scrapes, pages
 from ccrouter.web.serve import ListenError, serve_tcp
 
 UNFOLDED_S = 0.4
@@ -236,3 +236,49 @@ async def test_a_taken_port_is_told_with_the_cure() -> None:
         with pytest.raises(ListenError, match=rf"127\.0\.0\.1:{port}: .*; stop who listens there, or set another"):
             async with serve_tcp(public(CollectorRegistry(), lambda: READY), "127.0.0.1", port):
                 pass
+
+
+class InSlices(Collector):
+    """Families that take their time; `begun` is set as soon as somebody reads them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.begun = asyncio.Event()
+        registry.register(self)
+        self.begun.clear()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield them."""
+        self.begun.set()
+        for n in range(5):
+            time.sleep(0.003)
+            yield Metric(f"ccrouter_slow_{n}", "Slow.", "gauge")
+
+
+async def test_who_asks_while_a_text_is_made_gets_the_next_one() -> None:
+    """A text is made in slices: what was begun before a question may lack what happened since."""
+    registry = CollectorRegistry()
+    counter = Counter("ccrouter_tests", "Tests.", registry=registry)
+    slices, scrapes = InSlices(registry), Scrapes(registry)
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(scrapes.text(), name="first")
+        await slices.begun.wait()
+        counter.inc()
+        second = tasks.create_task(scrapes.text(), name="second")
+    assert b"ccrouter_tests_total 0.0" in first.result()
+    assert b"ccrouter_tests_total 1.0" in second.result()
+
+
+async def test_a_text_that_was_given_up_is_made_anew() -> None:
+    """Whoever waits beside a client that went away gets the metrics of now, and not those of before."""
+    registry = CollectorRegistry()
+    counter = Counter("ccrouter_tests", "Tests.", registry=registry)
+    scrapes = Scrapes(registry)
+    await scrapes.text()
+    slices = InSlices(registry)
+    counter.inc()
+    async with asyncio.TaskGroup() as tasks:
+        gone = tasks.create_task(scrapes.text(), name="gone")
+        stays = tasks.create_task(scrapes.text(), name="stays")
+        await slices.begun.wait()
+        gone.cancel()
+    assert b"ccrouter_tests_total 1.0" in stays.result()
