@@ -44,6 +44,7 @@ PAGES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
         "docs/monitoring.md": monitoring_page,
         "docs/problems.md": problems_page,
         "docs/routing.md": _with_tables,
+        "docs/webhooks.md": _with_tables,
         "docs/workshop.md": _with_tables,
     }
 )

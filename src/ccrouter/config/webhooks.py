@@ -69,7 +69,7 @@ class WrittenWebhook(Strict):
         "masked", description="how much of the caller's number it is told"
     )
     in_clear: Truth = Field(
-        default=False, description="tell it without TLS: whoever is on the way reads numbers, and of whole callers"
+        default=False, description="tell it over the network without TLS: whoever is on the way reads it"
     )
 
 
