@@ -10,7 +10,8 @@ from typing import Final
 HEAD: Final = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255))
 """Begin of a stream in gzip, of nobody's file and of no time."""
 
-LEVEL: Final = 6
+LEVEL: Final = 3
+"""A sixth of the time of the usual level, for a tenth more bytes."""
 
 
 def packed(data: bytes) -> bytes:
