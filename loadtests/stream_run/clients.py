@@ -74,8 +74,10 @@ async def follow(port: int, token: str, count: int) -> tuple[dict[str, object], 
         keep = None if number else kept
         _, client = await loop.create_connection(lambda keep=keep: Client(ask, seen, keep), "127.0.0.1", port)  # type: ignore[misc]
         clients.append(client)
-    deaf = socket.create_connection(("127.0.0.1", port))
-    deaf.sendall(ask)
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.connect(("127.0.0.1", port))
+    deaf.sendall(f"{head}\r\n".encode())
     connected = STEADY() - began
     await loop.run_in_executor(None, sys.stdin.read)
     deaf.close()

@@ -1,5 +1,6 @@
 """The day as the journal has it: each call once, with its end, and the figures that go on after a restart."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from ccrouter.app.day import midnight_before, seeds
 from ccrouter.live.effects import Outcome
 from ccrouter.live.figures import Figures
+from ccrouter.routing.rules import Site
 from ccrouter.store.day import CallOfDay, calls_since
 from ccrouter.store.decisions import Decisions
 from ccrouter.store.schema import journal_database
@@ -19,7 +21,7 @@ from support.hand_clock import HandClock
 from support.made_decisions import ended, made
 from support.world import NOON
 
-SITES = {"paris": made_decisions.WORLD.paris, "tunis": made_decisions.WORLD.tunis}
+SITES: Mapping[str, Site] = {"paris": made_decisions.WORLD.paris, "tunis": made_decisions.WORLD.tunis}
 RULES = replace(made_decisions.RULES, sites=SITES)
 
 
