@@ -12,7 +12,7 @@ ensure_chromium() {
     # shellcheck disable=SC2034 # read by what is called
     local NEVER_UNPACKED="${NEVER_UNPACKED%)=}|libc6|libc-bin|libgtk-.*|libgdk-.*|adwaita-.*|libllvm.*|libgl1-.*|libz3-.*"
     NEVER_UNPACKED+="|libicu.*|iso-codes|shared-mime-info|dpkg|procps|libdb5.*|libpam-.*)="
-    locked debian ensure_unpacked bookworm "$CACHE/chromium" finish_chromium chromium fonts-dejavu-core
+    locked debian ensure_unpacked bookworm "$CACHE/chromium" finish_chromium chromium fonts-dejavu-core libatomic1
 }
 
 finish_chromium() {
@@ -26,6 +26,9 @@ finish_chromium() {
   <cachedir prefix="xdg">fontconfig</cachedir>
 </fontconfig>
 FONTS
+    # Playwright, which steers it, brings a Node that wants this library, and no other that a bare Debian lacks.
+    mkdir "$1/driver"
+    (cd "$1/driver" && ln -s ../usr/lib/*/libatomic.so.1 .)
     (run_chromium "$1" --version) | sed 's/^/   /' >&2
 }
 

@@ -104,7 +104,7 @@ async def test_what_it_says_can_be_heard_too(desk: BoardDesk, open_page: Opens) 
         await expect(row.get_by_role("cell").nth(0)).to_have_text(str(waiting))
     assert await page.evaluate("window.announced") == 0
     desk.tell(troubled(desk.board))
-    await expect(page.get_by_role("status")).to_have_text("Mode crise is on.")
+    await expect(page.get_by_role("status")).to_have_text("Mode crisis is on.")
     await expect(page.get_by_role("alert").first).to_contain_text("be routed")
     await expect(page.locator("#modes")).to_contain_text(" left")
 
@@ -114,7 +114,7 @@ async def test_nothing_moves_where_less_motion_is_asked_for(desk: BoardDesk, ope
     page = await open_page(desk.address(READ), reduced_motion="reduce")
     await live(page)
     desk.tell(troubled(desk.board))
-    await expect(page.locator("#modes")).to_contain_text("crise")
+    await expect(page.locator("#modes")).to_contain_text("crisis")
     assert await page.evaluate("document.getAnimations().length") == 0
 
 

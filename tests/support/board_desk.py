@@ -15,8 +15,18 @@ from ccrouter.web.attempts import Attempts
 from ccrouter.web.board import Board
 from ccrouter.web.board_stream import board_stream
 from ccrouter.web.doors import Doors, guarded
+from ccrouter.web.foresight import (
+    Course,
+    ExplainBody,
+    Explained,
+    ModePreview,
+    PreviewChange,
+    PreviewMove,
+    foresight,
+)
 from ccrouter.web.holders import Holder, Role
 from ccrouter.web.me import me
+from ccrouter.web.orders import OrderError
 from ccrouter.web.pages import screens
 from ccrouter.web.serve import serve_tcp
 from ccrouter.web.steering import steering
@@ -42,6 +52,36 @@ class Tokens:
     async def holder(self, token: str) -> Holder | None:
         """Return whose token this is."""
         return None if token in self.revoked else HOLDERS.get(token)
+
+
+class Seer:
+    """Tells of any mode that it would send after-sales to the backup site."""
+
+    async def explain(self, asked: ExplainBody) -> Explained:
+        """Explain nothing."""
+        raise OrderError(f"{asked.number}: nothing can be told of it here")
+
+    async def preview(self, name: str, *, on: bool | None) -> ModePreview:
+        """Return what is always the same."""
+        at = SystemClock().now()
+        before, after = Course("otherwise", ("paris", "tunis")), Course(name, ("backup", "tunis"))
+        words = "after-sales: backup, instead of paris"
+        return ModePreview(
+            mode=name,
+            on=bool(on),
+            changed=True,
+            at=at,
+            until=at + 3600,
+            zone="Europe/Paris",
+            ends=None,
+            changes=(
+                PreviewChange(("0800 123 456",), "Numéro Vert SAV", "after-sales", before, after, at, None, words),
+            ),
+            waiting=(PreviewMove("support", "after-sales", 3, after, words),),
+            later=(),
+            same=11,
+            unexplored=(),
+        )
 
 
 @dataclass
@@ -70,7 +110,8 @@ class BoardDesk:
         streams = Streams(
             self.news, clock=self.clock, counts=StreamCounts(CollectorRegistry()), fault=lambda _: None, log=log
         )
-        tables = (me(), steering(ScriptedDaemon()), board_stream(streams, lambda: self.board))
+        daemon = ScriptedDaemon()
+        tables = (me(), steering(daemon), foresight(Seer()), board_stream(streams, lambda: self.board))
         app = guarded(screens(served=True), Doors(self.tokens, Attempts(self.clock.steady)), log, *tables)
         async with asyncio.TaskGroup() as tasks, serve_tcp(app, "127.0.0.1", port) as self.port:
             running = tasks.create_task(streams.run())

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from playwright.async_api import Browser, Page, async_playwright
+from pytest import MonkeyPatch  # noqa: PT013 - a name of a type
 
-CHROMIUM: Final = Path(__file__).resolve().parent.parent.parent / "scripts" / "chromium"
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+CHROMIUM: Final = ROOT / "scripts" / "chromium"
+CACHE: Final = Path(os.environ.get("CCROUTER_CACHE", ROOT / ".cache"))
 LOOKS: Final = Path(__file__).with_name("looks.js").read_text()
 WITHIN_MS: Final = 10_000
 
@@ -31,11 +34,17 @@ class Opens(Protocol):
 @asynccontextmanager
 async def chromium_browser() -> AsyncIterator[Browser]:
     """Run one browser."""
-    async with async_playwright() as playwright:
+    with MonkeyPatch.context() as patch:
+        # For Playwright's own Node; scripts/chromium says for itself where its libraries are.
+        patch.setenv("LD_LIBRARY_PATH", str(CACHE / "chromium" / "driver"))
+        playwright = await async_playwright().start()
+    try:
         arguments = [] if _can_be_fenced() else ["--no-sandbox"]
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         await browser.close()
+    finally:
+        await playwright.stop()
 
 
 @asynccontextmanager

@@ -59,7 +59,7 @@ def made_board(at: float, *, services: int = 4, positions: int = 18, sites: int 
         queues=(_queue(at),),
         positions=tuple(_position(at, place) for place in range(positions)),
         sites=tuple(_site(place, peak=peak) for place in range(sites)),
-        modes=tuple(ModeStatus(name, on=False, zone="Europe/Paris") for name in ("crise", "tout dehors")),
+        modes=tuple(ModeStatus(name, on=False, zone="Europe/Paris") for name in ("crisis", "all outside")),
         overrides=(),
         decisions=tuple(_decision(at, place) for place in range(12)),
         hour=tuple(_minute(at, back, peak=peak) for back in range(59, -1, -1)),
@@ -69,7 +69,7 @@ def made_board(at: float, *, services: int = 4, positions: int = 18, sites: int 
 def troubled(board: Board) -> Board:
     """Return the board with a mode on, a degraded state and calls that can't be routed."""
     crisis = ModeStatus(
-        "crise", on=True, author="Anne (token)", reason="inondation à Paris", since=board.at, until=board.at + 2530
+        "crisis", on=True, author="Anne (token)", reason="inondation à Paris", since=board.at, until=board.at + 2530
     )
     return replace(
         board,

@@ -146,7 +146,7 @@ function fillTile(tile, position) {
   set(tile, "data-asks", asks);
   set(tile, "title", `${position.interface} · ${position.queues.join(", ")}`);
   show(mark, position.state);
-  write(name, position.name || position.interface);
+  write(name, position.name && position.name !== position.interface ? position.name : position.interface.replace(/^\w+\//, ""));
   write(word, (position.state === "paused" && position.reason) || say(`state.${position.state}`));
   count(time, "since", position.state === "out" ? null : position.since);
   set(pause, "class", asks ? "icon asks" : "icon none");
@@ -225,7 +225,7 @@ export function drawDecisions(decisions, zone) {
     (row, each) => {
       const [time, way, why] = row.children;
       write(time, clock(each.at, zone, { hour: "2-digit", minute: "2-digit", second: "2-digit" }));
-      write(way.children[0], each.label || each.number || each.service);
+      write(way.children[0], each.label || each.service || each.number);
       write(way.children[1], each.destination);
       set(way.children[2], "class", each.outside ? "icon" : "icon none");
       write(way.children[3], each.outside ? say("decision.outside") : "");
@@ -260,7 +260,7 @@ export function drawHour(hour, now, zone) {
       write(row.children[2], say(`hour.${part}`));
     },
   );
-  plot(bars, [first * 60, (first + MINUTES / 2) * 60, (first + MINUTES) * 60].map((at) => clock(at, zone)));
+  plot(bars, [first * 60, (first + MINUTES / 2) * 60, now].map((at) => clock(at, zone)));
 }
 
 /** @param {any[]} bars @param {string[]} times */

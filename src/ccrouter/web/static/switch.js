@@ -3,7 +3,7 @@
 
 import { $, make, write } from "./draw.js";
 import { ask } from "./session.js";
-import { clock, duration, say } from "./words.js";
+import { clock, say } from "./words.js";
 
 /** @typedef {{name: string, on: boolean, declared: boolean}} Mode */
 
@@ -78,7 +78,7 @@ function read() {
 async function confirm(asked) {
   order = asked;
   const end = asked.until ? "mode.ends-at" : asked.for_s ? "mode.ends-in" : "mode.ends-open";
-  const ends = asked.on ? say(end, { at: asked.until || "", left: duration(asked.for_s || 0) }) : "";
+  const ends = asked.on ? say(end, { at: asked.until || "", left: say(`mode.${(asked.for_s || 0) / 60}`) }) : "";
   write($("h-sure"), say(asked.on ? "mode.sure-on" : "mode.sure-off", { mode: asked.name }));
   write($("sure-text"), say("mode.sure-text", { reason: asked.reason, end: ends }));
   write($("sure"), say(asked.on ? "mode.on" : "mode.off"));
