@@ -19,6 +19,7 @@ from ccrouter.app import webhooks as module
 from ccrouter.app.webhooks import Webhooks
 from ccrouter.clock import SystemClock
 from ccrouter.config.webhooks import Webhook
+from ccrouter.store import outbox as outbox_module
 from ccrouter.store.outbox import Outbox
 from ccrouter.store.schema import outbox_database
 from ccrouter.telemetry.webhooks import WebhookCounts
@@ -421,6 +422,27 @@ async def test_of_two_routers_on_one_folder_one_tells(tmp_path: Path) -> None:
             await got(receiver, 101)
     assert len({each["id"] for each in receiver.taken}) == len(receiver.taken) == 101
     assert all(receiver.kinds(f"{n}.0") == list(LIFE) for n in range(20))
+
+
+async def test_when_the_router_that_tells_dies_the_other_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives nothing back: its lease ends by itself, and what it had not told is told."""
+    monkeypatch.setattr(outbox_module, "LEASE_S", 0.5)
+    with Receiver().listening() as receiver:
+        first, second = (Desk(tmp_path, hook(receiver), holder=f"router {n}") for n in (1, 2))
+        monkeypatch.setattr(first.outbox, "resign", lambda _: None)
+        async with first.running():
+            await until(lambda: first.webhooks.states()[0].state == "well")
+            first.calm = False
+            first.tell(happened(1))
+            await until(lambda: first.gauge("waiting") == 1)
+        async with second.running():
+            second.tell(happened(1), happened(2))
+            await until(lambda: second.gauge("waiting") == 2)
+            assert second.webhooks.states()[0].state in {"standby", "well"}
+            await got(receiver, 2)
+    assert {each["uniqueid"] for each in receiver.taken} == {"1.0", "2.0"}
 
 
 async def test_what_was_noted_before_a_stop_is_kept(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What a mode changes for callers: each number's way with the mode and without it, now and for the hours to come."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -122,10 +122,23 @@ def switched(present: Present, before: Modes, after: Modes, more: Callable[[], b
         differing = list(looked.differing(before, after))
         found += differing
         same += 0 if any(each.start == facts.at for each in differing) else len(looked.numbers)
-    now = tuple(each for each in found if each.start == facts.at)
-    later = sorted((each for each in found if each.start > facts.at), key=lambda each: each.start)
+    together = list(_together(found))
+    now = tuple(each for each in together if each.start == facts.at)
+    later = sorted((each for each in together if each.start > facts.at), key=lambda each: each.start)
     moves = _moves(present, before(facts.at), after(facts.at), more)
     return Preview(now, moves, tuple(later), same, tuple(dict.fromkeys(unexplored)))
+
+
+def _together(found: Iterable[Switched]) -> Iterator[Switched]:
+    """Yield the same changes, those of several numbers as one."""
+    same: dict[tuple[object, ...], list[Switched]] = {}
+    for each in found:
+        ways = each.before, each.before.rule, each.after, each.after.rule
+        same.setdefault((each.service, *ways, each.start, each.end), []).append(each)
+    for several in same.values():
+        numbers = dict.fromkeys(number for each in several for number in each.numbers)
+        labels = dict.fromkeys(label for each in several for label in each.labels)
+        yield replace(several[0], numbers=tuple(numbers), labels=tuple(labels))
 
 
 def _moves(
