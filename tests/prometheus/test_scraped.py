@@ -142,6 +142,13 @@ def test_the_recorded_figures_are_of_the_right_size(seen: Seen) -> None:
         assert answers > 0
 
 
+def test_alerts_see_what_happens_to_real_calls(seen: Seen) -> None:
+    """The outsourcer is full, then dead, for a while: too short to ring, long enough to be about to."""
+    for name in ("CcrouterSiteFull", "CcrouterSiteDown"):
+        about_to = f'ALERTS{{alertname="{name}", alertstate="pending", site="tunis"}}'
+        assert seen.prometheus.course(about_to, seen.began, seen.ended), name
+
+
 def test_every_rule_can_be_worked_out_and_no_call_was_lost(seen: Seen) -> None:
     """No rule fails on what is really scraped; alerts that ring say all that they should; the gravest are silent."""
     rules = seen.prometheus.rules()
