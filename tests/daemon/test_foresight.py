@@ -15,7 +15,8 @@ from ccrouter.cli import main
 from ccrouter.config.load import compile_text
 from ccrouter.routing.rules import Rules
 from ccrouter.web.client import MisaskedError, RefusedError, connected
-from ccrouter.web.foresight import BusyError, ExplainBody
+from ccrouter.web.foresight import ExplainBody
+from ccrouter.web.orders import BusyError
 from ccrouter.web.versions import RulesInForce
 from support.hand_clock import HandClock
 from support.office import Office, open_office

@@ -8,6 +8,7 @@ import pytest
 
 from ccrouter.app.questions import MOST, Questions
 from ccrouter.errors import StoreError
+from ccrouter.web.orders import BusyError
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def test_however_many_ask_a_thread_is_left_for_others(disk: threading.Even
     disk.set()
     answers = await asked
     assert answers.count(True) == MOST
-    refused = [each for each in answers if isinstance(each, StoreError)]
+    refused = [each for each in answers if isinstance(each, BusyError)]
     assert len(refused) == 100 - MOST
     assert "ask again in a moment, or look at the disk" in str(refused[0])
     assert await questions.ask(lambda: "again") == "again"

@@ -17,6 +17,7 @@ from ccrouter.routing.rules import External, Goal, Rules
 from ccrouter.store.database import Database
 from ccrouter.store.day import CallOfDay, calls_since
 from ccrouter.web.board import Happened
+from ccrouter.web.orders import BusyError
 
 SEEDED_WITHIN_S: Final = 5.0
 """So long what happens waits to be counted; a disk that takes longer costs the figures of before the start."""
@@ -86,7 +87,7 @@ class Day:
             try:
                 async with asyncio.timeout(SEEDED_WITHIN_S):
                     await self._seed()
-            except (StoreError, TimeoutError) as error:
+            except (BusyError, StoreError, TimeoutError) as error:
                 self._log.warning("today's figures begin at this start", reason=str(error) or "the disk is slow")
             finally:
                 self._begin()

@@ -25,7 +25,6 @@ from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import Rules
 from ccrouter.web.foresight import (
     EXPLAINED,
-    BusyError,
     Course,
     ExplainBody,
     Explained,
@@ -33,7 +32,7 @@ from ccrouter.web.foresight import (
     PreviewChange,
     PreviewMove,
 )
-from ccrouter.web.orders import OrderError, UnknownNameError
+from ccrouter.web.orders import BusyError, OrderError, UnknownNameError
 from ccrouter.web.versions import RulesInForce
 
 AnswerT = TypeVar("AnswerT")

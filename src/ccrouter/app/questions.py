@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from ccrouter.errors import StoreError
+from ccrouter.web.orders import BusyError
 
 AnswerT = TypeVar("AnswerT")
 
@@ -28,11 +28,12 @@ class Questions:
         """Return what `work` returns; it blocks, in the thread.
 
         Raises:
-            StoreError: too many ask, or the disk does not answer; or `work` raised it.
+            BusyError: too many ask, or the disk does not answer.
+            StoreError: `work` raised it.
 
         """
         if self._in_hand >= MOST:
-            raise StoreError(f"{MOST} questions wait for the disk already; ask again in a moment, or look at the disk")
+            raise BusyError(f"{MOST} questions wait for the disk already; ask again in a moment, or look at the disk")
         self._in_hand += 1
         asked = asyncio.get_running_loop().run_in_executor(self._thread, work)
         asked.add_done_callback(self._answered)

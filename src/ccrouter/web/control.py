@@ -19,7 +19,7 @@ from ccrouter.errors import StoreError
 from ccrouter.web.faults import fault
 from ccrouter.web.holders import HOLDER
 from ccrouter.web.operations import Operation, add
-from ccrouter.web.orders import OrderError, RefusedError, UnconfirmedError, UnknownNameError
+from ccrouter.web.orders import BusyError, OrderError, RefusedError, UnconfirmedError, UnknownNameError
 from ccrouter.web.unix_socket import peer_of
 
 MAX_BODY_BYTES: Final = 16 * 1024
@@ -137,6 +137,10 @@ def problems_told(log: FilteringBoundLogger) -> Middleware:
             return answer
         except OrderError as error:
             return problem(str(error), STATUSES.get(type(error), HTTPStatus.BAD_REQUEST))
+        except BusyError as error:
+            answer = problem(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
+            answer.headers["Retry-After"] = "1"
+            return answer
         except StoreError as error:
             log.warning("the state folder could not be used", path=request.path, error=str(error))
             return problem(str(error), HTTPStatus.INSUFFICIENT_STORAGE)

@@ -7,16 +7,11 @@ from typing import Annotated, Any, Final, Protocol
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ccrouter.errors import CcrouterError
-from ccrouter.web.control import Line, body_of, json_answer, problem, query_of
+from ccrouter.web.control import Line, body_of, json_answer, query_of
 from ccrouter.web.holders import Role
 from ccrouter.web.operations import ASKED_WRONGLY, Operation
 
 MOST_MODES: Final = 200
-
-
-class BusyError(CcrouterError):
-    """Too much is asked at once, or the answer takes too long."""
 
 
 class ExplainBody(BaseModel):
@@ -185,18 +180,11 @@ def foresight(foresees: Foresees) -> list[Operation]:
 
     async def explain(request: web.Request) -> web.Response:
         body = await body_of(request, ExplainBody)
-        try:
-            return json_answer(EXPLAINED.dump_json(await foresees.explain(body)))
-        except BusyError as error:
-            return problem(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
+        return json_answer(EXPLAINED.dump_json(await foresees.explain(body)))
 
     async def preview(request: web.Request) -> web.Response:
         query = query_of(request, PreviewQuery)
-        try:
-            found = await foresees.preview(request.match_info["name"], on=query.on)
-        except BusyError as error:
-            return problem(str(error), HTTPStatus.SERVICE_UNAVAILABLE)
-        return json_answer(PREVIEW.dump_json(found))
+        return json_answer(PREVIEW.dump_json(await foresees.preview(request.match_info["name"], on=query.on)))
 
     return [
         Operation(

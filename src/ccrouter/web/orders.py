@@ -24,6 +24,10 @@ class UnconfirmedError(OrderError):
     """An order that a PABX was sent and did not confirm: it may have been carried out."""
 
 
+class BusyError(CcrouterError):
+    """Too much is asked at once, or the answer takes too long; the text says when to ask again."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModeOrder:
     """Switch a mode.
