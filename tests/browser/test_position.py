@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
-from phones import Callee, dial_code, sign_in
+from phones import Callee, sign_in
 from small_pabx import POSITIONS_ADDRESS
 from support.asking import Tokens
 from support.browser import Opens, looks
@@ -22,7 +22,7 @@ SUPPORT: Final = "0800100200"
 ROUTING: Final = f"""
 timezone: Europe/Paris
 sites:
-  paris: {{in_house: {{queue: support, max_wait: 60s}}}}
+  paris: {{in_house: {{queue: support, max_wait: 60s, wrap_up: 30s}}}}
   lille: {{in_house: {{queue: sales, max_wait: 60s}}}}
 messages: {{busy: {{play: tt-allbusy}}}}
 numbers:
@@ -48,15 +48,7 @@ PLAN: Final = HousePlan(
     positions=4,
     ring_s=5,
     tokens=TOKENS.text,
-    pabx_files={
-        "extensions.conf": """
-[from-positions]
-exten => *13,1,Answer()
- same => n,AddQueueMember(support,PJSIP/${CHANNEL(endpoint)},,,,,30)
- same => n,Playback(agent-loginok)
- same => n,Hangup()
-"""
-    },
+    pabx_files={"queues.conf": "\n[support](+)\nwrapuptime = 30\n"},
 )
 
 SEEN_WITHIN_S: Final = 1.0
@@ -178,9 +170,7 @@ async def test_a_pause_sends_the_next_call_to_another_position(house: RealHouse,
 
 async def test_a_wrap_up_counts_down_and_can_be_made_longer(house: RealHouse, agent: Page) -> None:
     """Then it is a pause, which the agent ends; all of it with keys."""
-    # The PABX tells a wrap-up of a member's own alone.
-    await asyncio.to_thread(dial_code, house.pabx, house.folder, ["agent1"], "*13")
-    await expect(agent.locator("#state-word")).to_have_text("Ready")
+    await log_in(agent)
     await asyncio.to_thread(house.place, house.calls(SUPPORT))
     await expect(agent.locator("#state-word")).to_have_text("Wrap-up")
     await expect(agent.locator("#state-time")).to_have_text(re.compile("^0:(30|2[0-9])$"))

@@ -3,6 +3,7 @@
 import pytest
 
 from ccrouter.live.events import DeviceState, Listing, PositionLeft
+from ccrouter.live.sites import SiteLimits
 from support.live_play import Play
 
 D = DeviceState
@@ -74,6 +75,19 @@ def test_wrap_up_from_a_listing(play: Play) -> None:
     play.position("agent2", last_call_at=play.at + 4992, wrapup_s=20)
     play.tick(20)
     assert figures(play) == (3, 3, 0, 0)
+
+
+@pytest.mark.parametrize(("own_s", "lasts_s"), [(0.0, 20), (5.0, 5)])
+def test_wrap_up_of_the_queue(own_s: float, lasts_s: int) -> None:
+    """The PABX does not tell it, the routing file does; it counts for who has none of their own, as in Asterisk."""
+    play = Play([SiteLimits("paris", queue="support", wrap_up_s=20)])
+    play.position(device=D.IN_USE, in_call=True, wrapup_s=own_s)
+    play.at += 60
+    play.position(last_call_at=play.at, wrapup_s=own_s)
+    play.tick(lasts_s - 1)
+    assert figures(play) == (1, 0, 1, 0)
+    play.tick(1)
+    assert figures(play) == (1, 1, 0, 0)
 
 
 def test_repeated_state_does_not_prolong_a_wrap_up(play: Play) -> None:

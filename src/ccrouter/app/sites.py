@@ -14,6 +14,6 @@ def limits_of(rules: Rules) -> list[SiteLimits]:
     return [
         SiteLimits(site.name, endpoint=site.endpoint, max_calls=site.max_calls)
         if isinstance(site, External)
-        else SiteLimits(site.name, queue=site.queue)
+        else SiteLimits(site.name, queue=site.queue, wrap_up_s=site.wrap_up_s)
         for site in rules.sites.values()
     ]

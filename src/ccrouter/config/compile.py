@@ -181,7 +181,7 @@ def _site(document: Document, name: str, written: places.Site, calendars: Mappin
         known = is_known(document, "calendar", calendars, place.calendar, path)
         calendar = calendars[place.calendar] if known else None
     if isinstance(place, places.InHouse):
-        return InHouse(name, place.queue, place.max_wait, calendar)
+        return InHouse(name, place.queue, place.max_wait, calendar, place.wrap_up or 0)
     counted = len(quote(name, safe=""))
     if counted > LONGEST_GROUP:
         message = f"Asterisk counts a site's calls by {LONGEST_GROUP} characters of its name, and this has {counted}"

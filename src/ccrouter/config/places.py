@@ -105,6 +105,11 @@ class InHouse(Strict):
     max_wait: Duration = Field(
         description="longest wait there, before the next destination is tried", examples=["90s", "2min"]
     )
+    wrap_up: Duration | None = Field(
+        None,
+        description="`wrapuptime` of the queue, which Asterisk does not tell: nobody is rung before it is over",
+        examples=["20s"],
+    )
     calendar: Name | None = Field(
         None, description="the site is left out of plans while this calendar is closed", examples=["office"]
     )

@@ -18,6 +18,7 @@ class SiteLimits:
         endpoint: what the PABX watches, such as `PJSIP/trunk-tunis`; empty for in-house sites and where nothing does.
         max_calls: capacity; 0 stands for no limit.
         queue: queue of an in-house site; empty for an external one.
+        wrap_up_s: wrap-up time of that queue, which no PABX tells; 0 for none.
 
     """
 
@@ -25,6 +26,7 @@ class SiteLimits:
     endpoint: str = ""
     max_calls: int = 0
     queue: str = ""
+    wrap_up_s: Seconds = 0.0
 
 
 @dataclass(slots=True)
@@ -99,6 +101,11 @@ class Directory:
         """Return the queue of an in-house site; empty for any other."""
         site = self.by_name.get(name)
         return "" if site is None else site.queue
+
+    def wrap_up_s(self, queue: str) -> Seconds:
+        """Return the wrap-up time of a queue, which counts for its members without one of their own."""
+        site = self.by_name.get(self.site_of(queue))
+        return 0.0 if site is None else site.wrap_up_s
 
 
 class Sites:

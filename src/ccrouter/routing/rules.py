@@ -13,12 +13,17 @@ from ccrouter.routing.schedule import Calendar
 
 @dataclass(frozen=True, slots=True)
 class InHouse:
-    """Positions of one's own: an Asterisk queue."""
+    """Positions of one's own: an Asterisk queue.
+
+    `wrap_up_s` is the wrap-up time of the queue itself, 0 where it has none. Two that differ in it alone are equal: no
+    rule goes elsewhere for it.
+    """
 
     name: str
     queue: str
     max_wait_s: int
     calendar: Calendar | None = None
+    wrap_up_s: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
