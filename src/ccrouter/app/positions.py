@@ -22,6 +22,7 @@ from ccrouter.live.desks import PositionView as Desk
 from ccrouter.live.positions import Position
 from ccrouter.live.state import State
 from ccrouter.router import Router
+from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import InHouse, Rules
 from ccrouter.store.audit import Deed
 from ccrouter.web.board import PositionOnBoard
@@ -131,7 +132,7 @@ class PositionDesk:
             at=facts.at,
             position=on_board(desk),
             fresh=facts.fresh(pabx),
-            queues=tuple(self._queues(pabx, index.places.get(key, []), asker)),
+            queues=tuple(self._queues(facts, pabx, index.places.get(key, []), asker)),
             call=self.calls.of(desk, "masked" if show == "whole" and not asker.own else show),
             pause_reasons=self.settings.pause_reasons,
             pages=tuple(
@@ -194,8 +195,8 @@ class PositionDesk:
                 self._seen.popitem(last=False)
         return self._index
 
-    def _queues(self, pabx: str, places: Collection[Position], asker: Asker) -> Iterator[QueueOfPosition]:
-        facts, known = self.router.facts(), _in_house(self.router.rules)
+    def _queues(self, facts: Facts, pabx: str, places: Collection[Position], asker: Asker) -> Iterator[QueueOfPosition]:
+        known = _in_house(self.router.rules)
         own = {place.queue: place for place in places}
         for name in sorted({*known, *own}):
             queue, place = facts.snapshot.queues.get((pabx, name)), own.get(name)
