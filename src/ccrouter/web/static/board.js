@@ -92,7 +92,7 @@ function drawAlerts() {
     $("alerts"),
     alerts(),
     (each) => each.join("|"),
-    ([kind, what, why]) => make("li", { role: "alert", "data-kind": kind }, icon(kind), make("b", {}, what), make("span", {}, why)),
+    ([kind, what, why]) => make("div", { role: "alert", "data-kind": kind }, icon(kind), make("b", {}, what), make("span", {}, why)),
     () => {},
   );
 }
@@ -129,7 +129,7 @@ let fitted = "";
 
 /** Find the largest size of type at which all of the board is on a wide screen; anew where what is on it, or the screen, changed. */
 function fit() {
-  const things = ["services", "positions", "sites", "alerts", "modes"].map((id) => $(id).querySelectorAll("tr, li").length);
+  const things = ["services", "positions", "sites", "alerts", "modes"].map((id) => $(id).querySelectorAll("tr, li, [role=alert]").length);
   const now = [...things, innerWidth, innerHeight, language(), !$("old").hidden].join();
   if (now === fitted) return;
   fitted = now;

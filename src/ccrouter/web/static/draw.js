@@ -92,7 +92,7 @@ export function list(parent, items, key, create, update) {
     const row = before.get(name) || create(item);
     after.set(name, row);
     update(row, item);
-    if (row === next) next = next.nextElementSibling;
+    if (next && row === next) next = next.nextElementSibling;
     else parent.insertBefore(row, next);
   }
   rows.set(parent, after);

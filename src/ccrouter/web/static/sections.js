@@ -243,12 +243,15 @@ const PARTS = ["outside", "inside", "refused", "abandoned"];
 /** @param {any[]} hour @param {number} now @param {string} zone */
 export function drawHour(hour, now, zone) {
   const first = Math.floor(now / 60) - MINUTES + 1;
-  const bars = Array.from({ length: MINUTES }, () => ({ inside: 0, outside: 0, refused: 0, abandoned: 0 }));
+  const none = { inside: 0, outside: 0, refused: 0, abandoned: 0 };
+  /** @type {Record<string, number>[]} */
+  const bars = Array.from({ length: MINUTES }, () => none);
   for (const minute of hour) {
     const place = Math.floor(minute.at / 60) - first;
     if (place >= 0 && place < MINUTES) bars[place] = minute;
   }
-  const sums = { inside: 0, outside: 0, refused: 0, abandoned: 0 };
+  /** @type {Record<string, number>} */
+  const sums = { ...none };
   for (const bar of bars) for (const part of PARTS) sums[part] += bar[part];
   list(
     $("legend"),

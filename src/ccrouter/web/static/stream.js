@@ -97,6 +97,7 @@ export class Stream {
   }
 
   async #read() {
+    /** @type {Record<string, string>} */
     const headers = { Authorization: `Bearer ${this.token}`, Accept: "text/event-stream" };
     if (this.lastId) headers["Last-Event-ID"] = this.lastId;
     this.status = 0;

@@ -7,7 +7,9 @@ import { clock, say } from "./words.js";
 
 /** @typedef {{name: string, on: boolean, declared: boolean}} Mode */
 
-/** @type {{name: string, on: boolean, reason: string, for_s?: number, until?: string}|null} */
+/** @typedef {{name: string, on: boolean, reason: string, for_s?: number, until?: string}} Order */
+
+/** @type {Order|null} */
 let order = null;
 
 /** @param {string} name @returns {HTMLInputElement|null} the button of a group that is pressed */
@@ -60,6 +62,7 @@ function back() {
   chosen("name")?.focus();
 }
 
+/** @returns {Order} */
 function read() {
   const mode = chosen("name");
   const end = chosen("end")?.value || "";
@@ -74,7 +77,7 @@ function read() {
   };
 }
 
-/** @param {NonNullable<typeof order>} asked */
+/** @param {Order} asked */
 async function confirm(asked) {
   order = asked;
   const end = asked.until ? "mode.ends-at" : asked.for_s ? "mode.ends-in" : "mode.ends-open";
