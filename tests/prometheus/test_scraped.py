@@ -1,17 +1,19 @@
 """A real Prometheus looks at the demo while it plays: every panel of every dashboard has something to show."""
 
+import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.request import Request, urlopen
+from zoneinfo import ZoneInfo
 
-import psutil
 import pytest
 
-from ccrouter.clock import SystemClock
+from ccrouter.clock import SystemClock, utc
 from demo_run.accounts import Fate, Outcome
 from demo_run.pictures import Picture
 from demo_run.scenes import pace_for
@@ -45,13 +47,14 @@ class Nobody:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was there to see: Prometheus, still up; the times of the show, and what became of its calls."""
+    """What was there to see: Prometheus, still up; the times of the show, what became of its calls, the wallboard."""
 
     prometheus: Prometheus
     began: float
     ended: float
     outcomes: Sequence[Outcome]
     withdrawn: int
+    board: Mapping[str, Any]
 
     def fates(self, *fates: Fate) -> int:
         """Return how many calls had one of these fates."""
@@ -66,26 +69,24 @@ def seen() -> Iterator[Seen]:
         with Stage(folder, pace_for(SECONDS), lambda _: None) as stage:
             scraping = folder / "prometheus"
             scraping.mkdir()
-            with Prometheus(scraping, f"127.0.0.1:{_http_port(stage)}") as prometheus:
+            with Prometheus(scraping, f"127.0.0.1:{stage.pages.port}") as prometheus:
                 began = clock.now()
                 show = Show(stage, Nobody())
                 show.play(SECONDS, endless=False)
                 last = clock.steady()
                 while clock.steady() < last + LOOKS_AFTERWARDS_S:
                     stage.check()
-                yield Seen(prometheus, began, clock.now(), show.outcomes(), stage.withdrawn())
+                yield Seen(prometheus, began, clock.now(), show.outcomes(), stage.withdrawn(), _board(stage))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _http_port(stage: Stage) -> int:
-    """Return the port on which the demo's daemon serves HTTP: its only listening one besides FastAGI."""
-    process = stage.daemon._process
-    assert process is not None
-    daemon = psutil.Process(process.pid)
-    ports = {each.laddr.port for each in daemon.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
-    (port,) = ports - {stage._agi_port}
-    return int(port)
+def _board(stage: Stage) -> dict[str, Any]:
+    """Return the wallboard's picture, as the demo's supervisor sees it."""
+    address = f"http://127.0.0.1:{stage.pages.port}/api/v1/board"
+    asked = Request(address, headers={"Authorization": f"Bearer {stage.pages.desk}"})
+    with urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own address
+        return dict(json.load(answer))
 
 
 pytestmark = pytest.mark.timeout(170)
@@ -118,6 +119,41 @@ def test_the_figures_are_those_of_the_telephones(seen: Seen) -> None:
     assert counted("sum(ccrouter_calls_lost_total)") == seen.fates(Fate.LOST) == 0
     assert counted('sum(ccrouter_overflows_total{moment="waiting"})') >= seen.withdrawn > 0
     assert counted("sum(ccrouter_calls_in_progress)") == 0
+
+
+COUNTED: Final = {
+    "offered": "sum(ccrouter_calls_offered_total{%s})",
+    "answered": "sum(ccrouter_calls_answered_total{%s})",
+    "inside": 'sum(ccrouter_calls_answered_total{%s,where="inside"})',
+    "outside": 'sum(ccrouter_calls_answered_total{%s,where="outside"})',
+    "in_time": "sum(ccrouter_calls_in_time_total{%s})",
+    "abandoned": "sum(ccrouter_calls_abandoned_total{%s})",
+    "short": 'sum(ccrouter_calls_abandoned_total{%s,short="yes"})',
+    "refused": "sum(ccrouter_calls_refused_total{%s})",
+    "overflowed": "sum(ccrouter_overflows_total{%s})",
+    "lost": "sum(ccrouter_calls_lost_total{%s})",
+    "waited_s": "sum(ccrouter_answer_wait_seconds_sum{%s})",
+}
+"""By what the wallboard calls it, what Prometheus is asked for the same of a service."""
+
+
+def test_the_wallboard_shows_the_same(seen: Seen) -> None:
+    """Figures of each service, its service level, and the cost of each site: one truth for both."""
+    for service in seen.board["services"]:
+        label = f'service="{service["name"]}"'
+        figures = service["now"]
+        counted = {word: seen.prometheus.now(expr % label) for word, expr in COUNTED.items()}
+        told = {word: float(found[0]["value"][1]) if found else 0.0 for word, found in counted.items()}
+        assert told == pytest.approx({word: figures[word] for word in COUNTED}), service["name"]
+        recorded = seen.prometheus.figure(f"service:ccrouter_service_level:ratio_increase15m{{{label}}}")
+        assert recorded == pytest.approx(figures["in_time"] / (figures["offered"] - figures["short"]), abs=0.05)
+    zone = ZoneInfo(seen.board["zone"])
+    if utc(seen.began).astimezone(zone).date() != utc(seen.ended).astimezone(zone).date():
+        return  # the cost of the day began anew in the middle of the show
+    for site in seen.board["sites"]:
+        for currency, cost in site["cost_today"].items():
+            expr = f'ccrouter_site_cost_total{{site="{site["name"]}", currency="{currency}"}}'
+            assert seen.prometheus.figure(expr) == pytest.approx(cost)
 
 
 def test_the_recorded_figures_are_of_the_right_size(seen: Seen) -> None:
