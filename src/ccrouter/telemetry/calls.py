@@ -95,15 +95,17 @@ class CallCounts:
         """Take the services of a new version."""
         services = {service.name: service for service in (*rules.services.values(), rules.unknown)}
         self._goals = {name: service.goal for name, service in services.items()}
-        each = [(name,) for name in services]
-        for counted in (self._offered, self._in_time, self._lost, self._unseen, self._talks):
-            keep(counted, {"service": self._names.services})
-            begin(counted, each)
-        for counted in (self._answered, self._refused):
-            keep(counted, {"service": self._names.services, "destination": self._names.destinations})
+        of_services = (self._offered, self._in_time, self._lost, self._unseen, self._talks)
+        if self._names.lost:
+            known = {"service": self._names.services}
+            for counted in (*of_services, self._abandoned):
+                keep(counted, known)
+            for counted in (self._answered, self._refused):
+                keep(counted, known | {"destination": self._names.destinations})
+        for counted in of_services:
+            begin(counted, [(name,) for name in services])
         begin(self._answered, self._names.answers)
         begin(self._refused, self._names.refusals)
-        keep(self._abandoned, {"service": self._names.services})
         begin(self._abandoned, [(name, short) for name in services for short in ("yes", "no")])
         for waits in (self._answer_waits, self._abandon_waits):
             waits.use({name: goal.within_s for name, goal in self._goals.items()})

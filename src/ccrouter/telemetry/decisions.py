@@ -78,7 +78,7 @@ class DecisionCounts:
         """Follow the names of a new version."""
         names = self._names
         known = {"service": names.services, "rule": names.rules, "destination": names.destinations}
-        for counted in (self._decided, self._overflows, self._given):
+        for counted in (self._decided, self._overflows, self._given) if names.lost else ():
             keep(counted, known)
         begin(self._overflows, names.overflows)
         begin(

@@ -34,6 +34,7 @@ class RuleNames:
     """Tells which services and destinations exist; all others are counted as `other`.
 
     Attributes:
+        lost: names of the version before are gone with it.
         services, destinations, queues: the names that labels may have, OTHER among them.
         rules: names that rules have in any service.
         answers, refusals: (service, destination, where) and (service, destination) that the rules lead to.
@@ -43,6 +44,7 @@ class RuleNames:
     """
 
     def __init__(self) -> None:
+        self.lost = False
         self.services: frozenset[str] = frozenset({OTHER})
         self.destinations: frozenset[str] = frozenset({OTHER})
         self.rules: frozenset[str] = frozenset()
@@ -56,6 +58,7 @@ class RuleNames:
 
     def use(self, rules: Rules) -> None:
         """Take the names of a new version."""
+        before = self._known
         services = {service.name: service for service in (*rules.services.values(), rules.unknown)}.values()
         ends = {service.last.name for service in services}
         self.services = frozenset({OTHER, *(service.name for service in services)})
@@ -67,9 +70,14 @@ class RuleNames:
         self.overflows = overflows if len(overflows) <= MOST_BEGUN else []
         self._lists = {(service.name, rule.name): rule.to for service in services for rule in _rules(service)}
         self.rules = frozenset({*TAKEN_NAMES, *(name for _, name in self._lists)})
+        self.lost = any(former - present for former, present in zip(before, self._known, strict=True))
         shares = {key: _share(to) for key, to in self._lists.items()}
         self.shares = {key: share for key, share in shares.items() if share is not None}
         self._load_rules = frozenset(pair for service in services for pair in _load_rules(service))
+
+    @property
+    def _known(self) -> tuple[frozenset[str], ...]:
+        return self.services, self.destinations, self.rules, self.queues
 
     def service(self, name: str) -> str:
         """Return the name of a service as a label."""

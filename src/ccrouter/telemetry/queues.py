@@ -26,7 +26,8 @@ class QueueCounts:
 
     def use(self) -> None:
         """Follow the names of a new version."""
-        keep(self._errors, {"queue": self._names.queues})
+        if self._names.lost:
+            keep(self._errors, {"queue": self._names.queues})
 
     def waited(self, wait: WaitEnded) -> None:
         """Compare a wait with its forecast: of those answered, for of others nobody knows how long they would be."""

@@ -61,10 +61,11 @@ class SiteCounts:
         outside = {name: site for name, site in rules.sites.items() if isinstance(site, External)}
         self._tariffs = {name: site.tariff for name, site in outside.items() if site.tariff is not None}
         known = {"site": self._names.destinations}
-        for counted in (self._tries, self._health_changes, self._seizures, self._answers, self._talk):
+        lines = (self._seizures, self._answers, self._talk)
+        for counted in (self._tries, self._health_changes, *lines) if self._names.lost else ():
             keep(counted, known)
         keep(self._cost, known | {"currency": frozenset(tariff.currency for tariff in self._tariffs.values())})
-        for counted in (self._seizures, self._answers, self._talk):
+        for counted in lines:
             begin(counted, ((name,) for name in outside))
         begin(self._cost, ((name, tariff.currency) for name, tariff in self._tariffs.items()))
         begin(self._tries, ((name, result) for name in outside for result in RESULTS))
