@@ -275,6 +275,18 @@ async def test_two_orders_about_one_position_do_not_cross() -> None:
     assert len(link.orders) == 1
 
 
+async def test_a_position_can_not_be_paused_without_end() -> None:
+    """Each order is a write to the disk: whoever has a position's token keeps it busy for a moment, and no longer."""
+    house = House()
+    house.seat()
+    pause = PauseOrder("pbx", PHONE, on=False, reason="", asker=OWN)
+    for _ in range(module.ORDERS_AT_ONCE):
+        await house.desk.pause_position(pause)
+    with pytest.raises(RefusedError, match=r"too many orders about PJSIP/101 in a row; try again in [12] s"):
+        await house.desk.pause_position(pause)
+    assert len(house.links["pbx"].orders) == len(house.deeds) == module.ORDERS_AT_ONCE
+
+
 async def test_an_answer_does_not_wait_for_ever_for_what_the_pabx_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     """A PABX that accepts and shows nothing delays the answer by a moment, and no more."""
     monkeypatch.setattr(module, "SEEN_WITHIN_S", 0.1)

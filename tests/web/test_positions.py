@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from ccrouter.web.board import PositionOnBoard
 from ccrouter.web.doors import API, Doors, guarded
 from ccrouter.web.holders import Holder, Role
 from ccrouter.web.orders import RefusedError, UnconfirmedError, UnknownNameError
-from ccrouter.web.positions import Asker, PauseOrder, PositionView, QueueOrder, positions
+from ccrouter.web.positions import MOST_OWN, Asker, PauseOrder, PositionView, QueueOrder, positions
 from ccrouter.web.serve import serve_tcp
 from ccrouter.web.stream import Streams
 from ccrouter.web.waiting import SendOrder, SentStatus, WaitingStatus, waiting
@@ -215,3 +215,22 @@ async def test_what_became_of_an_order_is_a_status(desk: Desk, error: Exception,
     ):
         got, told = await desk.ask(token, method, path, body)
         assert (got, told["detail"]) == (status, str(error))
+
+
+async def test_one_token_does_not_take_all_streams(desk: Desk) -> None:
+    """A position's token has a few; one that is closed gives way to the next, and others have theirs."""
+    url = URL(f"http://127.0.0.1:{desk.port}{API}{OWN}/stream", encoded=True)
+    headers = {"Authorization": "Bearer t-alice"}
+    async with aiohttp.ClientSession() as session, AsyncExitStack() as stack:
+        held = [await stack.enter_async_context(session.get(url, headers=headers)) for _ in range(MOST_OWN)]
+        assert {each.status for each in held} == {200}
+        async with session.get(url, headers=headers) as refused:
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
+        assert (await desk.ask("t-wall", "GET", f"{OWN}/stream"))[0] == 200
+        held[0].close()
+        async with asyncio.timeout(20):
+            while True:
+                async with session.get(url, headers=headers) as again:
+                    if again.status == 200:
+                        return
+                await asyncio.sleep(0.05)

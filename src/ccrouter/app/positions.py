@@ -26,6 +26,7 @@ from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import InHouse, Rules
 from ccrouter.store.audit import Deed
 from ccrouter.web.board import PositionOnBoard
+from ccrouter.web.limits import Pace
 from ccrouter.web.orders import OrderError, RefusedError, UnconfirmedError, UnknownNameError
 from ccrouter.web.positions import LOGGED_OUT, Asker, PauseOrder, PositionView, QueueOfPosition, QueueOrder
 
@@ -38,6 +39,11 @@ KEEP_IN_MIND: Final = 5_000
 """Positions that were in a queue since the start, and are in none now; the oldest goes."""
 
 EVERY_S: Final = 5.0
+
+ORDERS_AT_ONCE: Final = 20
+ORDERS_HZ: Final = 0.5
+"""Orders about one position that may come in a row, and each second from then on: each is written to disk and sent to
+the PABX, and whoever has the token of a position should not keep both busy."""
 
 Key = tuple[str, str]
 """PABX and interface."""
@@ -80,8 +86,10 @@ class PositionDesk:
     _index: _Index = field(default_factory=lambda: _Index({}, {}))
     _seen: OrderedDict[Key, None] = field(default_factory=OrderedDict)
     _under_way: set[Key] = field(default_factory=set)
+    _pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
+        self._pace = Pace(self.clock.steady, ORDERS_HZ, ORDERS_AT_ONCE)
         self.changed.set()
 
     async def run(self) -> None:
@@ -241,6 +249,9 @@ class PositionDesk:
         key = (order.pabx, order.interface)
         if key in self._under_way:
             raise RefusedError(f"another order about {order.interface} is under way; try again in a moment")
+        wait_s = self._pace.wait_s("|".join(key))
+        if wait_s > 0:
+            raise RefusedError(f"too many orders about {order.interface} in a row; try again in {wait_s:.0f} s")
         self._under_way.add(key)
         try:
             outcome = await self.links[order.pabx].member(told)

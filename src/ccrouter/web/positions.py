@@ -1,6 +1,8 @@
 """The API's routes about positions: what each does, the call it has, and its log-in and pauses; as a stream as well."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final, Protocol
 
@@ -9,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ccrouter.web.board import PositionOnBoard
 from ccrouter.web.board_stream import FULL, StreamQuery
-from ccrouter.web.control import Line, author_of, body_of, json_answer, query_of
+from ccrouter.web.control import Line, author_of, body_of, json_answer, problem, query_of
 from ccrouter.web.feed import Feed
 from ccrouter.web.holders import HOLDER, Role
 from ccrouter.web.operations import ASKED_WRONGLY, EVENT_STREAM, Operation
@@ -20,6 +22,9 @@ LOGGED_OUT: Final = "logged_out"
 """State of a position that is in no queue; all others are those of the board."""
 
 LONGEST_REASON: Final = 80
+
+MOST_OWN: Final = 8
+"""Streams of one position's token: all streams are few, and others want theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +229,31 @@ AMBIGUOUS: Final = (ASKED_WRONGLY, (404, "there is no such position or PABX"))
 BOTH: Final = (Role.POSITION,)
 
 
+class _Following:
+    """How many streams are open with each position's token."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    def full(self, asker: Asker) -> bool:
+        """Tell whether a token has all the streams that it may."""
+        return asker.own and self._open[asker.name] >= MOST_OWN
+
+    @contextmanager
+    def one_more(self, asker: Asker) -> Iterator[None]:
+        """Count a stream while the context lasts."""
+        self._open[asker.name] += 1
+        try:
+            yield
+        finally:
+            self._open[asker.name] -= 1
+            if not self._open[asker.name]:
+                del self._open[asker.name]
+
+
 def positions(controls: PositionControls, streams: Streams) -> list[Operation]:
     """Return what is told of positions, and what logs them in and out and pauses them."""
+    following = _Following()
 
     async def listed(_: web.Request) -> web.Response:
         return json_answer(POSITIONS.dump_json(controls.positions()))
@@ -257,7 +285,13 @@ def positions(controls: PositionControls, streams: Streams) -> list[Operation]:
         # Nobody follows the feed of somebody who may see, or do, something else.
         shown = Asker("", asker.own, asker.queues)
         after = request.headers.get("Last-Event-ID", "") or query.after
-        return await streams.serve(request, ("position", pabx, interface, shown), _feed(pabx, interface, shown), after)
+        if following.full(asker):
+            answer = problem(f"{MOST_OWN} streams are open with this token; close some of its pages", FULL[0])
+            answer.headers[hdrs.RETRY_AFTER] = "10"
+            return answer
+        with following.one_more(asker):
+            key = ("position", pabx, interface, shown)
+            return await streams.serve(request, key, _feed(pabx, interface, shown), after)
 
     def _feed(pabx: str, interface: str, asker: Asker) -> Callable[[], Feed[PositionView]]:
         return lambda: Feed(PositionView, lambda: controls.view(pabx, interface, asker))
