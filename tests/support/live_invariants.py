@@ -24,6 +24,7 @@ def check(state: State) -> None:
     for queue in picture.queues:
         check_queue(picture, queue)
     check_whereabouts(picture)
+    check_desks(state)
     check_sites(picture)
     check_views(state)
 
@@ -85,6 +86,21 @@ def check_queue(picture: Picture, queue: Queue) -> None:
     assert len(waits) <= NEWEST
     assert all(first.at <= second.at for first, second in pairwise(waits))
     assert all(0 <= wait.wait_s < math.inf for wait in waits)
+
+
+def check_desks(state: State) -> None:
+    """Assert that each position is shown once, with the queues that have it and a state that one of them gives it."""
+    members: dict[tuple[str, str], dict[str, str]] = {}
+    for pabx, position in state.positions():
+        members.setdefault((pabx, position.interface), {})[position.queue] = position.state
+    shown = {(view.pabx, view.interface): view for view in state.desks()}
+    assert shown.keys() == members.keys()
+    for key, view in shown.items():
+        assert view.queues == tuple(sorted(members[key]))
+        assert view.state in {*members[key].values(), "ringing"}
+        assert (view.state == "out") == ({*members[key].values()} == {"out"})
+        assert not view.rings_for or (key[0], view.rings_for) in {ring.caller for ring in state._picture.rings}
+        assert not view.talks_with or view.state == "talking"
 
 
 def check_whereabouts(picture: Picture) -> None:

@@ -1,7 +1,7 @@
 """Positions over all their queues, as people see them: one telephone, one state, and since when."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ccrouter.live.positions import Position
 from ccrouter.live.queues import Queues
@@ -54,8 +54,12 @@ class PositionView:
 
 @dataclass(slots=True)
 class Desk:
-    """What the queues do not know of a position: its state and since when, rings missed in a row, its talk."""
+    """What the queues do not know of a position: its state and since when, rings missed in a row, its talk.
 
+    `states` are what it does as far as each of its queues is concerned.
+    """
+
+    states: dict[str, str] = field(default_factory=dict)
     state: str = ""
     since: float | None = None
     missed: int = 0
@@ -69,16 +73,13 @@ class Desks:
         self._queues = queues
         self._rings = rings
         self._desks: dict[DeskKey, Desk] = {}
-        self._serves: dict[DeskKey, set[str]] = {}
         self._views: dict[DeskKey, PositionView] = {}
-        self._touched: set[DeskKey] = set()
+        self._touched: dict[DeskKey, set[str]] = {}
         self._stale: set[DeskKey] = set()
 
     def touch(self, pabx: str, interface: str, queue: str) -> None:
         """Take in that a member of a queue came, left, or changed."""
-        key = (pabx, interface)
-        self._serves.setdefault(key, set()).add(queue)
-        self._touched.add(key)
+        self._touched.setdefault((pabx, interface), set()).add(queue)
 
     def talk(self, pabx: str, interface: str, uniqueid: str, *, begins: bool) -> None:
         """Take in that a position took a caller's call, or that their talk ended."""
@@ -89,12 +90,12 @@ class Desks:
             desk.talks_with, desk.missed = uniqueid, 0
         elif desk.talks_with == uniqueid:
             desk.talks_with = ""
-        self._touched.add((pabx, interface))
+        self._touched.setdefault((pabx, interface), set())
 
     def rang(self, key: DeskKey) -> None:
         """Take in that a position began or ceased to ring."""
         if key in self._desks:
-            self._touched.add(key)
+            self._touched.setdefault(key, set())
 
     def missed(self, key: DeskKey) -> bool:
         """Take in that nobody took a call that rang to its end; False where the telephone can't be reached."""
@@ -108,17 +109,22 @@ class Desks:
         """Look at what was touched, and note when its state changed."""
         if not self._touched:
             return
-        for key in self._touched:
-            members = self._members(key)
-            if not members:
-                for table in (self._desks, self._serves, self._views):
-                    table.pop(key, None)
-                self._stale.discard(key)
-                continue
+        for key, queues in self._touched.items():
             desk = self._desks.get(key)
             if desk is None:
                 desk = self._desks[key] = Desk()
-            state = self._state(key, members)
+            for queue in queues:
+                member = self._member(key, queue)
+                if member is None:
+                    desk.states.pop(queue, None)
+                else:
+                    desk.states[queue] = member.state
+            if not desk.states:
+                del self._desks[key]
+                self._views.pop(key, None)
+                self._stale.discard(key)
+                continue
+            state = self._state(key, desk)
             if state != desk.state:
                 desk.since = at if desk.state else None
                 desk.state = state
@@ -140,28 +146,20 @@ class Desks:
             desk.since = None if desk.since is None else moved(desk.since)
         self._stale.update(self._desks)
 
-    def _members(self, key: DeskKey) -> list[Position]:
-        pabx, interface = key
-        found, served = [], self._serves.get(key, set())
-        for name in sorted(served) if len(served) > 1 else tuple(served):
-            queue = self._queues.get(pabx, name)
-            member = None if queue is None else queue.positions.get(interface)
-            if member is None:
-                served.discard(name)
-            else:
-                found.append(member)
-        return found
+    def _member(self, key: DeskKey, name: str) -> Position | None:
+        queue = self._queues.get(key[0], name)
+        return None if queue is None else queue.positions.get(key[1])
 
-    def _state(self, key: DeskKey, members: list[Position]) -> str:
-        state = members[0].state
-        for member in members[1:]:
-            state = min(state, member.state, key=_FIRST.index)
+    def _state(self, key: DeskKey, desk: Desk) -> str:
+        states = {*desk.states.values()}
+        state = next(each for each in _FIRST if each in states)
         if state in _MAY_RING and self._rings.at(key) is not None:
             return "ringing"
         return state
 
     def _view(self, key: DeskKey) -> PositionView:
-        desk, members, ring = self._desks[key], self._members(key), self._rings.at(key)
+        desk, ring = self._desks[key], self._rings.at(key)
+        members = [member for queue in sorted(desk.states) if (member := self._member(key, queue)) is not None]
         ends = [member.wrapup_until for member in members if member.wrapup_until is not None]
         return PositionView(
             pabx=key[0],
