@@ -154,6 +154,17 @@ async def test_a_token_that_is_no_good_is_told(desk: BoardDesk, open_page: Opens
     await expect(page.locator("#board")).to_be_hidden()
 
 
+async def test_a_server_that_has_no_stream_left_is_told(desk: BoardDesk, open_page: Opens) -> None:
+    """The page says what it answers, tries again by itself, and is live as soon as there is one."""
+    page = await open_page("about:blank", expects=("503 (Service Unavailable)",))
+    await page.route("**/api/v1/stream", lambda route: route.fulfill(status=503, json={"detail": "full"}))
+    await page.goto(desk.address(READ))
+    await expect(page.locator("#old")).to_contain_text("The server answers 503")
+    await page.unroute("**/api/v1/stream")
+    await live(page)
+    await expect(page.locator("#old")).to_be_hidden()
+
+
 async def test_names_are_texts_whatever_they_look_like(desk: BoardDesk, open_page: Opens) -> None:
     """What an admin, or a PABX, calls things can't become part of the page."""
     markup = "<img src=x onerror=alert(1)>"

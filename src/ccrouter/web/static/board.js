@@ -165,9 +165,9 @@ function tellState() {
 
 function tellAge() {
   if (!stream || stream.state !== "old") return;
-  const at = board && stream.heardLast();
-  const told = { at: at ? clock(at, board.zone, { timeStyle: "medium" }) : "", ago: duration(stream.silence()), status: stream.status };
-  write($("old-text"), say(!at ? "old.never" : stream.status ? "old.refused" : "old.since", told));
+  const at = board && clock(stream.heardLast(), board.zone, { timeStyle: "medium" });
+  const why = say(stream.status ? "old.status" : "old.nobody", { status: String(stream.status) });
+  write($("old-text"), at ? `${say("old.at", { at, ago: duration(stream.silence()) })} ${why}` : why);
 }
 
 /** @param {string} text told to who can't see it */

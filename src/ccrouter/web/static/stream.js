@@ -100,8 +100,8 @@ export class Stream {
     /** @type {Record<string, string>} */
     const headers = { Authorization: `Bearer ${this.token}`, Accept: "text/event-stream" };
     if (this.lastId) headers["Last-Event-ID"] = this.lastId;
-    this.status = 0;
-    const answer = await fetch(this.path, { headers, signal: this.cut.signal, cache: "no-store" });
+    const asked = fetch(this.path, { headers, signal: this.cut.signal, cache: "no-store" });
+    const answer = await asked.finally(() => (this.status = 0));
     if (answer.status === 401 || answer.status === 403) {
       const told = await answer.json().catch(() => ({}));
       this.#change("refused", answer.status, told.detail || "");
