@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,11 +12,9 @@ from ccrouter.app import foresight as module
 from ccrouter.app.foresight import Foresight, Sight
 from ccrouter.cli import main
 from ccrouter.config.load import compile_text
-from ccrouter.routing.rules import Rules
 from ccrouter.web.client import MisaskedError, RefusedError, connected
 from ccrouter.web.foresight import ExplainBody
 from ccrouter.web.orders import BusyError
-from ccrouter.web.versions import RulesInForce
 from support.hand_clock import HandClock
 from support.office import Office, open_office
 from support.world import NOON, World
@@ -184,11 +181,12 @@ class Slow:
 
     def __init__(self) -> None:
         self.clock = HandClock(NOON)
-        version = compile_text(ROUTING.encode(), "").version
-        self.in_force = RulesInForce("routing.yaml", version, ROUTING, "pbx")
+        rules = compile_text(ROUTING.encode(), "routing.yaml")
         self.foresight = Foresight(
             Sight(
-                lambda: self.in_force,
+                lambda: rules,
+                "routing.yaml",
+                "pbx",
                 lambda: World().facts(),
                 lambda _: {},
                 lambda: (),
@@ -228,21 +226,3 @@ async def test_a_preview_tells_what_it_had_no_time_for() -> None:
     found = await slow.foresight.preview("crisis", on=True)
     assert (found.changes, found.same) == ((), 0)
     assert found.unexplored == ("0800 123 456", "0800 123 457", "0800 123 458")
-
-
-async def test_the_thread_has_rules_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled once for each version: calendars remember what they were asked last, and the router's decide calls."""
-    compiled: list[str] = []
-
-    def counted(data: bytes, file: str) -> Rules:
-        compiled.append(file)
-        return compile_text(data, file)
-
-    monkeypatch.setattr(module, "compile_text", counted)
-    slow = Slow()
-    await slow.foresight.explain(ExplainBody(number=NUMBER))
-    await slow.foresight.preview("crisis", on=True)
-    assert compiled == ["routing.yaml"]
-    slow.in_force = replace(slow.in_force, version="another")
-    await slow.foresight.preview("crisis", on=True)
-    assert compiled == ["routing.yaml"] * 2

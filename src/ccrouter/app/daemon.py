@@ -248,7 +248,12 @@ class Daemon:
         )
         self._leaving = Leaving(log, self._left_behind)
         self._book = VersionBook(self._rules_file, kept, settings.pabxs[0].name, self._take, questions)
-        sight = Sight(self._book.in_force, self._router.facts, self._modes.ends, self._state.waiting)
+        sight = Sight(
+            *(lambda: self._router.rules, str(settings.routing), settings.pabxs[0].name),
+            facts=self._router.facts,
+            ends=self._modes.ends,
+            waiting=self._state.waiting,
+        )
         self._foresight = Foresight(sight, clock)
         saved, not_followed = self._saved if settings.reload_on_save else None, self._metrics.rules.not_followed
         self._watch = Watch(self._rules_file, saved, failed=not_followed, clock=clock, log=log)

@@ -1,8 +1,4 @@
-"""Tells what would be: calls explained, modes previewed. In a thread of its own, with rules of its own.
-
-Calendars remember what they were asked last, so a thread may not share them with the event loop, which decides calls:
-it compiles the text in force once more, and keeps that until another is in force.
-"""
+"""Tells what would be: calls explained, modes previewed; by the rules in force, in a thread of its own."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +11,6 @@ from typing import Final, TypeVar
 from ccrouter.clock import Clock, utc
 from ccrouter.config.asking import AskedError, Wording, asked
 from ccrouter.config.asking import Present as Seen
-from ccrouter.config.load import compile_text
 from ccrouter.live.queues import WaitingCaller
 from ccrouter.outlook.behaviour import Way
 from ccrouter.outlook.explained import page, record
@@ -33,7 +28,6 @@ from ccrouter.web.foresight import (
     PreviewMove,
 )
 from ccrouter.web.orders import BusyError, OrderError, UnknownNameError
-from ccrouter.web.versions import RulesInForce
 
 AnswerT = TypeVar("AnswerT")
 
@@ -53,13 +47,17 @@ class Sight:
     """Where what is asked about comes from; all of it is read in the event loop.
 
     Attributes:
-        in_force: the text of the rules.
+        rules: those in force.
+        file: where they come from.
+        pabx: the first of the settings.
         ends: by mode that is on at an instant, when it will end by itself; None for never.
         waiting: the callers in queues.
 
     """
 
-    in_force: Callable[[], RulesInForce]
+    rules: Callable[[], Rules]
+    file: str
+    pabx: str
     facts: Callable[[], Facts]
     ends: Callable[[float], Mapping[str, float | None]]
     waiting: Callable[[], Iterable[WaitingCaller]]
@@ -73,7 +71,6 @@ class Foresight:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "foresight")
         self._in_hand = 0
-        self._own: Rules | None = None
 
     async def explain(self, body: ExplainBody) -> Explained:
         """Tell what would become of a call.
@@ -83,7 +80,7 @@ class Foresight:
             BusyError: there is no time for it.
 
         """
-        in_force, seen = self._sight.in_force(), self._seen()
+        rules, seen = self._sight.rules(), self._seen()
         said = Wording(
             number=body.number,
             at=body.at,
@@ -94,9 +91,8 @@ class Foresight:
         )
 
         def work() -> Explained:
-            rules = self._rules(in_force)
             question = asked(
-                said, rules, file=in_force.file, pabx=in_force.pabx, now=seen.facts.at, present=seen
+                said, rules, file=self._sight.file, pabx=self._sight.pabx, now=seen.facts.at, present=seen
             )  # fmt: skip - what is asked, of what
             found = question.decided()
             words = [{"text": line.text, "tone": line.tone.value} for line in page(question, found)]
@@ -119,7 +115,7 @@ class Foresight:
             BusyError: there is no time for it.
 
         """
-        in_force, seen = self._sight.in_force(), self._seen()
+        rules, seen = self._sight.rules(), self._seen()
         calls = [
             (
                 Call(
@@ -138,14 +134,13 @@ class Foresight:
         ]
 
         def work() -> ModePreview:
-            rules = self._rules(in_force)
             _check_mode(name, rules, seen)
-            return self._preview(rules, seen, (name, on), calls[:MOST_WAITING], in_force.pabx)
+            return self._preview(rules, seen, (name, on), calls[:MOST_WAITING])
 
         return await self._ask(work)
 
     def _preview(
-        self, rules: Rules, seen: Seen, order: tuple[str, bool | None], calls: list[tuple[Call, str]], pabx: str
+        self, rules: Rules, seen: Seen, order: tuple[str, bool | None], calls: list[tuple[Call, str]]
     ) -> ModePreview:
         at, (name, asked_on) = seen.facts.at, order
         is_on = name in seen.modes(at)
@@ -162,7 +157,7 @@ class Foresight:
         until = _midnight(at, rules).timestamp()
         turns = [each for each in (*seen.ends.values(), ends) if each is not None]
         deadline = self._clock.steady() + LOOK_FOR_S
-        present = Present(rules=rules, facts=seen.facts, pabx=pabx, waiting=calls, until=until, turns=turns)
+        present = Present(rules=rules, facts=seen.facts, pabx=self._sight.pabx, waiting=calls, until=until, turns=turns)
         found = switched(present, seen.modes, after, lambda: self._clock.steady() < deadline)
         return ModePreview(
             mode=name,
@@ -188,11 +183,6 @@ class Foresight:
         return Seen(
             replace(facts, latches=dict(facts.latches), turns=dict(facts.turns)), dict(self._sight.ends(facts.at))
         )
-
-    def _rules(self, in_force: RulesInForce) -> Rules:
-        if self._own is None or self._own.version != in_force.version:
-            self._own = compile_text(in_force.text.encode(), in_force.file)
-        return self._own
 
     async def _ask(self, work: Callable[[], AnswerT]) -> AnswerT:
         if self._in_hand >= MOST:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from threading import Lock
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,9 @@ AHEAD_DAYS: Final = 8
 DAYS_KEPT: Final = 1000
 
 _MOMENT: Final = timedelta(microseconds=1)
+
+_YEARS: Final = Lock()
+"""Who asks the library about a year for the first time has it filled in, and nobody may look at it meanwhile."""
 
 
 class WallCalendar:
@@ -49,8 +53,8 @@ class WallCalendar:
         self._says = (name, zone.key, hours, codes, tuple(self._exceptions.items()))
         self._days: dict[date, Spans] = {}
         self._turns: dict[date, tuple[datetime, ...]] = {}
-        self._since = self._until = datetime.min.replace(tzinfo=UTC)
-        self._open = False
+        never = datetime.min.replace(tzinfo=UTC)
+        self._stretch = (never, never, False)
 
     @property
     def name(self) -> str:
@@ -81,15 +85,19 @@ class WallCalendar:
         """Return what makes a day unlike the others of its weekday: an exception, a holiday by its name, or nothing."""
         if day in self._exceptions:
             return f"exception in {self._name}"
-        return next((known[day] for known in self._holidays if day in known), "")
+        with _YEARS:
+            return next((known[day] for known in self._holidays if day in known), "")
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether `at` (aware, any zone) lies inside the opening hours."""
-        if not self._since <= at < self._until:
-            self._since = at.astimezone(UTC)
-            self._open = self._is_open_by_wall(at)
-            self._until = self._change_after(at, AHEAD_DAYS) or self._since + timedelta(days=AHEAD_DAYS - 1)
-        return self._open
+        # Taken and put in one piece: other threads look ahead by this calendar while calls are decided by it.
+        since, until, opened = self._stretch
+        if not since <= at < until:
+            since = at.astimezone(UTC)
+            opened = self._is_open_by_wall(at)
+            until = self._change_after(at, AHEAD_DAYS) or since + timedelta(days=AHEAD_DAYS - 1)
+            self._stretch = (since, until, opened)
+        return opened
 
     def next_change(self, at: datetime) -> datetime | None:
         """Return the first instant after `at` at which open turns to closed or back, in UTC.
@@ -168,8 +176,9 @@ class WallCalendar:
         if day in self._exceptions:
             exception = self._exceptions[day]
             return () if exception is None else exception.spans(day)
-        if any(day in known for known in self._holidays):
-            return ()
+        with _YEARS:
+            if any(day in known for known in self._holidays):
+                return ()
         return self._hours.spans(day)
 
 
