@@ -32,8 +32,8 @@ class Source:
         self.feed.look()
 
     def view(self) -> Shown:
-        """Return the picture; a look takes time."""
-        self.shown = replace(self.shown, at=self.shown.at + 0.25)
+        """Return the picture; a look takes time, and what is as before is made anew."""
+        self.shown = replace(self.shown, at=self.shown.at + 0.25, queues=(*self.shown.queues,))
         return self.shown
 
 
@@ -141,7 +141,8 @@ def test_wherever_it_is_cut_a_client_ends_with_what_is_shown(
 
 
 @pytest.mark.parametrize(
-    "said", ["", "x", "00000000-0", "00000000-", "-1", "{epoch}-99", "{epoch}-1-1", "{epoch}--1", "{epoch}-0"]
+    "said",
+    ["", "x", "00000000-0", "00000000-3", "00000000-", "-1", "{epoch}-99", "{epoch}-1-1", "{epoch}--1", "{epoch}-0"],
 )
 def test_an_id_of_somewhere_else_brings_a_whole_board(said: str) -> None:
     """Another epoch, a number that was never told, one that is not kept any more, or what is no id at all."""
@@ -162,12 +163,16 @@ def test_the_last_id_brings_nothing_again() -> None:
 def test_time_alone_is_no_change() -> None:
     """A look that finds the sections as before tells nothing, however late it is; one that changed goes out alone."""
     source = Source()
+    source.shown = replace(source.shown, queues=(1, 2))
+    source.feed.look()
     for _ in range(5):
         source.feed.look()
-    assert source.feed.ring.last == 0
+        [told] = events_in(source.feed.first("")[0])
+        assert told.data["at"] == source.shown.at
+    assert source.feed.ring.last == 1
     source.shown = replace(source.shown, modes="crisis")
     source.feed.look()
-    [told] = events_in(source.feed.ring.after(0, 10**6)[0])
+    [told] = events_in(source.feed.ring.after(1, 10**6)[0])
     assert {"at": source.shown.at, "modes": "crisis"} == told.data
 
 
