@@ -70,6 +70,20 @@ async def test_every_house_fits_every_screen(desk: BoardDesk, open_page: Opens, 
         assert all(size >= least for size in await looks(page, "sizes", "td.waiting, td.longest"))
 
 
+async def test_the_type_stays_as_it_is_while_all_fits(desk: BoardDesk, open_page: Opens) -> None:
+    """Somebody who leaves changes no size; what would not fit any more does, at once."""
+    page = await open_page(desk.address(READ), viewport={"width": 1920, "height": 1080})
+    await live(page)
+    before = await looks(page, "sizes", "html")
+    desk.tell(replace(desk.board, positions=desk.board.positions[:9]))
+    await expect(page.locator(".tile")).to_have_count(9)
+    assert await looks(page, "sizes", "html") == before
+    desk.tell(made_board(SystemClock().now(), **HOUSES["large"]))
+    await expect(page.locator(".tile")).to_have_count(90)
+    assert (await looks(page, "beyond"))[1] <= 0
+    assert await looks(page, "sizes", "html") < before
+
+
 async def test_what_it_says_can_be_heard_too(desk: BoardDesk, open_page: Opens) -> None:
     """A table with heads, lists, a plot told in words; states have words beside colours; figures are not announced."""
     page = await open_page(desk.address(READ))

@@ -13,6 +13,8 @@ const DRAW_EVERY_MS = 150;
 const TRY_TOKEN_AGAIN_MS = 30_000;
 const MOST_ALERTS = 4;
 const [SMALLEST, LARGEST] = [0.6, 1.5];
+const FIT_EVERY_MS = 30_000;
+const FITTED = ["services", "positions", "sites", "alerts", "modes"];
 
 /** @type {any} the board, in the shapes of web/board.py; null before the first */
 let board = null;
@@ -125,29 +127,34 @@ function drawAll() {
   fit();
 }
 
-let fitted = "";
+const fitted = { screen: "", things: "", at: 0 };
 
-/** Find the largest size of type at which all of the board is on a wide screen; anew where what is on it, or the screen, changed. */
+/**
+ * Find the largest size of type at which all of the board is on a wide screen. Where the screen stays as it is, that is done
+ * at once only when something does not fit: sizes that change with every log-out would be no calm sight.
+ */
 function fit() {
-  const things = ["services", "positions", "sites", "alerts", "modes"].map((id) => $(id).querySelectorAll("tr, li, [role=alert]").length);
-  const now = [...things, innerWidth, innerHeight, language(), !$("old").hidden].join();
-  if (now === fitted) return;
-  fitted = now;
-  const root = document.documentElement;
-  const tries = (/** @type {number} */ size) => {
-    root.style.setProperty("--fit", String(size));
-    const table = $("services");
-    if (root.scrollHeight > innerHeight || table.scrollWidth > table.parentElement.clientWidth) return false;
-    return [...table.querySelectorAll(".name")].every((name) => name.scrollWidth <= name.clientWidth);
-  };
+  const screen = [innerWidth, innerHeight, language(), !$("old").hidden].join();
+  const things = FITTED.map((id) => $(id).querySelectorAll("tr, li, [role=alert]").length).join();
+  const late = performance.now() - fitted.at > FIT_EVERY_MS;
+  if (screen === fitted.screen && (things === fitted.things || (!late && fits()))) return;
+  Object.assign(fitted, { screen, things, at: performance.now() });
   let [least, most] = [SMALLEST, LARGEST];
-  if (tries(most)) return;
+  if (fits(most)) return;
   for (let n = 0; n < 6; n++) {
     const middle = (least + most) / 2;
-    if (tries(middle)) least = middle;
+    if (fits(middle)) least = middle;
     else most = middle;
   }
-  tries(least);
+  fits(least);
+}
+
+/** @param {number} [size] of the type; without one, that of now */
+function fits(size) {
+  const [root, table] = [document.documentElement, $("services")];
+  if (size) root.style.setProperty("--fit", String(size));
+  if (root.scrollHeight > innerHeight || table.scrollWidth > table.parentElement.clientWidth) return false;
+  return [...table.querySelectorAll(".name")].every((name) => name.scrollWidth <= name.clientWidth);
 }
 
 // --- how old the picture is -------------------------------------------------------------------------------------------
