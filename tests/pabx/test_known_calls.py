@@ -3,6 +3,7 @@
 The scene is in support/known_calls.py. A metric of docs/metrics.md that nothing here expects fails the test.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,8 +20,11 @@ from support.known_calls import DESKS, HOUSE, IN_TIME_S, Known, Met, Scene, Scra
 from support.real_house import PABX, RealHouse
 
 TESTS: Final = Path(__file__).parents[1]
-NEAR_S: Final = 0.25
-"""By how much two may differ of whom each measures one wait or talk by a clock of its own."""
+NEAR_S: Final = 0.5
+"""By how much two may differ, on a busy machine, of whom each measures one wait or talk by a clock of its own."""
+
+MARGIN_S: Final = 0.1
+"""Nearer to the limit, a wait would be in time for one and late for the other."""
 
 INSIDE: Final = frozenset({"desk", "late"})
 SEIZED: Final = ("tunis", "small", "refusing", "backup")
@@ -228,7 +232,7 @@ def _queues(known: Known) -> None:
     assert by(known.during, "ccrouter_queue_waiting", "queue") == {("crowd",): 1}
     [(where, longest_s)] = by(known.during, "ccrouter_queue_longest_wait_seconds", "queue").items()
     assert where == ("crowd",)
-    assert 0 < longest_s < 5
+    assert 0 < longest_s < 12  # the patience of the caller who waits
     assert by(known.after, "ccrouter_queue_longest_wait_seconds", "queue") == {}
     # Where a position is ready and nobody waits, a caller waits for nothing; where there is no sample, nothing is said.
     assert {told["queue"] for told, _ in series(known.after, "ccrouter_queue_estimated_wait_seconds")} == {
@@ -511,6 +515,12 @@ def test_each_metric_of_the_reference_is_proved() -> None:
     assert [metric for metric, shown in found.items() if not shown] == []
 
 
+def test_nothing_is_scraped_that_the_reference_does_not_know(known: Known) -> None:
+    """A metric that a part of the daemon brings along is in docs/metrics.md too."""
+    scraped = {re.sub(r"_(bucket|sum|count)$", "", name) for name in known.after if name.startswith("ccrouter_")}
+    assert scraped <= ours().keys()
+
+
 def test_callers_met_what_the_scene_wanted(known: Known) -> None:
     """The scene holds all ends of a call, and no wait is so near to a limit that either side of it would be right."""
     ends = Counter(
@@ -520,11 +530,11 @@ def test_callers_met_what_the_scene_wanted(known: Known) -> None:
     assert ends == {"in house": 11, "tunis": 8, "backup": 3, "small": 1, "nobody": 8}
     assert all(len(met.takers) <= 1 for all_of_it in known.met.values() for met in all_of_it)
     waits = [met.waited_s for all_of_it in known.met.values() for met in all_of_it if not met.refused]
-    assert not [wait for wait in waits if abs(wait - IN_TIME_S) < NEAR_S]
+    assert not [wait for wait in waits if abs(wait - IN_TIME_S) < MARGIN_S]
     assert known.withdrawn == 2
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_metric_shows_what_was_counted(name: str, known: Known) -> None:
-    """Each figure is that of the callers, positions and sites: calls to the call, times to a tenth of a second each."""
+    """Each figure is that of the callers, positions and sites: calls to the call, times to half a second each."""
     EXPECTED[name](known)

@@ -88,14 +88,14 @@ HOUSE: Final = HousePlan(
     routing=ROUTING,
     sites={
         "tunis": {"answer_ms": 20, "talk_ms": 600},
-        "small": {"answer_ms": 20, "talk_ms": 3500},
+        "small": {"answer_ms": 20, "talk_ms": 9000},
         "refusing": {"status": 503},
         "backup": {"answer_ms": 20, "talk_ms": 600},
     },
     dead=("gone",),
     queues=("desk", "late", "crowd", "slow"),
     positions=16,
-    site_rtp_timeout_s=10,
+    site_rtp_timeout_s=20,
     pabx_files={"queues.conf": "\n[crowd](+)\ntimeout = 1\n"},
     compiled=True,
 )
@@ -106,7 +106,7 @@ NUMBERS: Final = {
 }
 IN_TIME_S: Final = 1.0
 DESKS: Final = 9
-WITHIN_S: Final = 15.0
+WITHIN_S: Final = 30.0
 LOOK_AGAIN_S: Final = 0.05
 Scrape = Mapping[str, list[tuple[dict[str, str], float]]]
 """The samples of each name: their labels and values."""
@@ -256,7 +256,7 @@ class Scene:
     def _crowd(self) -> None:
         """Let one wait long enough to make a ghost, give two a short and two a long patience, and fill a site."""
         house = self.house
-        self._call("peak", 1, patience_ms=8500)
+        self._call("peak", 1, patience_ms=12_000)
         house.daemon.wait_until(lambda status: queue_in(status, "crowd").waiting == 1)
         self._call("full", 1)
         self.known.during = self._scraped(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
@@ -207,6 +207,7 @@ def test_where_no_rules_are_compiled_nothing_tells_when(metrics: Metrics, regist
 text = st.one_of(st.text(max_size=40), st.integers(0, 10**6).map(lambda n: f"Name{n}"))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(text, text, text), min_size=100, max_size=130))
 def test_what_peers_send_never_makes_many_series(sent: list[tuple[str, str, str]]) -> None:
     """Whatever names come in events, the number of series stays small and all of it can be read back."""
