@@ -1,6 +1,7 @@
 """ccrouter token new: until when a token is good."""
 
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -59,3 +60,17 @@ def test_a_token_of_nothing_is_wrong_usage(said: tuple[str, ...], told: str) -> 
     ended = CliRunner().invoke(main, ["token", "new", "anna", *said])
     assert (ended.exit_code, told in ended.stderr) == (2, True), ended.stderr
     assert ended.stdout == ""
+
+
+def test_the_list_tells_whose_a_token_of_one_is(tmp_path: Path) -> None:
+    """Beside its role; and its line is taken out like any other."""
+    file, lines = tmp_path / "tokens", ["tokens:"]
+    for said in (("desk", "--role", "read"), ("anna", "--role", "position", "--of", "PJSIP/101")):
+        told = CliRunner().invoke(main, ["token", "new", *said]).stdout
+        lines.append(told.splitlines()[-1])
+    file.touch(mode=0o600)
+    file.write_text("\n".join(lines) + "\n")
+    listed = CliRunner().invoke(main, ["token", "list", "--file", str(file)]).stdout.splitlines()
+    assert [line.split()[:3] for line in listed[-2:]] == [["desk", "read", "-"], ["anna", "position", "PJSIP/101"]]
+    assert CliRunner().invoke(main, ["token", "revoke", "anna", "--file", str(file)]).exit_code == 0
+    assert file.read_text().splitlines() == lines[:2]
