@@ -2,8 +2,9 @@
 
 import asyncio
 import ssl
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ccrouter.app.webhooks import Webhooks
 from ccrouter.clock import SystemClock
 from ccrouter.config.webhooks import Webhook
 from ccrouter.store import outbox as outbox_module
-from ccrouter.store.outbox import Outbox
+from ccrouter.store.outbox import Letter, Outbox
 from ccrouter.store.schema import outbox_database
 from ccrouter.telemetry.webhooks import WebhookCounts
 from ccrouter.web.board import Happened
@@ -386,6 +387,39 @@ async def test_what_waits_in_memory_is_bounded(tmp_path: Path, monkeypatch: pyte
         "the outbox of webhooks can't be used; calls go on",
         "the outbox of webhooks can be used again",
     ]
+
+
+async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens is noted meanwhile, and told when the disk answers; a stop waits for it no longer than it may."""
+    may_write = threading.Event()
+    with Receiver().listening() as receiver:
+        desk = Desk(tmp_path, hook(receiver))
+        put = desk.outbox.put
+
+        def hangs(given: Iterable[Letter]) -> Mapping[str, int]:
+            may_write.wait(PATIENCE_S)
+            return put(given)
+
+        monkeypatch.setattr(desk.outbox, "put", hangs)
+        async with desk.running():
+            loop = asyncio.get_running_loop()
+            await until(lambda: desk.webhooks.states()[0].state == "well")
+            longest = 0.0
+            for n in range(200):
+                before = loop.time()
+                desk.tell(happened(n))
+                await asyncio.sleep(0.001)
+                longest = max(longest, loop.time() - before)
+            assert longest < 0.5
+            assert receiver.got == []
+            may_write.set()
+            await got(receiver, 200)
+            may_write.clear()
+            desk.tell(happened(999))
+            await asyncio.sleep(0.05)
+            began = loop.time()
+        assert loop.time() - began < module.CLOSE_WITHIN_S + 1
+        may_write.set()
 
 
 async def test_a_disk_that_fills_up_while_letters_are_sent_repeats_none_for_ever(tmp_path: Path) -> None:
