@@ -19,7 +19,7 @@ Host = Annotated[str, matching("S109", r"[A-Za-z0-9_.:-]+", "host", "Write a nam
 Origin = Annotated[
     str,
     matching(
-        "S143",
+        "S144",
         r"https?://[a-z0-9.-]+(:[0-9]{1,5})?",
         "origin of a page",
         "Write scheme, name and perhaps port, in small letters and without a path: https://wall.example.org",

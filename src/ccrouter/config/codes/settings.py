@@ -274,7 +274,7 @@ SETTINGS: Final = (
         of="settings",
     ),
     Code(
-        "S143",
+        "S144",
         "no-origin",
         "The origin of a page is what its browser sends: scheme, name and perhaps port. It is compared as a whole; no "
         "sign stands for all.",
