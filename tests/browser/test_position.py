@@ -230,6 +230,7 @@ async def test_an_old_picture_is_told(house: RealHouse, open_page: Opens) -> Non
         await expect(agent.locator("#state-word")).to_have_text("Logged out")
         house.daemon.kill()
         await expect(agent.locator("#old")).to_contain_text("your telephone works as ever")
+        await expect(agent).to_have_title("OLD PICTURE")
         await agent.get_by_role("button", name="Log in: support").click()
         await expect(agent.locator("#fault")).to_contain_text("ccrouter does not answer")
         house.daemon.start()

@@ -82,8 +82,11 @@ function drawCall(call, position) {
   $("call").hidden = !call;
   const who = call ? caller(call) : "";
   const about = call ? call.label || call.number || call.service : "";
-  tellCall(call, who, about, `${say(`state.${position.state}`)} · ccrouter`);
-  write($("rings"), call?.doing === "ringing" ? `${say("call.ringing")}: ${who}, ${about}` : "");
+  // Of an old picture nobody knows whether it still rings.
+  const old = stream?.state === "old";
+  const sure = old ? null : call;
+  tellCall(sure, who, about, old ? say("old.title") : `${say(`state.${position.state}`)} · ccrouter`);
+  write($("rings"), sure?.doing === "ringing" ? `${say("call.ringing")}: ${who}, ${about}` : "");
   if (!call) return;
   set($("call"), "data-doing", call.doing);
   write($("call-title"), say(`call.${call.doing}`));
@@ -348,6 +351,7 @@ function stateChanged(state, status, detail) {
   if (state === "old") announce(say("said.old"));
   if (state === "live" && document.body.dataset.state === "old") announce(say("said.live"));
   tellState();
+  draw();
   if (state !== "refused") return;
   login(status === 403 ? detail : say("token.bad"));
   // Once the file of tokens is mended, nobody should have to paste it again.
