@@ -19,6 +19,7 @@ from ccrouter.web.doors import API, Doors, guarded
 from ccrouter.web.holders import Holder, Role
 from ccrouter.web.limits import MOST_KEYS, InHand, Limits, Pace, source_of
 from ccrouter.web.operations import EVENT_STREAM, Operation
+from ccrouter.web.orders import BusyError
 from ccrouter.web.serve import serve_tcp
 from support.hand_clock import HandClock
 
@@ -34,7 +35,7 @@ class Keys:
 
 
 class Served:
-    """Three operations and a page: one answers at once, one when it is told to, one is a stream that never ends."""
+    """Operations and a page: some answer at once, one when it is told to, one is a stream that never ends."""
 
     def __init__(self) -> None:
         self.clock = HandClock()
@@ -61,6 +62,9 @@ class Served:
             await self.answer.wait()
             return response
 
+        async def busy(_: web.Request) -> web.Response:
+            raise BusyError("16 questions wait for the disk already; ask again in a moment")
+
         def operation(path: str, handler: Any, media: str = "application/json") -> Operation:  # noqa: ANN401 - a handler
             return Operation(
                 method="GET", path=path, name=path, does="x", handler=handler, least=Role.READ, media=media
@@ -77,6 +81,7 @@ class Served:
         operations = [
             operation("/things/{name}", at_once),
             operation(r"/numbers/{number:\d+}", at_once),
+            operation("/busy", busy),
             operation("/slow", slow),
             operation("/stream", stream, EVENT_STREAM),
         ]
@@ -196,6 +201,12 @@ async def test_what_is_in_hand_is_bounded_by_token_and_in_all(served: Served) ->
         served.answer.set()
     assert [task.result()[0] for task in (*streams, *slow)] == [200] * 6
     assert (await served.ask(f"{API}/things/x", "one"))[0] == 200
+
+
+async def test_what_there_is_no_time_for_is_told_with_when_to_come_back(served: Served) -> None:
+    """It is neither a fault nor the disk's."""
+    status, headers = await served.ask(f"{API}/busy", "a")
+    assert (status, headers["Retry-After"]) == (503, "1")
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------
