@@ -82,11 +82,15 @@ def test_fixed_offset_is_no_zone(written: str) -> None:
 
 
 def dropped(sign: str) -> list[tuple[str, int]]:
-    """Return the example without each sign in turn, and the line from which it is gone; comments are left alone."""
+    """Return the example without each sign in turn, and the line from which it is gone.
+
+    Comments are left alone, and brackets within quotes, which are text.
+    """
     found = []
     for row, line in enumerate(EXAMPLE.split("\n"), 1):
         for column in range(len(line.partition(" #")[0])):
-            if line[column] == sign and not line.startswith("#"):
+            quoted = sign in "]}" and line.count('"', 0, column) % 2
+            if line[column] == sign and not quoted and not line.startswith("#"):
                 lines = EXAMPLE.split("\n")
                 lines[row - 1] = line[:column] + line[column + 1 :]
                 found.append(("\n".join(lines), row))
