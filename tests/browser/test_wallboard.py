@@ -93,7 +93,7 @@ def delays(told: Sequence[tuple[float, str]], seen: Seen) -> list[float]:
 
 def told_of(found: Sequence[float]) -> str:
     """Return the distribution of delays in words."""
-    late = quantiles(found, n=20)[-1] if len(found) > 1 else found[0]
+    late = quantiles(found, n=20, method="inclusive")[-1] if len(found) > 1 else found[0]
     each = {"in the median": median(found), "for 19 of 20": late, "at most": max(found)}
     return f"{len(found)} changes, " + ", ".join(f"{1000 * delay:.0f} ms {which}" for which, delay in each.items())
 
