@@ -226,3 +226,15 @@ async def test_the_longest_wait_ticks_by_the_clock_of_the_server(desk: BoardDesk
     assert abs(int(minutes) * 60 + int(seconds) - waited) < 2
     await asyncio.sleep(1.1)
     assert await shown.text_content() != first
+
+
+async def test_each_page_keeps_a_token_of_its_own(desk: BoardDesk, open_page: Opens) -> None:
+    """Who opens the page of a position beside the wallboard finds both as they were."""
+    page = await open_page(desk.address(READ), expects=("404 (Not Found)",))
+    await live(page)
+    beside = await page.context.new_page()
+    await beside.goto(desk.address(POSITION, "/position"))
+    await beside.wait_for_function("location.hash === ''")
+    await page.reload()
+    await live(page)
+    await expect(page.locator("#rights")).to_have_text("wall: may look")

@@ -1,7 +1,8 @@
 // @ts-check
 // Who looks, and how they like it: the token, the theme, and questions to the API.
 
-const TOKEN = "ccrouter.token";
+// Each page its own: a supervisor may have the wallboard open beside the page of a position.
+const TOKEN = `ccrouter.token${location.pathname === "/" ? "" : location.pathname}`;
 const THEME = "ccrouter.theme";
 
 /** What a browser keeps for this page; one that keeps nothing (a private window) forgets it with the page. */
