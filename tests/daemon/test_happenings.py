@@ -107,6 +107,13 @@ def test_an_overflow_while_waiting_is_no_second_routing() -> None:
     assert (told.found[1].moment, told.found[1].waited_s, told.found[1].caller) == ("waiting", 42.0, CALLER)
 
 
+def test_an_end_tells_who_called_and_who_talked_last() -> None:
+    """Also of a call of which nothing else was seen, for this router has just started."""
+    told = Told()
+    told.happenings.effect(ended(1, caller=CALLER, interface="PJSIP/101"))
+    assert [(each.caller, each.interface) for each in told.found] == [(CALLER, "PJSIP/101")]
+
+
 def test_what_is_not_about_callers_is_not_told() -> None:
     """Listings read again, healths and the like have metrics and logs of their own."""
     told = Told()

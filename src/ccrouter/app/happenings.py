@@ -110,8 +110,11 @@ class Happenings:
                 before = self._calls.pop(_key(effect), _Known())
                 self._tell(
                     replace(
-                        self._of(self._named(effect, before.caller), "ended", *_key(effect), effect.at),
+                        self._of(
+                            self._named(effect, effect.caller or before.caller), "ended", *_key(effect), effect.at
+                        ),
                         target=effect.target,
+                        interface=effect.interface,
                         outcome=effect.outcome.value,
                         waited_s=effect.waited_s,
                         talked_s=effect.talked_s,

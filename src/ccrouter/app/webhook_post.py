@@ -82,6 +82,7 @@ class Post:
     async def close(self) -> None:
         """Let go of all connections."""
         await self._session.close()
+        await self._names.close()
 
     async def tell(self, webhook: Webhook, event: str, body: bytes) -> Told:
         """Post a letter once; never raises on account of the receiver."""
