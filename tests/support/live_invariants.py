@@ -109,6 +109,8 @@ def check_whereabouts(picture: Picture) -> None:
     assert len(waiting) == len(set(waiting))
     assert set(waiting) == picture.queues._where.keys()
     assert not picture.queues.departed.keys() & picture.queues._where.keys()
+    waits_or_left = picture.queues._where.keys() | picture.queues.departed.keys()
+    assert {ring.caller for ring in picture.rings} <= waits_or_left
 
 
 def check_sites(picture: Picture) -> None:

@@ -108,8 +108,10 @@ class Picture:
 
     def leave_queue(self, call: CallRecord, at: float, *, answered: bool | None) -> None:
         """End a call's wait, where it waits or has just left: answered, given up, or (None) neither."""
-        self.queues.leave(call.key, at)
-        call.queued_s += self.end_wait(call.key, at, answered=answered)
+        key = call.key
+        self.queues.leave(key, at)
+        if key in self.queues.departed:
+            call.queued_s += self.end_wait(key, at, answered=answered)
 
     def end_wait(self, key: CallKey, at: float, *, answered: bool | None) -> Seconds:
         """Say what a departure from a queue was: answered, given up, or (None) neither.
