@@ -73,11 +73,13 @@ class LiveCollector(Collector):
         sources = self._sources
         facts = Facts(self._clock.now(), sources.snapshot())
         rules = sources.rules()
+        # All of them now: between two families others may have their turn (text.py), and the picture may change.
+        positions, desks, calls = tuple(sources.positions()), tuple(sources.desks()), tuple(sources.calls())
         yield from _pabxs(facts)
         yield from self._router()
-        yield from queues(facts, rules, sources.positions(), sources.desks())
+        yield from queues(facts, rules, positions, desks)
         yield from sites(facts, rules)
-        yield from steering.in_progress(sources.names, sources.calls())
+        yield from steering.in_progress(sources.names, calls)
         yield from self._rules_in_force(rules, facts.at)
         yield from steering.overrides(facts.at, sources.overrides(facts.at))
         yield from self._queues_of_our_own()
