@@ -130,7 +130,7 @@ class Run:
         if watched:
             boards = [self._board()]
             time.sleep(SETTLED_S)
-            came = json.loads(clients.communicate(timeout=30)[0])
+            came = json.loads(clients.communicate(timeout=120)[0])
             self._take(came, told, [*boards, self._board()])
         else:
             clients.kill()

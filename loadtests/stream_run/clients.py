@@ -23,17 +23,12 @@ STEADY: Final = SystemClock().steady
 
 
 class Client(asyncio.Protocol):
-    """One that reads all that comes, as a browser does; `text` keeps it, where it is asked to."""
+    """One that takes all that comes, with its instants; what it says is looked at when the calls are over."""
 
-    def __init__(self, ask: bytes, seen: dict[str, list[float]], text: list[bytes] | None) -> None:
-        self.bytes = 0
+    def __init__(self, ask: bytes) -> None:
+        self.came: list[tuple[float, bytes]] = []
         self.ended = False
         self._ask = ask
-        self._seen = seen
-        self._text = text
-        self._head: bytes | None = b""
-        self._unpacked = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the stream."""
@@ -41,24 +36,29 @@ class Client(asyncio.Protocol):
             transport.write(self._ask)
 
     def data_received(self, data: bytes) -> None:
-        """Note what it tells, and when."""
-        now = STEADY()
-        self.bytes += len(data)
-        if self._head is not None:
-            self._head, end, data = (self._head + data).partition(b"\r\n\r\n")
-            if not end:
-                return
-            self._head = None
-        text = self._unpacked.decompress(data)
-        if self._text is not None:
-            self._text.append(text)
-        whole, end, self._unread = (self._unread + text).rpartition(b"\n")
-        for kind, uniqueid in HAPPENED.findall(whole):
-            self._seen.setdefault(f"{kind.decode()} {uniqueid.decode()}", []).append(now)
+        """Note it."""
+        self.came.append((STEADY(), data))
 
     def connection_lost(self, _: Exception | None) -> None:
         """Note that it was ended."""
         self.ended = True
+
+    def read(self, seen: dict[str, list[float]]) -> bytes:
+        """Note when it was told of what, and return all that it was told."""
+        head, unread = b"", b""
+        told: list[bytes] = []
+        unpacked = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        for at, data in self.came:
+            packed = data
+            if not told:
+                head, end, packed = (head + data).partition(b"\r\n\r\n")
+                if not end:
+                    continue
+            told.append(unpacked.decompress(packed))
+            whole, _, unread = (unread + told[-1]).rpartition(b"\n")
+            for kind, uniqueid in HAPPENED.findall(whole):
+                seen.setdefault(f"{kind.decode()} {uniqueid.decode()}", []).append(at)
+        return b"".join(told)
 
 
 async def follow(port: int, token: str, count: int) -> tuple[dict[str, object], bytes]:
@@ -66,14 +66,8 @@ async def follow(port: int, token: str, count: int) -> tuple[dict[str, object], 
     loop = asyncio.get_running_loop()
     head = f"GET /api/v1/stream HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
     ask = f"{head}Accept-Encoding: gzip\r\n\r\n".encode()
-    seen: dict[str, list[float]] = {}
-    kept: list[bytes] = []
-    clients = []
     began = STEADY()
-    for number in range(count):
-        keep = None if number else kept
-        _, client = await loop.create_connection(lambda keep=keep: Client(ask, seen, keep), "127.0.0.1", port)  # type: ignore[misc]
-        clients.append(client)
+    clients = [(await loop.create_connection(lambda: Client(ask), "127.0.0.1", port))[1] for _ in range(count)]
     deaf = socket.socket()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     deaf.connect(("127.0.0.1", port))
@@ -81,13 +75,16 @@ async def follow(port: int, token: str, count: int) -> tuple[dict[str, object], 
     connected = STEADY() - began
     await loop.run_in_executor(None, sys.stdin.read)
     deaf.close()
+    ended = sum(client.ended for client in clients)
+    seen: dict[str, list[float]] = {}
+    texts = [client.read(seen) for client in clients]
     came = {
         "connected_s": round(connected, 3),
-        "ended": sum(client.ended for client in clients),
-        "bytes": sum(client.bytes for client in clients),
+        "ended": ended,
+        "bytes": sum(len(data) for client in clients for _, data in client.came),
         "seen": seen,
     }
-    return came, b"".join(kept)
+    return came, texts[0]
 
 
 def main() -> None:
