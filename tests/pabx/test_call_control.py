@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
 
-import pytest
-
+from ccrouter.clock import SystemClock
 from phones import FOREVER_MS, Call, Callee, sign_in
 from small_pabx import POSITIONS_ADDRESS
 from support.asking import Tokens
@@ -65,6 +64,7 @@ HOUSE: Final = HousePlan(
 
 ALICE, BOB = "/positions/PJSIP/agent1", "/positions/PJSIP/agent2"
 ON, OFF = {"on": True}, {"on": False}
+PATIENCE_S: Final = 20
 
 
 def ask(house: RealHouse, who: str, method: str, path: str, body: object = None, rank: int = 1) -> tuple[int, Any]:
@@ -124,12 +124,14 @@ def test_an_agent_logs_in_takes_a_call_pauses_and_logs_out(house: RealHouse) -> 
         [call] = house.calls("0800000031")
         with house.start([call]) as callers:
             uniqueid = house.wait_for(call, Event="QueueCallerJoin")["Uniqueid"]
-            shown = wait_for_call(house, "alice", ALICE, "ringing")
+            # Who calls is known to the router alone that was asked about the call.
+            rank = wait_for(lambda: deciding(house, uniqueid))
+            shown = wait_for_call(house, "alice", ALICE, "ringing", rank)
             assert (shown["uniqueid"], shown["caller"], shown["number"]) == (uniqueid, call.caller, "0800 000 031")
             assert shown["links"] == [
                 {"name": "CRM", "address": f"https://crm.example/{call.caller}?number=0800000031"}
             ]
-            assert ask(house, "wall", "GET", ALICE)[1]["call"]["caller"] == f"{call.caller[:3]}{'*' * 8}"
+            assert ask(house, "wall", "GET", ALICE, rank=rank)[1]["call"]["caller"] == f"{call.caller[:3]}{'*' * 8}"
             assert wait_for_call(house, "alice", ALICE, "talking")["uniqueid"] == uniqueid
             callers.wait()
         assert [received.answered for received in house.received(alice, call)] == [True]
@@ -162,21 +164,34 @@ def test_an_agent_logs_in_takes_a_call_pauses_and_logs_out(house: RealHouse) -> 
     ]
 
 
+def wait_for(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return what a look finds, as soon as it finds anything."""
+    clock = SystemClock()
+    deadline = clock.steady() + PATIENCE_S
+    while not (found := look()):
+        assert clock.steady() < deadline
+    return found
+
+
+def deciding(house: RealHouse, uniqueid: str) -> int:
+    """Return the rank of the router that was asked about a call; 0 while none tells."""
+    asked = [daemon.rank for daemon in house.daemons if daemon.logged(event="call routed", uniqueid=uniqueid)]
+    return asked[0] if asked else 0
+
+
 def wait_for_state(house: RealHouse, path: str, state: str) -> None:
     """Wait until a position is in a state: the PABX itself hears of a telephone a moment after it signed in."""
-    for _ in range(200):
-        if ask(house, "wall", "GET", path)[1]["position"]["state"] == state:
-            return
-    pytest.fail(f"{path} was never {state}")
+    wait_for(lambda: ask(house, "wall", "GET", path)[1]["position"]["state"] == state)
 
 
-def wait_for_call(house: RealHouse, who: str, path: str, doing: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+def wait_for_call(house: RealHouse, who: str, path: str, doing: str, rank: int = 1) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Return the call of a position as soon as it is told so."""
-    for _ in range(200):
-        call = ask(house, who, "GET", path)[1]["call"]
-        if call is not None and call["doing"] == doing:
-            return call
-    pytest.fail(f"{path} was never {doing}")
+
+    def look() -> Any:  # noqa: ANN401 - whatever JSON holds
+        call = ask(house, who, "GET", path, rank=rank)[1]["call"]
+        return call if call is not None and call["doing"] == doing else None
+
+    return wait_for(look)
 
 
 def test_what_can_not_be_is_refused_with_the_reason(house: RealHouse) -> None:
@@ -225,12 +240,8 @@ def in_queue(house: RealHouse) -> list[Event]:
 
 def wait_for_waiting(house: RealHouse) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Return the one caller who waits, as soon as the first router tells."""
-    for _ in range(200):
-        found = ask(house, "wall", "GET", "/waiting")[1]
-        if found:
-            [waiting] = found
-            return waiting
-    pytest.fail("nobody waits")
+    [waiting] = wait_for(lambda: ask(house, "wall", "GET", "/waiting")[1])
+    return waiting
 
 
 def test_a_waiting_caller_is_sent_to_a_site(house: RealHouse) -> None:
@@ -241,11 +252,8 @@ def test_a_waiting_caller_is_sent_to_a_site(house: RealHouse) -> None:
         status, answer = send(house, call, "tunis", rank=2)
         assert (status, "router 1 is on duty" in answer["detail"]) == (409, True)
         waiting = wait_for_waiting(house)
-        assert (waiting["label"], waiting["caller"], waiting["sendable"]) == (
-            "Support",
-            f"{call.caller[:3]}{'*' * 8}",
-            True,
-        )
+        assert (waiting["label"], waiting["sendable"]) == ("Support", True)
+        assert waiting["caller"] in {None, f"{call.caller[:3]}{'*' * 8}"}
         status, answer = send(house, call, "tunis")
         assert (status, answer["to"]) == (200, "tunis"), answer
         assert callers.wait()[0].answered
