@@ -15,6 +15,7 @@ from ccrouter.ami.members import LogIn, MemberOrder
 from ccrouter.ami.orders import Answer, Outcome
 from ccrouter.app import positions as module
 from ccrouter.app.calls_of_positions import MOST_REASONS, CallsOfPositions
+from ccrouter.app.deeds import Deeds
 from ccrouter.app.positions import PositionDesk
 from ccrouter.clock import SystemClock
 from ccrouter.config.settings import PositionSettings
@@ -113,7 +114,7 @@ class House:
             calls=self.calls,
             settings=PositionSettings(show, ("lunch",)),
             tokens=lambda: tokens,
-            keep=self.deeds.append,
+            note=self.note,
             changed=self.changed,
             clock=self.clock,
             log=structlog.get_logger(),
@@ -126,6 +127,10 @@ class House:
                     self.tell(pabx, QueueListed, queue="support")
                     self.tell(pabx, QueueListed, queue="sales")
                 self.tell(pabx, ListDone, listing=listing)
+
+    async def note(self, deed: Deed) -> None:
+        """Keep a deed."""
+        self.deeds.append(deed)
 
     def apply(self, event: object) -> object:
         """Put an event into the live state, as the writer does."""
@@ -252,7 +257,7 @@ async def test_a_journal_that_can_not_be_written_keeps_nobody_from_a_pause() -> 
     def full(_: Deed) -> None:
         raise StoreError("no space left")
 
-    house.desk.keep = full
+    house.desk.note = Deeds(full, structlog.get_logger()).note
     house.links["pbx"].does = lambda _: house.seen(paused=True)
     await house.desk.pause_position(PauseOrder("pbx", PHONE, on=True, reason="lunch", asker=OWN))
     assert house.desk.view("pbx", PHONE, OWN).position.state == "paused"

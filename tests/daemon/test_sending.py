@@ -83,7 +83,7 @@ class House:
             overflow=cast("Overflow", self),
             entry=cast("Entry", self),
             rank=2,
-            keep=self.deeds.append,
+            note=self.note,
             clock=self.clock,
             log=structlog.get_logger(),
         )
@@ -93,6 +93,10 @@ class House:
             if listing is Listing.QUEUES:
                 self.tell(QueueListed, queue="support")
             self.tell(ListDone, listing=listing)
+
+    async def note(self, deed: Deed) -> None:
+        """Keep a deed."""
+        self.deeds.append(deed)
 
     def made(self, what: str, decision: Decision, took_s: float) -> None:
         """Keep a decision."""

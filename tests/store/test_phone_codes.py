@@ -14,6 +14,7 @@ from structlog.testing import LogCapture
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.agi.calls import CodeDialled
+from ccrouter.app.deeds import Deeds
 from ccrouter.app.modes import ModeSwitch
 from ccrouter.app.phones import MOST, Dialled, Telephones, confirmed
 from ccrouter.errors import LinkError, StoreError
@@ -158,7 +159,7 @@ async def desk(database: Database, clock: HandClock) -> AsyncIterator[Desk]:
         rules=lambda: made.rules,
         modes_on=modes.on,
         links={"pbx": link},
-        keep=audit.append,
+        note=Deeds(audit.append, logger).note,
         counts=CodeCounts(CollectorRegistry()),
         clock=clock,
         log=logger,

@@ -1,6 +1,6 @@
 """Call control, put together: positions that their agents steer, and callers who wait and are sent elsewhere."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from structlog.typing import FilteringBoundLogger
 
@@ -27,7 +27,7 @@ class CallControl:
 
     Args:
         tokens: returns the interfaces of the positions that have a token.
-        keep: puts a deed into the audit journal; blocks, and may raise StoreError.
+        note: puts a deed into the audit journal; never raises, and waits for a moment at the most.
 
     Attributes:
         run: lasts as long as the daemon.
@@ -47,7 +47,7 @@ class CallControl:
         writer: Writer,
         streams: Streams,
         tokens: Callable[[], Collection[str]],
-        keep: Callable[[Deed], None],
+        note: Callable[[Deed], Awaitable[None]],
         clock: Clock,
         log: FilteringBoundLogger,
     ) -> None:
@@ -60,11 +60,11 @@ class CallControl:
             calls=calls,
             settings=settings.positions,
             tokens=tokens,
-            keep=keep,
+            note=note,
             changed=writer.changed.follow(),
             clock=clock,
             log=log,
         )
-        sending = Sending(router, state, links, overflow, entry, settings.router, keep, clock, log)
+        sending = Sending(router, state, links, overflow, entry, settings.router, note, clock, log)
         self.run = desk.run
         self.operations: list[Operation] = [*positions(desk, streams), *waiting(sending)]

@@ -18,6 +18,7 @@ from ccrouter.app.call_control import CallControl
 from ccrouter.app.clock_watch import ClockWatch, SetClock
 from ccrouter.app.controls import Control
 from ccrouter.app.day import Day
+from ccrouter.app.deeds import Deeds
 from ccrouter.app.entry import Entry, decision_ids
 from ccrouter.app.fallback import Said, kept_fallback
 from ccrouter.app.foresight import Foresight, Sight
@@ -98,6 +99,7 @@ class Daemon:
         states = DegradedStates(self._registry, [pabx.name for pabx in settings.pabxs], clock, log)
         database = state_database(settings.state_dir, clock)
         audit = Audit(database)
+        deeds = Deeds(audit.append, log)
         kept = Versions(database)
         self._rules_file = RulesFile(settings.routing, kept, audit=audit, clock=clock, metrics=self._metrics, log=log)
         self._state = State(limits_of(self._rules_file.rules), [pabx.name for pabx in settings.pabxs])
@@ -170,7 +172,7 @@ class Daemon:
             rules=lambda: self._router.rules,
             modes_on=self._modes.on,
             links=self._links,
-            keep=audit.append,
+            note=deeds.note,
             counts=self._metrics.codes,
             clock=clock,
             log=log,
@@ -242,7 +244,7 @@ class Daemon:
             writer=self._writer,
             streams=self._streaming.streams,
             tokens=lambda: self._tokens.positions if self._tokens else (),
-            keep=audit.append,
+            note=deeds.note,
             clock=clock,
             log=log,
         )

@@ -8,7 +8,7 @@ channel's name, which no caller chooses.
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
@@ -82,7 +82,7 @@ class Telephones:
     Attributes:
         rules: returns the version in force.
         modes_on: returns the modes that are on at an instant.
-        keep: puts a refusal into the audit; blocks, and may raise StoreError.
+        note: puts a refusal into the audit; never raises, and waits for a moment at the most.
 
     """
 
@@ -90,7 +90,7 @@ class Telephones:
     rules: Callable[[], Rules]
     modes_on: Callable[[float], frozenset[str]]
     links: Mapping[str, ReadsChannels]
-    keep: Callable[[Deed], None]
+    note: Callable[[Deed], Awaitable[None]]
     counts: CodeCounts
     clock: Clock
     log: FilteringBoundLogger
@@ -170,10 +170,7 @@ class Telephones:
     async def _refuse(self, key: ModeKey, dialled: Dialled, line: FilteringBoundLogger) -> None:
         line.warning("this telephone may not switch the mode", mode=key.mode, may=sorted(key.phones))
         deed = Deed(self.clock.now(), dialled.author, "mode refused", key.mode, dialled.reason)
-        try:
-            await asyncio.to_thread(self.keep, deed)
-        except StoreError as error:
-            line.error("a refusal is missing in the audit journal", error=str(error))
+        await self.note(deed)
 
 
 def confirmed(code: CodeDialled, value: str) -> Dialled | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +17,6 @@ from ccrouter.app.sites import endpoints_of
 from ccrouter.clock import Clock
 from ccrouter.config.problems import suggest
 from ccrouter.config.settings import PositionSettings
-from ccrouter.errors import StoreError
 from ccrouter.live.desks import PositionView as Desk
 from ccrouter.live.positions import Position
 from ccrouter.live.state import State
@@ -68,7 +67,7 @@ class PositionDesk:
 
     Attributes:
         tokens: returns the interfaces of the tokens of positions.
-        keep: puts a deed into the audit journal; blocks, and may raise StoreError.
+        note: puts a deed into the audit journal; never raises, and waits for a moment at the most.
         changed: set by every change of the live state, and cleared here.
 
     """
@@ -79,7 +78,7 @@ class PositionDesk:
     calls: CallsOfPositions
     settings: PositionSettings
     tokens: Callable[[], Collection[str]]
-    keep: Callable[[Deed], None]
+    note: Callable[[Deed], Awaitable[None]]
     changed: asyncio.Event
     clock: Clock
     log: FilteringBoundLogger
@@ -262,11 +261,7 @@ class PositionDesk:
             line.info("an order about a position was refused", order=what, reason=outcome.reason)
             raise RefusedError(outcome.reason)
         line.info(what, subject=subject, reason=order.reason, answer=outcome.result)
-        try:
-            deed = Deed(self.clock.now(), order.asker.name, what, subject, order.reason)
-            await asyncio.to_thread(self.keep, deed)
-        except StoreError as error:
-            line.error("an order about a position is missing in the audit journal", error=str(error))
+        await self.note(Deed(self.clock.now(), order.asker.name, what, subject, order.reason))
         if outcome.result is Answer.UNKNOWN:
             raise UnconfirmedError(f"{order.pabx} did not confirm it, and it may have been done: {outcome.reason}")
 

@@ -1,7 +1,7 @@
 """Callers who wait, as people see them, and one of them sent elsewhere by hand: by the means of an overflow."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,6 @@ from ccrouter.app.entry import Entry
 from ccrouter.app.overflow import Overflow
 from ccrouter.app.overrides import check_destinations
 from ccrouter.clock import Clock
-from ccrouter.errors import StoreError
 from ccrouter.live.lifecycle import Phase
 from ccrouter.live.queues import WaitingCaller
 from ccrouter.live.state import State
@@ -39,7 +38,7 @@ class Sending:
 
     Attributes:
         rank: of this router, 1 or 2.
-        keep: puts a deed into the audit journal; blocks, and may raise StoreError.
+        note: puts a deed into the audit journal; never raises, and waits for a moment at the most.
 
     """
 
@@ -49,7 +48,7 @@ class Sending:
     overflow: Overflow
     entry: Entry
     rank: int
-    keep: Callable[[Deed], None]
+    note: Callable[[Deed], Awaitable[None]]
     clock: Clock
     log: FilteringBoundLogger
 
@@ -86,7 +85,7 @@ class Sending:
         outcome = await self.overflow.carry_out(found)
         if outcome.result is Answer.REFUSED:
             raise RefusedError(f"the caller stays: answered or gone in this moment ({outcome.reason})")
-        await self._note(order, found)
+        await self._noted(order, found)
         if outcome.result is Answer.UNKNOWN:
             raise UnconfirmedError(f"the PABX did not say whether it takes the caller out ({outcome.reason})")
         moved = await self._moved(found)
@@ -126,15 +125,12 @@ class Sending:
             )
         return ""
 
-    async def _note(self, order: SendOrder, found: WithdrawCaller) -> None:
+    async def _noted(self, order: SendOrder, found: WithdrawCaller) -> None:
         at, decision = self.clock.now(), found.decision
         subject = f"{order.uniqueid} to {', '.join(order.to)}"
         line = self.log.bind(decision=decision.id, uniqueid=order.uniqueid, author=order.author)
         line.info("a person has a caller withdrawn", to=order.to, reason=order.reason)
-        try:
-            await asyncio.to_thread(self.keep, Deed(at, order.author, DEED, subject, order.reason))
-        except StoreError as error:
-            line.error("a caller sent by hand is missing in the audit journal", error=str(error))
+        await self.note(Deed(at, order.author, DEED, subject, order.reason))
 
     async def _moved(self, order: WithdrawCaller) -> bool:
         """Wait for a moment, and tell whether the caller has left the queue for the new plan.
