@@ -246,6 +246,24 @@ def test_memory_is_an_hour_of_minutes(course: list[tuple[int, int]]) -> None:
     assert found.offered >= found.answered + found.abandoned + found.refused + found.lost
 
 
+@given(st.lists(st.tuples(st.integers(0, 200), st.booleans(), st.sampled_from([0, 0, 0, -60, -3600, 7200]))))
+def test_now_is_what_was_counted_however_often_it_is_asked(course: list[tuple[int, bool, int]]) -> None:
+    """Minutes that are over are added up once; that must never show."""
+    calls = Calls(DayBook(rules(), NOON))
+    minutes: list[float] = []
+    for later_s, looked, set_by_s in course:
+        calls.at += later_s
+        calls.offered()
+        minutes.append(calls.at // 60 * 60)
+        if set_by_s:
+            calls.at += set_by_s
+            calls.book.clock_set(calls.at, set_by_s)
+            minutes = [begun + set_by_s for begun in minutes]
+        if looked:
+            oldest = (calls.at // 60 - 14) * 60
+            assert calls.book.now(calls.at)["sav"].offered == sum(begun >= oldest for begun in minutes)
+
+
 # --- cost -------------------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,8 @@
 """Today's figures: what happens is counted, and what the journal tells of the hours before this start is added."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NoReturn
 
 from structlog.typing import FilteringBoundLogger
@@ -11,7 +11,7 @@ from ccrouter.app.questions import Questions
 from ccrouter.clock import Clock
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import Effect, Outcome
-from ccrouter.live.figures import DayBook, Figures, SiteFigures, cost_of, midnight_after
+from ccrouter.live.figures import ENDS, DayBook, Figures, SiteFigures, cost_of, midnight_after
 from ccrouter.live.queues import CallKey
 from ccrouter.routing.rules import External, Goal, Rules
 from ccrouter.store.database import Database
@@ -136,37 +136,36 @@ def seeds(
     A call counts for the service that it came to. What only the live state saw, such as a talk at a site that did not
     end the call, is missing.
     """
-    today: dict[str, Figures] = {}
+    columns: dict[str, Counter[str]] = {}
+    waited_s: dict[str, float] = {}
     sites: dict[str, SiteFigures] = {}
     under_way: set[CallKey] = set()
     for call in calls:
         service = rules.services.get(call.service, rules.unknown)
-        today[call.service] = today.get(call.service, Figures()) + _figures_of(call, rules, service.goal)
+        columns.setdefault(call.service, Counter()).update(_columns(call, rules, service.goal))
+        if call.talked_s is not None:
+            waited_s[call.service] = waited_s.get(call.service, 0.0) + call.waited_s
         site = rules.sites.get(call.target)
         if call.outcome is None:
             under_way.add((call.pabx, call.uniqueid))
         elif call.talked_s is not None and isinstance(site, External):
             cost = {} if site.tariff is None else {site.tariff.currency: cost_of(site.tariff, call.talked_s)}
             sites[site.name] = sites.get(site.name, SiteFigures()) + SiteFigures(1, 1, call.talked_s, cost)
+    today = {name: Figures(**counts, waited_s=waited_s.get(name, 0.0)) for name, counts in columns.items()}
     return today, sites, under_way
 
 
-def _figures_of(call: CallOfDay, rules: Rules, goal: Goal) -> Figures:
-    answered = call.talked_s is not None
-    outside = answered and isinstance(rules.sites.get(call.target), External)
-    abandoned = not answered and call.outcome == Outcome.ABANDONED
-    return Figures(
-        offered=1,
-        answered=answered,
-        in_time=answered and call.waited_s <= goal.within_s,
-        inside=answered and not outside,
-        outside=outside,
-        abandoned=abandoned,
-        short=abandoned and call.waited_s <= goal.short_abandon_s,
-        refused=not answered and call.outcome == Outcome.MESSAGE,
-        lost=not answered and call.outcome == Outcome.LOST,
-        unknown=not answered and call.outcome == Outcome.UNKNOWN,
-        overflowed=call.moved,
-        waited_s=call.waited_s if answered else 0.0,
-        timed=answered,
-    )
+def _columns(call: CallOfDay, rules: Rules, goal: Goal) -> Iterator[str]:
+    """Yield the figures in which a call counts."""
+    yield "offered"
+    if call.moved:
+        yield "overflowed"
+    if call.talked_s is not None:
+        yield from ("answered", "timed")
+        yield "outside" if isinstance(rules.sites.get(call.target), External) else "inside"
+        if call.waited_s <= goal.within_s:
+            yield "in_time"
+    elif call.outcome is not None and call.outcome in ENDS:
+        yield ENDS[call.outcome]
+        if call.outcome == Outcome.ABANDONED and call.waited_s <= goal.short_abandon_s:
+            yield "short"

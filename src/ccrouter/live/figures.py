@@ -5,7 +5,7 @@ the services and sites of the routing file and by an hour of minutes.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -137,6 +137,7 @@ class _Sums:
     def __init__(self) -> None:
         self._calls: dict[str, Counter[str]] = {}
         self._waited_s: dict[str, Seconds] = {}
+        self._total: Counter[str] = Counter()
 
     def add(self, service: str, name: str) -> None:
         """Count a call."""
@@ -144,10 +145,18 @@ class _Sums:
         if calls is None:
             calls = self._calls[service] = Counter()
         calls[name] += 1
+        self._total[name] += 1
 
     def wait(self, service: str, waited_s: Seconds) -> None:
         """Add up a wait."""
         self._waited_s[service] = self._waited_s.get(service, 0.0) + waited_s
+
+    def include(self, other: "_Sums") -> None:
+        """Add all of another time."""
+        for service, calls in other._calls.items():  # noqa: SLF001 - of its own kind
+            self._calls.setdefault(service, Counter()).update(calls)
+            self.wait(service, other._waited_s.get(service, 0.0))  # noqa: SLF001 - as above
+        self._total.update(other._total)  # noqa: SLF001 - as above
 
     def services(self) -> Iterator[str]:
         """Return the services with calls."""
@@ -160,10 +169,22 @@ class _Sums:
 
     def total(self, name: str) -> int:
         """Return a figure of all services together."""
-        return sum(calls[name] for calls in self._calls.values())
+        return self._total[name]
 
 
 _NONE = Figures()
+
+
+def _sum(one: Figures, other: Figures) -> Figures:
+    return other if one is _NONE else one if other is _NONE else one + other
+
+
+def _added(parts: Iterable[_Sums]) -> dict[str, Figures]:
+    """Return the figures of several times together, by service."""
+    added = _Sums()
+    for part in parts:
+        added.include(part)
+    return {name: added.figures(name) for name in added.services()}
 
 
 class DayBook:
@@ -184,6 +205,7 @@ class DayBook:
         self._today = _Sums()
         self._sites: dict[str, SiteFigures] = {}
         self._minutes: list[tuple[float, _Sums]] = []
+        self._over: tuple[tuple[float, float], dict[str, Figures]] | None = None
         self._seeded: dict[str, Figures] = {}
         self._under_way: set[CallKey] = set()
         self.configure(rules, at)
@@ -219,6 +241,7 @@ class DayBook:
     def clock_set(self, at: float, by_s: Seconds) -> None:
         """Move the minutes with the clock, which is now `at`; what was counted today stays today's."""
         self._minutes = [((begun + by_s) // MINUTE_S * MINUTE_S, sums) for begun, sums in self._minutes]
+        self._over = None
         self._ends = midnight_after(at, self._zone)
 
     def tick(self, at: float) -> None:
@@ -268,9 +291,9 @@ class DayBook:
             self._count(call.service, call.at, "in_time")
 
     def _finished(self, call: CallFinished) -> None:
-        if call.again or call.talked_s is not None or call.outcome not in _ENDS:
+        if call.again or call.talked_s is not None or call.outcome not in ENDS:
             return  # its answer was counted
-        self._count(call.service, call.at, _ENDS[call.outcome])
+        self._count(call.service, call.at, ENDS[call.outcome])
         if call.outcome is Outcome.ABANDONED and call.waited_s <= self._goal(call.service).short_abandon_s:
             self._count(call.service, call.at, "short")
 
@@ -306,16 +329,22 @@ class DayBook:
     def today(self) -> dict[str, Figures]:
         """Return today's figures of every service; those of names that no service has, under the empty name."""
         names = {*self._goals, *self._today.services(), *self._seeded}
-        return {name: self._today.figures(name) + self._seeded.get(name, _NONE) for name in sorted(names)}
+        return {name: _sum(self._seeded.get(name, _NONE), self._today.figures(name)) for name in sorted(names)}
 
     def now(self, at: float) -> dict[str, Figures]:
         """Return the figures of the last 15 minutes, as `today` does."""
-        oldest = (at // MINUTE_S - NOW_MINUTES + 1) * MINUTE_S
         found = dict.fromkeys(sorted(self._goals), _NONE)
-        for begun, sums in self._minutes:
-            if begun >= oldest:
-                for name in sums.services():
-                    found[name] = found.get(name, _NONE) + sums.figures(name)
+        oldest = (at // MINUTE_S - NOW_MINUTES + 1) * MINUTE_S
+        minutes = [minute for minute in self._minutes if minute[0] >= oldest]
+        if not minutes:
+            return found
+        *over, (begun, last) = minutes
+        # Calls are counted in the last minute alone: those before it are added up once, and not at each look.
+        if self._over is None or self._over[0] != (oldest, begun):
+            self._over = (oldest, begun), _added(sums for _, sums in over)
+        found |= self._over[1]
+        for name in last.services():
+            found[name] = _sum(found.get(name, _NONE), last.figures(name))
         return found
 
     def hour(self, at: float) -> tuple[Minute, ...]:
@@ -329,12 +358,13 @@ class DayBook:
         return {name: self._sites.get(name, SiteFigures()) for name in sorted(self._tariffs)}
 
 
-_ENDS: Mapping[Outcome, str] = {
+ENDS: Mapping[str, str] = {
     Outcome.ABANDONED: "abandoned",
     Outcome.MESSAGE: "refused",
     Outcome.LOST: "lost",
     Outcome.UNKNOWN: "unknown",
 }
+"""The figure in which a call counts that ended so without having been answered."""
 
 
 def _minute(begun: float, sums: _Sums | None) -> Minute:

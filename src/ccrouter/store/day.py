@@ -1,6 +1,7 @@
 """The calls of a day, as the journal has them: for figures that go on after a restart. All of it blocks."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ccrouter.store.database import Database
 
@@ -42,18 +43,18 @@ def calls_since(journal: Database, since: float, until: float, most: int) -> lis
     )
     calls: dict[tuple[str, str], CallOfDay] = {}
     with journal.reading() as connection:
-        for pabx, uniqueid, service, moved, *end in connection.execute(query, (since, until, most)):
-            known = calls.get((pabx, uniqueid))
+        rows = connection.execute(query, (since, until, most))
+        for pabx, uniqueid, service, moved, outcome, target, waited_s, talked_s in rows:
+            key = (pabx, uniqueid)
+            known = calls.get(key)
+            # It stands beside the last decision that counted.
+            end = {} if outcome is None else _end(outcome, target, waited_s, talked_s)
             if known is not None:
-                calls[pabx, uniqueid] = _ended(replace(known, moved=known.moved or bool(moved)), *end)
+                calls[key] = replace(known, moved=known.moved or bool(moved), **end)
             elif not moved:  # else it came before
-                calls[pabx, uniqueid] = _ended(CallOfDay(pabx, uniqueid, service), *end)
+                calls[key] = CallOfDay(*key, service, **end)
     return list(calls.values())
 
 
-def _ended(
-    call: CallOfDay, outcome: str | None, target: str | None, waited_s: float | None, talked_s: float | None
-) -> CallOfDay:
-    if outcome is None:
-        return call
-    return replace(call, outcome=outcome, target=target or "", waited_s=waited_s or 0.0, talked_s=talked_s)
+def _end(outcome: str, target: str | None, waited_s: float | None, talked_s: float | None) -> dict[str, Any]:
+    return {"outcome": outcome, "target": target or "", "waited_s": waited_s or 0.0, "talked_s": talked_s}
