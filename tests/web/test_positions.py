@@ -20,7 +20,7 @@ from ccrouter.web.board import PositionOnBoard
 from ccrouter.web.doors import API, Doors, guarded
 from ccrouter.web.holders import Holder, Role
 from ccrouter.web.orders import RefusedError, UnconfirmedError, UnknownNameError
-from ccrouter.web.positions import MOST_OWN, Asker, PauseOrder, PositionView, QueueOrder, positions
+from ccrouter.web.positions import KEPT_BYTES, MOST_OWN, Asker, PauseOrder, PositionView, QueueOrder, positions
 from ccrouter.web.serve import serve_tcp
 from ccrouter.web.stream import Streams
 from ccrouter.web.waiting import SendOrder, SentStatus, WaitingStatus, waiting
@@ -52,6 +52,7 @@ class Desk:
     asked: list[object] = field(default_factory=list)
     refuses: Exception | None = None
     port: int = 0
+    streams: Streams | None = None
 
     def positions(self) -> tuple[PositionOnBoard, ...]:
         """Return one position."""
@@ -95,7 +96,7 @@ class Desk:
     async def served(self) -> AsyncIterator[None]:
         """Serve it while the context lasts."""
         log, clock = structlog.get_logger(), SystemClock()
-        streams = Streams(
+        self.streams = streams = Streams(
             asyncio.Event(), clock=clock, counts=StreamCounts(CollectorRegistry()), fault=lambda _: None, log=log
         )
         doors = Doors(Keys(), Attempts(clock.steady))
@@ -215,6 +216,18 @@ async def test_what_became_of_an_order_is_a_status(desk: Desk, error: Exception,
     ):
         got, told = await desk.ask(token, method, path, body)
         assert (got, told["detail"]) == (status, str(error))
+
+
+async def test_little_is_kept_of_each_position(desk: Desk) -> None:
+    """Hundreds are followed at once: who missed more than a little is told all anew, which is little too."""
+    await desk.ask("t-wall", "GET", f"{OWN}/stream")
+    assert desk.streams is not None
+    feed = desk.streams.known(("position", "pbx", "PJSIP/101", Asker("")))
+    assert feed is not None
+    for _ in range(1000):
+        feed.say("change", b"0" * 1000)
+    assert not feed.ring.holds_all_after(feed.ring.last - KEPT_BYTES // 1000)
+    assert feed.ring.holds_all_after(feed.ring.last - 100)
 
 
 async def test_one_token_does_not_take_all_streams(desk: Desk) -> None:

@@ -35,6 +35,7 @@ class Feed(Generic[PictureT]):
         shape: class of the picture.
         view: makes the picture of now; synchronous.
         name: of the event that tells the whole picture.
+        ring: keeps the events; where there may be many feeds, a small one.
 
     Attributes:
         ring: the events told.
@@ -44,8 +45,10 @@ class Feed(Generic[PictureT]):
 
     """
 
-    def __init__(self, shape: type[PictureT], view: Callable[[], PictureT], name: str = "board") -> None:
-        self.ring = Ring()
+    def __init__(
+        self, shape: type[PictureT], view: Callable[[], PictureT], name: str = "board", ring: Ring | None = None
+    ) -> None:
+        self.ring = Ring() if ring is None else ring
         self.clients = 0
         self.idle_since = 0.0
         self.rests_until = 0.0

@@ -16,6 +16,7 @@ from ccrouter.web.feed import Feed
 from ccrouter.web.holders import HOLDER, Role
 from ccrouter.web.operations import ASKED_WRONGLY, EVENT_STREAM, Operation
 from ccrouter.web.orders import OrderError
+from ccrouter.web.ring import Ring
 from ccrouter.web.stream import Streams
 
 LOGGED_OUT: Final = "logged_out"
@@ -25,6 +26,9 @@ LONGEST_REASON: Final = 80
 
 MOST_OWN: Final = 8
 """Streams of one position's token: all streams are few, and others want theirs."""
+
+KEPT_BYTES: Final = 128 * 1024
+"""Of what was told of one position: there may be hundreds of them, and who missed more is told all of it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +298,9 @@ def positions(controls: PositionControls, streams: Streams) -> list[Operation]:
             return await streams.serve(request, key, _feed(pabx, interface, shown), after)
 
     def _feed(pabx: str, interface: str, asker: Asker) -> Callable[[], Feed[PositionView]]:
-        return lambda: Feed(PositionView, lambda: controls.view(pabx, interface, asker))
+        return lambda: Feed(
+            PositionView, lambda: controls.view(pabx, interface, asker), ring=Ring(most_bytes=KEPT_BYTES)
+        )
 
     async def _place(request: web.Request, body: TurnBody) -> tuple[str, str, Asker]:
         asker = await _asker(request, body.author)
