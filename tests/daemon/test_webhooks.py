@@ -254,6 +254,19 @@ async def test_a_receiver_that_hangs_delays_nobody_else(tmp_path: Path) -> None:
     assert well.kinds() == ["ended"] * 50
 
 
+async def test_many_receivers_that_hang_take_no_connection_of_others(tmp_path: Path) -> None:
+    """Each has its letters under way until their time is over; another webhook must not wait for that."""
+    names = [f"hung{n}" for n in range(6)]
+    with Receiver(answer=lambda _: None).listening() as hung, Receiver().listening() as well:
+        hooks = [*(hook(hung, name) for name in names), hook(well, "well")]
+        async with Desk(tmp_path, *hooks).running() as desk:
+            desk.tell(*(happened(n) for n in range(50)))
+            await until(lambda: all(desk.counted("timeout", name) for name in names))
+            await got(well, 50)
+            hung.let_go()
+    assert desk.counted("timeout", "well") == 0
+
+
 async def test_a_receiver_that_is_not_there_is_told_when_it_is(tmp_path: Path) -> None:
     """Nothing is lost, and in between it is left alone: one try now and then, not one for each event."""
     with Receiver().listening() as receiver:

@@ -24,7 +24,6 @@ ANSWER_WITHIN_S: Final = 5.0
 ANSWER_BYTES: Final = 1024
 """Of an answer's body that are read; a connection with a longer one is closed."""
 
-CONNECTIONS: Final = 32
 LONGEST_REST_S: Final = 3600.0
 """For which a receiver's Retry-After is followed."""
 
@@ -72,7 +71,8 @@ class Post:
         self._clock = clock
         self._names = _Names()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS, resolver=self._names, ttl_dns_cache=60),
+            # Each line has a few letters under way at the most: receivers that hang must take no connection of others.
+            connector=aiohttp.TCPConnector(limit=0, resolver=self._names, ttl_dns_cache=60),
             timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S),
             headers={"User-Agent": f"ccrouter/{version('ccrouter')}", "Content-Type": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
