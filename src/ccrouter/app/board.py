@@ -45,9 +45,7 @@ class BoardView:
     def __call__(self) -> Board:
         """Return the board of this instant."""
         facts, rules = self.router.facts(), self.router.rules
-        places = self._places
-        if places is None or places.rules is not rules:
-            places = self._places = Places.of(rules)
+        places = self._places_of(rules)
         return Board(
             at=facts.at,
             zone=str(rules.zone),
@@ -69,6 +67,20 @@ class BoardView:
             decisions=self._recent(rules),
             hour=self.day.book.hour(facts.at),
         )
+
+    def queues(self) -> tuple[QueueOnBoard, ...]:
+        """Return its queues alone."""
+        return tuple(_queues(self.router.facts(), self._places_of(self.router.rules)))
+
+    def sites(self) -> tuple[SiteOnBoard, ...]:
+        """Return its sites alone."""
+        return tuple(_sites(self.router.facts(), self.router.rules, self.day.book.sites()))
+
+    def _places_of(self, rules: Rules) -> "Places":
+        places = self._places
+        if places is None or places.rules is not rules:
+            places = self._places = Places.of(rules)
+        return places
 
     def _services(self, facts: Facts, places: "Places") -> Iterator[ServiceOnBoard]:
         now, today = self.day.book.now(facts.at), self.day.book.today()

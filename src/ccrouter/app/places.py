@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from ccrouter.app.archive import Archive
+from ccrouter.app.board import BoardView
 from ccrouter.config.problems import suggest
 from ccrouter.live.lifecycle import Phase
 from ccrouter.live.state import State
@@ -14,7 +15,7 @@ from ccrouter.routing.records import DecisionMade
 from ccrouter.routing.rules import Rules
 from ccrouter.store.decisions import Wanted
 from ccrouter.telemetry.privacy import masked
-from ccrouter.web.board import Board, QueueOnBoard, SiteOnBoard
+from ccrouter.web.board import QueueOnBoard, SiteOnBoard
 from ccrouter.web.orders import UnknownNameError
 from ccrouter.web.places import MOST_CALLS, SiteCall, SiteCalls
 
@@ -30,12 +31,12 @@ class PlacesView:
     """Answers the API (web.places.Places).
 
     Attributes:
-        board: makes the board of now.
+        board: of now.
         mask_callers: callers' numbers are shown as the journal keeps them.
 
     """
 
-    board: Callable[[], Board]
+    board: BoardView
     state: State
     rules: Callable[[], Rules]
     archive: Archive
@@ -43,11 +44,11 @@ class PlacesView:
 
     def queues(self) -> Sequence[QueueOnBoard]:
         """Return the queues of all PABXs, by PABX and name."""
-        return self.board().queues
+        return self.board.queues()
 
     def sites(self) -> Sequence[SiteOnBoard]:
         """Return the sites of the routing file, by name."""
-        return self.board().sites
+        return self.board.sites()
 
     def site(self, name: str) -> SiteOnBoard:
         """Return one of them.
