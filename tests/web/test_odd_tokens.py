@@ -82,7 +82,7 @@ async def test_several_slips_are_told_on_one_line(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_is_too_large_lets_nobody_in(tmp_path: Path) -> None:
-    """32 kB are some 250 tokens; more would be compiled for longer than calls may wait."""
+    """128 kB are some 1,000 tokens, one for each agent of a large house; more would take the processor for too long."""
     path = tmp_path / "tokens"
     written(path, "2099-12-31")
     with path.open("a") as file:

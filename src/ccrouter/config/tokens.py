@@ -29,8 +29,8 @@ PREFIX: Final = "ccrouter_"
 
 BYTES: Final = 32
 
-LARGEST: Final = 32 * 1024
-"""Bytes of the file: some 250 tokens."""
+LARGEST: Final = 128 * 1024
+"""Bytes of the file: some 1,000 tokens, one for each agent of a large house."""
 
 ROLES: Final = ("read", "switch", "administer")
 """What a token is good for; each has the rights of those before it."""
