@@ -232,8 +232,9 @@ async def test_one_event_that_is_never_taken_holds_up_no_other_call(tmp_path: Pa
             await until(lambda: desk.gauge("waiting") == 1)
 
 
-async def test_a_receiver_that_hangs_delays_nobody_else(tmp_path: Path) -> None:
+async def test_a_receiver_that_hangs_delays_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not another webhook, and not the event loop; it is told again after the time-out."""
+    monkeypatch.setattr(webhook_post, "ANSWER_WITHIN_S", 3.0)
     with Receiver(answer=lambda _: None).listening() as hung, Receiver().listening() as well:
         async with Desk(tmp_path, hook(hung, "hung"), hook(well, "well")).running() as desk:
             began = asyncio.get_running_loop().time()
@@ -249,8 +250,9 @@ async def test_a_receiver_that_hangs_delays_nobody_else(tmp_path: Path) -> None:
             hung.answer = lambda _: Answer()
             hung.let_go()
             await got(hung, 50)
-    assert took_s < 10
-    assert longest < 0.5
+    # Whoever waited for the one that hangs would wait for its time-out.
+    assert took_s < webhook_post.ANSWER_WITHIN_S
+    assert longest < webhook_post.ANSWER_WITHIN_S
     assert well.kinds() == ["ended"] * 50
 
 
@@ -306,12 +308,12 @@ async def test_who_asks_for_a_rest_gets_it(tmp_path: Path, status: int) -> None:
     with Receiver(answer=lambda _: answers.pop() if answers else Answer()).listening() as receiver:
         async with Desk(tmp_path, hook(receiver)).running() as desk:
             loop = asyncio.get_running_loop()
+            told_at = loop.time()
             desk.tell(happened(1))
             await until(lambda: desk.counted("refused") == 1)
-            refused_at = loop.time()
             desk.tell(happened(2))
             await got(receiver, 2)
-            assert loop.time() - refused_at > 0.9
+            assert loop.time() - told_at >= 1
 
 
 async def test_who_is_gone_is_told_no_more_until_it_is_back(tmp_path: Path) -> None:
@@ -366,20 +368,19 @@ async def test_a_test_of_nobody_and_of_who_is_away(tmp_path: Path) -> None:
 # --- backlog, disk, two routers ---------------------------------------------------------------------------------------
 
 
-async def test_a_backlog_of_ten_thousand_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_backlog_is_told(tmp_path: Path) -> None:
     """Each once, those of a call in order, and no more at once than may be."""
-    monkeypatch.setattr(module, "MOST_NOTES", 20_000)
     with Receiver().listening() as receiver:
         desk = Desk(tmp_path, hook(receiver))
         desk.calm = False
         async with desk.running():
-            desk.tell(*(happened(n, kind) for n in range(2000) for kind in LIFE))
-            await until(lambda: desk.gauge("waiting") == 10_000)
+            desk.tell(*(happened(n, kind) for n in range(400) for kind in LIFE))
+            await until(lambda: desk.gauge("waiting") == 2000)
             assert receiver.got == []
             desk.calm = True
-            await asyncio.to_thread(receiver.wait, lambda one: len(one.taken) >= 10_000, 60)
-    assert len({each["id"] for each in receiver.taken}) == len(receiver.taken) == 10_000
-    assert all(receiver.kinds(f"{n}.0") == list(LIFE) for n in range(0, 2000, 97))
+            await asyncio.to_thread(receiver.wait, lambda one: len(one.taken) >= 2000)
+    assert len({each["id"] for each in receiver.taken}) == len(receiver.taken) == 2000
+    assert all(receiver.kinds(f"{n}.0") == list(LIFE) for n in range(0, 400, 19))
     assert receiver.most_abreast <= webhook_line.ABREAST
 
 
@@ -423,7 +424,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: py
                 desk.tell(happened(n))
                 await asyncio.sleep(0.001)
                 longest = max(longest, loop.time() - before)
-            assert longest < 0.5
+            assert longest < PATIENCE_S / 2
             assert receiver.got == []
             may_write.set()
             await got(receiver, 200)
@@ -431,7 +432,7 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: py
             desk.tell(happened(999))
             await asyncio.sleep(0.05)
             began = loop.time()
-        assert loop.time() - began < module.CLOSE_WITHIN_S + 1
+        assert loop.time() - began < PATIENCE_S / 2
         may_write.set()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ccrouter.app.webhook_post import ANSWER_WITHIN_S
 from support.agi import CALLER, keyed, request
 from support.daemon_process import DaemonError
 from support.office import Office, open_office
@@ -131,11 +132,11 @@ def test_a_receiver_that_hangs_costs_no_call_anything(receiver: Receiver) -> Non
         office.start()
         ids = [f"1795297266.{n}" for n in range(100)]
         call(office, *ids)
-        receiver.wait(lambda one: len(one.taken) == 200, within_s=10)
+        receiver.wait(lambda one: len(one.taken) == 200)
         slowest = office.daemon.metrics()["ccrouter_loop_lag_max_seconds"]
         assert forged.forged
         assert not forged.taken
-    assert slowest < 1
+    assert slowest < ANSWER_WITHIN_S / 2
 
 
 def test_a_stop_keeps_what_was_noted(office: Office, receiver: Receiver) -> None:
