@@ -20,6 +20,12 @@ from ccrouter.web.serve import serve_tcp
 from support.board_desk import HOLDERS, POSITION, READ, Tokens
 
 NAMES: Final = sorted(files())
+KEY: Final = re.compile(r'^ +"?([\w.-]+)"?: "', re.MULTILINE)
+SAID: Final = re.compile(r'"([\w.-]+)"')
+BEGIN: Final = re.compile(r"say\(`([\w-]+\.)\$\{")
+FROM_THE_API: Final = {"down", "probe", "unknown"}
+"""Healths of sites."""
+
 PARTS: Final = [name for name in NAMES if not name.endswith(".html")]
 
 
@@ -128,3 +134,17 @@ def test_a_page_brings_all_that_it_needs(name: str) -> None:
         assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=", text)
     wanted = re.findall(r'(?:src|href)="/pages/([^"]+)"', text) + re.findall(r'from "\./([^"]+)"', text)
     assert set(wanted) <= set(NAMES)
+
+
+@pytest.mark.parametrize("page", ["board", "position"])
+def test_each_word_is_there_in_both_languages_and_is_said(page: str) -> None:
+    """What only one language has would be shown by its key in the other; a form for 1 may be of one alone."""
+    static = resources.files("ccrouter.web").joinpath("static")
+    english, french = static.joinpath(f"{page}-words.js").read_text().split("\n  fr: {")
+    keys = {tongue: set(KEY.findall(text)) for tongue, text in (("en", english), ("fr", french))}
+    known, other = ({key.removesuffix(".one") for key in each} for each in keys.values())
+    assert known == other
+    pages = [each.read_text() for each in static.iterdir() if not each.name.endswith(("-words.js", ".css"))]
+    said, begins = set(SAID.findall("".join(pages))), tuple(BEGIN.findall("".join(pages)))
+    # Words of states and the like come from the API: their names are made up, or are what follows a beginning.
+    assert {key for key in known - said if not key.startswith(begins)} <= FROM_THE_API

@@ -2,12 +2,13 @@
 // The wallboard: keeps the board that the stream tells, has its sections drawn, and tells when the picture is old.
 
 import "./board-words.js";
-import { $, count, icon, list, make, set, show, write } from "./draw.js";
+import { $, count, icon, list, make, write } from "./draw.js";
 import { drawDecisions, drawHour, drawPositions, drawServices, drawSites, judgeWaits } from "./sections.js";
-import { ask, dress, keep, theme, token } from "./session.js";
+import { ask, token } from "./session.js";
 import { Stream } from "./stream.js";
 import { prepare } from "./switch.js";
-import { clock, dictate, duration, language, number, say, speak } from "./words.js";
+import { askForToken, drawTools, prepareTools } from "./tools.js";
+import { clock, duration, language, number, say } from "./words.js";
 
 const DRAW_EVERY_MS = 150;
 const TRY_TOKEN_AGAIN_MS = 30_000;
@@ -83,7 +84,7 @@ function alerts() {
   }
   for (const each of board.rules_problems) told.push(["warn", say("alert.rules"), each]);
   for (const each of board.pabxs) {
-    if (!each.fresh) told.push(["warn", say("alert.link", { pabx: each.name, link: each.link }), ""]);
+    if (!each.fresh) told.push(["warn", say("alert.link", { pabx: each.name, link: say(`link.${each.link}`) }), ""]);
   }
   const more = told.length - MOST_ALERTS;
   return more > 0 ? [...told.slice(0, MOST_ALERTS), ["warn", say("alert.more", { n: more }), ""]] : told;
@@ -116,10 +117,7 @@ function tick() {
 
 /** Draw everything anew, in the language of now. */
 function drawAll() {
-  dictate();
-  write($("language"), say("language.other"));
-  $("language").lang = language() === "en" ? "fr" : "en";
-  write($("theme"), say(`theme.${theme()}`));
+  drawTools();
   tellState();
   if (!board) return;
   for (const draw of new Set(Object.values(drawing))) draw();
@@ -187,6 +185,7 @@ function announce(text) {
 async function enter() {
   stream?.close();
   stream = null;
+  holder = null;
   if (!token()) return login("");
   stream = new Stream("/api/v1/stream", token(), { heard, changed: stateChanged });
   tellState();
@@ -206,16 +205,8 @@ async function learnRights() {
 function login(why) {
   board = null;
   $("board").hidden = true;
-  $("login-fault").hidden = !why;
-  write($("login-fault"), why);
-  if (!$("login").open) $("login").showModal();
+  askForToken(why);
   tellState();
-}
-
-function leave() {
-  keep("");
-  holder = null;
-  enter();
 }
 
 // --- what the stream tells --------------------------------------------------------------------------------------------
@@ -268,25 +259,9 @@ async function refused(status, detail) {
 
 // --- the start --------------------------------------------------------------------------------------------------------
 
-$("login").addEventListener("cancel", (/** @type {Event} */ event) => event.preventDefault());
-$("login").addEventListener("submit", (/** @type {Event} */ event) => {
-  event.preventDefault();
-  keep($("token").value.trim());
-  $("token").value = "";
-  enter();
-});
-$("leave").addEventListener("click", leave);
-$("language").addEventListener("click", () => {
-  speak(language() === "en" ? "fr" : "en");
-  drawAll();
-});
-$("theme").addEventListener("click", () => {
-  dress(theme() === "" ? "light" : theme() === "light" ? "dark" : "");
-  write($("theme"), say(`theme.${theme()}`));
-});
 addEventListener("resize", () => board && fit());
 prepare(() => board?.modes || []);
-dress();
+prepareTools(enter, drawAll);
 drawAll();
 setInterval(() => {
   tick();

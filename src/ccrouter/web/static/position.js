@@ -2,11 +2,12 @@
 // The agent's page: what the position does, the call that it has, its pauses and its queues.
 
 import "./position-words.js";
-import { $, icon, list, make, set, show, write } from "./draw.js";
+import { $, icon, list, make, set, write } from "./draw.js";
 import { call as tellCall, offer, prepare } from "./position-aids.js";
-import { ask, dress, keep, Refused, theme, token } from "./session.js";
+import { ask, Refused, token } from "./session.js";
 import { Stream } from "./stream.js";
-import { dictate, duration, language, say, speak } from "./words.js";
+import { askForToken, drawTools, prepareTools } from "./tools.js";
+import { duration, language, say } from "./words.js";
 
 const TRY_TOKEN_AGAIN_MS = 30_000;
 const WRAP_UP = "wrap_up";
@@ -175,8 +176,7 @@ function drawQueues() {
       set(text.children[1], "data-oldest", each.fresh && each.oldest_at !== null ? each.oldest_at : false);
       set(row, "data-on", each.on ? "yes" : "no");
       write(button, say(each.on ? "queue.out" : "queue.in"));
-      button.setAttribute("aria-label", `${say(each.on ? "queue.out" : "queue.in")}: ${each.name}`);
-      set(button, "aria-pressed", each.on ? "true" : "false");
+      set(button, "aria-label", say(each.on ? "queue.out-of" : "queue.in-to", { queue: each.name }));
       button.hidden = !may() || (!each.on && !each.allowed);
     },
   );
@@ -206,10 +206,7 @@ function tick() {
 }
 
 function drawAll() {
-  dictate();
-  write($("language"), say("language.other"));
-  $("language").lang = language() === "en" ? "fr" : "en";
-  write($("theme"), say(`theme.${theme()}`));
+  drawTools();
   const [before, p, middle, w, between, o, after] = say("aid.keys", { p: "|p|", w: "|w|", o: "|o|" }).split("|");
   $("keys-text").replaceChildren(before, make("kbd", {}, p), middle, make("kbd", {}, w), between, make("kbd", {}, o), after);
   tellState();
@@ -298,8 +295,8 @@ function follow() {
 /** @param {unknown} error */
 function failed(error) {
   const status = error instanceof Refused ? error.status : 0;
-  if (status === 401 || status === 429) return login(say("token.bad"));
-  if (status === 403) return login(/** @type {Refused} */ (error).message);
+  if (status === 401) return login(say("token.bad"));
+  if (status === 403 || status === 429) return login(/** @type {Refused} */ (error).message);
   if (status === 400 || status === 404) return own() ? login(/** @type {Refused} */ (error).message) : choose(/** @type {Refused} */ (error).message);
   // Nobody answers: the stream says so, and tries again.
   if (interfaceShown) follow();
@@ -324,9 +321,7 @@ async function choose(why) {
 function login(why) {
   view = null;
   $("page").hidden = true;
-  $("login-fault").hidden = !why;
-  write($("login-fault"), why);
-  if (!$("login").open) $("login").showModal();
+  askForToken(why);
   tellState();
 }
 
@@ -362,28 +357,10 @@ function stateChanged(state, status, detail) {
 
 // --- the start --------------------------------------------------------------------------------------------------------
 
-for (const each of ["login", "whose"]) $(each).addEventListener("cancel", (/** @type {Event} */ event) => event.preventDefault());
-$("login").addEventListener("submit", (/** @type {Event} */ event) => {
-  event.preventDefault();
-  keep($("token").value.trim());
-  $("token").value = "";
-  enter();
-});
+$("whose").addEventListener("cancel", (/** @type {Event} */ event) => event.preventDefault());
 $("whose").addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   if ($("position").value) location.search = $("position").value;
-});
-$("leave").addEventListener("click", () => {
-  keep("");
-  enter();
-});
-$("language").addEventListener("click", () => {
-  speak(language() === "en" ? "fr" : "en");
-  drawAll();
-});
-$("theme").addEventListener("click", () => {
-  dress(theme() === "" ? "light" : theme() === "light" ? "dark" : "");
-  write($("theme"), say(`theme.${theme()}`));
 });
 $("more").addEventListener("click", more);
 $("resume").addEventListener("click", resume);
@@ -398,7 +375,7 @@ prepare({
   },
   o: () => /** @type {any} */ ($("pages").querySelector("a"))?.click(),
 });
-dress();
+prepareTools(enter, drawAll);
 drawAll();
 setInterval(() => {
   tick();
