@@ -39,43 +39,13 @@ Panel = Builder[parts.Panel]
 
 def number(about: About, query: Query, limits: Steps = ALWAYS_GOOD, *, none: str = "-") -> Panel:
     """Return one great figure, with its course behind it; `none` is shown where there is no value."""
-    panel = (
-        stat.Panel()
-        .title(about.title)
-        .description(about.says)
-        .datasource(SOURCE)
-        .unit(about.unit)
-        .no_value(none)
-        .thresholds(_steps(limits))
-        .color_scheme(dashboard.FieldColor().mode(parts.FieldColorModeId.THRESHOLDS))
-        .color_mode(kinds.BigValueColorMode.VALUE)
-        .graph_mode(kinds.BigValueGraphMode.AREA)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-        .interval(SHORTEST_STEP)
-        .span(4)
-        .height(4)
-    )
-    return panel.targets([ranged(query, "A")])
+    panel = _great(about, limits, none, kinds.BigValueGraphMode.AREA)
+    return panel.interval(SHORTEST_STEP).targets([ranged(query, "A")])
 
 
 def total(about: About, query: Query, limits: Steps = ALWAYS_GOOD, *, none: str = "-") -> Panel:
     """Return great figures of the time shown, one for each series."""
-    panel = (
-        stat.Panel()
-        .title(about.title)
-        .description(about.says)
-        .datasource(SOURCE)
-        .unit(about.unit)
-        .no_value(none)
-        .thresholds(_steps(limits))
-        .color_scheme(dashboard.FieldColor().mode(parts.FieldColorModeId.THRESHOLDS))
-        .color_mode(kinds.BigValueColorMode.VALUE)
-        .graph_mode(kinds.BigValueGraphMode.NONE)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-        .span(4)
-        .height(4)
-    )
-    return panel.targets([instant(query, "A")])
+    return _great(about, limits, none, kinds.BigValueGraphMode.NONE).targets([instant(query, "A")])
 
 
 def lines(about: About, queries: Sequence[Query], *, width: int = 12, most: float | None = None) -> Panel:
@@ -232,6 +202,24 @@ def firing(about: About) -> Panel:
         )
         .span(12)
         .height(8)
+    )
+
+
+def _great(about: About, limits: Steps, none: str, behind: kinds.BigValueGraphMode) -> stat.Panel:
+    return (
+        stat.Panel()
+        .title(about.title)
+        .description(about.says)
+        .datasource(SOURCE)
+        .unit(about.unit)
+        .no_value(none)
+        .thresholds(_steps(limits))
+        .color_scheme(dashboard.FieldColor().mode(parts.FieldColorModeId.THRESHOLDS))
+        .color_mode(kinds.BigValueColorMode.VALUE)
+        .graph_mode(behind)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        .span(4)
+        .height(4)
     )
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final, Protocol
 
 from aiohttp import hdrs, web
@@ -310,6 +311,16 @@ def positions(controls: PositionControls, streams: Streams) -> list[Operation]:
         return controls.pabx_of(interface, query_of(request, PositionQuery).pabx, asker), interface, asker
 
     path = "/positions/{technology}/{name}"
+    turn = partial(
+        Operation,
+        method=hdrs.METH_PUT,
+        least=Role.SWITCH,
+        scoped=BOTH,
+        body=TurnBody,
+        query=PositionQuery,
+        answer=PositionView,
+        refusals=REFUSALS,
+    )
     return [
         Operation(
             method=hdrs.METH_GET,
@@ -332,31 +343,17 @@ def positions(controls: PositionControls, streams: Streams) -> list[Operation]:
             answer=PositionView,
             refusals=AMBIGUOUS,
         ),
-        Operation(
-            method=hdrs.METH_PUT,
+        turn(
             path=f"{path}/queues/{{queue}}",
             name="log_position",
             does="Logs a position in to a queue, or out of it.",
             handler=log,
-            least=Role.SWITCH,
-            scoped=BOTH,
-            body=TurnBody,
-            query=PositionQuery,
-            answer=PositionView,
-            refusals=REFUSALS,
         ),
-        Operation(
-            method=hdrs.METH_PUT,
+        turn(
             path=f"{path}/pause",
             name="pause_position",
             does="Begins or ends a pause of a position, in all its queues.",
             handler=pause,
-            least=Role.SWITCH,
-            scoped=BOTH,
-            body=TurnBody,
-            query=PositionQuery,
-            answer=PositionView,
-            refusals=REFUSALS,
         ),
         Operation(
             method=hdrs.METH_GET,
