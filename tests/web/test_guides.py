@@ -6,7 +6,11 @@ from typing import Final
 
 import pytest
 
-DOCS: Final = Path(__file__).parents[2] / "docs"
+ROOT: Final = Path(__file__).parents[2]
+DOCS: Final = ROOT / "docs"
+PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("deploy/**/*.md")])
+LINK: Final = re.compile(r"\]\((?!\w+:)([\w./-]*)(?:#([\w-]+))?\)")
+CODE: Final = re.compile(r"(?ms)^```.*?^```|^    [^\n]*$|`[^`\n]+`")
 
 
 @pytest.mark.parametrize(
@@ -26,10 +30,13 @@ def test_a_guide_leads_to_what_it_leaves_out(page: str, to: str) -> None:
     assert re.search(rf"\]\({re.escape(to)}[)#]", (DOCS / page).read_text())
 
 
-@pytest.mark.parametrize("page", ["operations.md", "api.md"])
-def test_a_link_to_a_part_of_a_page_leads_there(page: str) -> None:
-    """As the headings are written, in small letters and with dashes."""
-    for target, part in re.findall(r"\]\((\w+\.md)?#([\w-]+)\)", (DOCS / page).read_text()):
-        headings = re.findall(r"(?m)^#+ (.*)$", (DOCS / (target or page)).read_text())
-        known = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-        assert part in known, (target or page, part)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_link_leads_somewhere(page: Path) -> None:
+    """To a file or folder of the checkout; to a part of a page as its heading is written, in small letters, dashed."""
+    for target, part in LINK.findall(CODE.sub("", page.read_text())):
+        leads_to = page.parent / target if target else page
+        assert leads_to.exists(), target
+        if part:
+            headings = re.findall(r"(?m)^#+ (.*)$", leads_to.read_text())
+            known = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert part in known, (target or page, part)
