@@ -10,7 +10,7 @@ ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("deploy/**/*.md")])
 LINK: Final = re.compile(r"\]\((?!\w+:)([\w./-]*)(?:#([\w-]+))?\)")
-CODE: Final = re.compile(r"(?ms)^```.*?^```|^    [^\n]*$|`[^`\n]+`")
+CODE: Final = re.compile(r"(?ms)^ *```.*?^ *```|^ {4}[^\n]*$|`[^`\n]+`")
 
 
 @pytest.mark.parametrize(
