@@ -205,7 +205,9 @@ class PositionDesk:
     def _queues(self, facts: Facts, pabx: str, places: Collection[Position], asker: Asker) -> Iterator[QueueOfPosition]:
         known = _in_house(self.router.rules)
         own = {place.queue: place for place in places}
-        for name in sorted({*known, *own}):
+        # How others' queues fare is nothing to a token that is for some alone.
+        may = known.keys() if asker.queues is None else known.keys() & asker.queues
+        for name in sorted({*may, *own}):
             queue, place = facts.snapshot.queues.get((pabx, name)), own.get(name)
             if queue is None and place is None:
                 continue  # of another PABX
@@ -214,7 +216,7 @@ class PositionDesk:
                 site=known.get(name, ""),
                 on=place is not None,
                 paused=place is not None and place.paused,
-                allowed=name in known and (asker.queues is None or name in asker.queues),
+                allowed=name in may,
                 fresh=facts.fresh(pabx),
                 waiting=0 if queue is None else queue.waiting,
                 oldest_at=None if queue is None else queue.oldest_joined_at,
