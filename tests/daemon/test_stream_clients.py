@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -26,7 +26,7 @@ from ccrouter.web.holders import Holder, Role
 from ccrouter.web.operations import EVENT_STREAM, Operation
 from ccrouter.web.serve import serve_tcp
 from ccrouter.web.stream import MOST, Streams
-from support.sse import following
+from support.sse import following, running
 
 TOKEN = "ccrouter_of-the-wall"  # noqa: S105 - of nothing but this file
 STEADY = SystemClock().steady
@@ -124,18 +124,11 @@ class Desk:
         app = guarded([web.get("/page", page)], Doors(self, Attempts(STEADY)), log, table)
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with (
-            asyncio.TaskGroup() as tasks,
             serve_tcp(app, "127.0.0.1", 0) as self.port,
             aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=0)) as session,
+            running(self.streams) as self.running,
         ):
-            self.running = tasks.create_task(self.streams.run())
-            try:
-                await asyncio.sleep(0)
-                yield session
-            finally:
-                self.running.cancel()
-                with suppress(asyncio.CancelledError):
-                    await self.running
+            yield session
 
     async def raw(self, version: str = "1.1", keeps: int = 4096) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a stream by hand, and read nothing; the kernel `keeps` so many bytes for it."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,6 +32,7 @@ from ccrouter.web.serve import serve_tcp
 from ccrouter.web.steering import steering
 from ccrouter.web.stream import Streams
 from support.scripted_daemon import ScriptedDaemon
+from support.sse import running
 
 READ: Final = "ccrouter_read"
 SWITCH: Final = "ccrouter_switch"
@@ -113,11 +114,5 @@ class BoardDesk:
         daemon = ScriptedDaemon()
         tables = (me(), steering(daemon), foresight(Seer()), board_stream(streams, lambda: self.board))
         app = guarded(screens(served=True), Doors(self.tokens, Attempts(self.clock.steady)), log, *tables)
-        async with asyncio.TaskGroup() as tasks, serve_tcp(app, "127.0.0.1", port) as self.port:
-            running = tasks.create_task(streams.run())
-            try:
-                yield
-            finally:
-                running.cancel()
-                with suppress(asyncio.CancelledError):
-                    await running
+        async with serve_tcp(app, "127.0.0.1", port) as self.port, running(streams):
+            yield

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 import aiohttp
 
 from ccrouter.clock import SystemClock
+from ccrouter.web.stream import Streams
 
 PATIENCE_S: Final = 20.0
 
@@ -148,3 +149,17 @@ async def following(
         assert answer.status == 200, await answer.text()
         async with Follower(answer, merged) as follower:
             yield follower
+
+
+@asynccontextmanager
+async def running(streams: Streams) -> AsyncIterator[asyncio.Task[None]]:
+    """Let streams be told what happens while the context lasts, and give the task that does."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(streams.run())
+        try:
+            await asyncio.sleep(0)
+            yield task
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from ccrouter.web.positions import KEPT_BYTES, MOST_OWN, Asker, PauseOrder, Posi
 from ccrouter.web.serve import serve_tcp
 from ccrouter.web.stream import Streams
 from ccrouter.web.waiting import SendOrder, SentStatus, WaitingStatus, waiting
+from support.sse import running
 
 HOLDERS: Final = {
     "t-alice": Holder("alice", Role.POSITION, "PJSIP/101", frozenset({"support"})),
@@ -101,14 +102,8 @@ class Desk:
         )
         doors = Doors(Keys(), Attempts(clock.steady))
         app = guarded([], doors, log, positions(self, streams), waiting(self))
-        async with asyncio.TaskGroup() as tasks, serve_tcp(app, "127.0.0.1", 0) as self.port:
-            running = tasks.create_task(streams.run())
-            try:
-                yield
-            finally:
-                running.cancel()
-                with suppress(asyncio.CancelledError):
-                    await running
+        async with serve_tcp(app, "127.0.0.1", 0) as self.port, running(streams):
+            yield
 
     async def ask(self, token: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Return status and JSON of an answer; of a stream its first bytes."""
