@@ -297,7 +297,7 @@ def test_cost_of_a_day(book: DayBook, calls: Calls) -> None:
 def test_a_day_that_the_journal_knows(book: DayBook, calls: Calls) -> None:
     """Totals of before are added; a call that is under way is offered once, whoever reports it."""
     sites = {"tunis": SiteFigures(2, 2, 100.0, {"EUR": Decimal(1)}), "gone": SiteFigures(9)}
-    book.seed({"sav": Figures(offered=10, answered=9), "gone": Figures(offered=3)}, sites, [("pbx", "old")])
+    book.seed({"sav": Figures(offered=10, answered=9), "gone": Figures(offered=3)}, sites, {("pbx", "old"): "sav"})
     calls.offered(uniqueid="old")
     calls.offered(uniqueid="new")
     calls.offered(uniqueid="old")
@@ -311,9 +311,23 @@ def test_a_day_that_the_journal_knows(book: DayBook, calls: Calls) -> None:
     assert book.today()["sav"] == Figures()
 
 
+def test_calls_that_ended_while_nobody_looked_are_unknown(book: DayBook, calls: Calls) -> None:
+    """Of a PABX that was read whole: offered is the sum of all that became of calls, before and after a restart."""
+    book.seed(
+        {"sav": Figures(offered=3)}, under_way={("pbx", "here"): "sav", ("pbx", "gone"): "sav", ("silent", "1"): "sav"}
+    )
+    calls.offered(uniqueid="here")
+    assert book.awaited == {"pbx", "silent"}
+    book.give_up("pbx")
+    book.give_up("pbx")
+    found = book.today()["sav"]
+    assert (found.offered, found.unknown) == (3, 1)
+    assert book.awaited == {"silent"}
+
+
 def test_under_way_is_forgotten_with_the_day(book: DayBook) -> None:
     """A call that never showed up takes no memory tomorrow."""
-    book.seed({}, under_way=[("pbx", f"c{n}") for n in range(100)])
+    book.seed({}, under_way={("pbx", f"c{n}"): "sav" for n in range(100)})
     book.tick(midnight_after(NOON, PARIS))
     assert not book._under_way
 

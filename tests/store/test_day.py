@@ -53,7 +53,7 @@ def test_a_call_without_an_end_is_under_way(tmp_path: Path) -> None:
     today, sites, under_way = seeds([call], RULES)
     assert today == {call.service: Figures(offered=1)}
     assert sites == {}
-    assert under_way == {("pbx", "1.0")}
+    assert under_way == {("pbx", "1.0"): call.service}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_each_end_counts_in_its_column(tmp_path: Path, end: dict[str, Any], figu
     today, sites, under_way = seeds([call], RULES)
     assert asdict(today[call.service]) == {**asdict(Figures()), "offered": 1, **figures}
     assert set(sites) == ({"tunis"} if end.get("target") == "tunis" else set())
-    assert under_way == set()
+    assert under_way == {}
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25", "2026-11-22"])

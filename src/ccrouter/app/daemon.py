@@ -140,6 +140,7 @@ class Daemon:
             self._rules_file.rules,
             journal=journal_database(settings.state_dir, clock),
             questions=questions,
+            fresh=lambda pabx: self._router.facts().fresh(pabx),
             clock=clock,
             fault=self._metrics.fault,
             log=log,

@@ -35,6 +35,7 @@ class Day:
     Args:
         rules: in force at the start.
         journal: the decisions of before.
+        fresh: tells whether a PABX was read whole since its link came up, and may be believed now.
         fault: counts a fault of ours, by a word for where.
 
     Attributes:
@@ -48,6 +49,7 @@ class Day:
         *,
         journal: Database,
         questions: Questions,
+        fresh: Callable[[str], bool],
         clock: Clock,
         fault: Callable[[str], None],
         log: FilteringBoundLogger,
@@ -56,6 +58,7 @@ class Day:
         self._rules = rules
         self._journal = journal
         self._questions = questions
+        self._fresh = fresh
         self._clock = clock
         self._fault = fault
         self._log = log
@@ -93,13 +96,15 @@ class Day:
                 self._begin()
         while True:
             self.book.tick(self._clock.now())
+            for pabx in filter(self._fresh, self.book.awaited):
+                self.book.give_up(pabx)
             await asyncio.sleep(TICK_S)
 
     async def _seed(self) -> None:
         at, rules = self._clock.now(), self._rules
         midnight = midnight_before(at, rules)
 
-        def read() -> tuple[Mapping[str, Figures], Mapping[str, SiteFigures], set[CallKey]]:
+        def read() -> tuple[Mapping[str, Figures], Mapping[str, SiteFigures], Mapping[CallKey, str]]:
             return seeds(calls_since(self._journal, midnight, at, MOST_CALLS), rules)
 
         self.book.seed(*await self._questions.ask(read))
@@ -130,8 +135,8 @@ def midnight_before(at: float, rules: Rules) -> float:
 
 def seeds(
     calls: list[CallOfDay], rules: Rules
-) -> tuple[Mapping[str, Figures], Mapping[str, SiteFigures], set[CallKey]]:
-    """Return figures by service and by site of these calls, and which of them have not ended.
+) -> tuple[Mapping[str, Figures], Mapping[str, SiteFigures], Mapping[CallKey, str]]:
+    """Return figures by service and by site of these calls, and those that have not ended, each with its service.
 
     A call counts for the service that it came to. What only the live state saw, such as a talk at a site that did not
     end the call, is missing.
@@ -139,7 +144,7 @@ def seeds(
     columns: dict[str, Counter[str]] = {}
     waited_s: dict[str, float] = {}
     sites: dict[str, SiteFigures] = {}
-    under_way: set[CallKey] = set()
+    under_way: dict[CallKey, str] = {}
     for call in calls:
         service = rules.services.get(call.service, rules.unknown)
         columns.setdefault(call.service, Counter()).update(_columns(call, rules, service.goal))
@@ -147,7 +152,7 @@ def seeds(
             waited_s[call.service] = waited_s.get(call.service, 0.0) + call.waited_s
         site = rules.sites.get(call.target)
         if call.outcome is None:
-            under_way.add((call.pabx, call.uniqueid))
+            under_way[call.pabx, call.uniqueid] = call.service
         elif call.talked_s is not None and isinstance(site, External):
             cost = {} if site.tariff is None else {site.tariff.currency: cost_of(site.tariff, call.talked_s)}
             sites[site.name] = sites.get(site.name, SiteFigures()) + SiteFigures(1, 1, call.talked_s, cost)

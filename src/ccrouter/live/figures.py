@@ -5,7 +5,7 @@ the services and sites of the routing file and by an hour of minutes.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -207,7 +207,7 @@ class DayBook:
         self._minutes: list[tuple[float, _Sums]] = []
         self._over: tuple[tuple[float, float], dict[str, Figures]] | None = None
         self._seeded: dict[str, Figures] = {}
-        self._under_way: set[CallKey] = set()
+        self._under_way: dict[CallKey, str] = {}
         self.configure(rules, at)
 
     def configure(self, rules: Rules, at: float) -> None:
@@ -222,13 +222,13 @@ class DayBook:
         self,
         today: Mapping[str, Figures],
         sites: Mapping[str, SiteFigures] | None = None,
-        under_way: Collection[CallKey] = (),
+        under_way: Mapping[CallKey, str] | None = None,
     ) -> None:
         """Add what the journal tells of today's calls of before this start.
 
-        Calls that `today` counts as offered, and whose end the journal does not tell, are named in `under_way`: one of
-        them that is still there is reported as offered once more when a listing shows it, and is not counted twice. To
-        be called before the first event of a PABX.
+        Calls that `today` counts as offered, and whose end the journal does not tell, are named in `under_way`, each
+        with its service: one of them that is still there is reported as offered once more when a listing shows it, and
+        is not counted twice; for the others see `give_up`. To be called before the first event of a PABX.
         """
         for name, figures in today.items():
             service = self._service(name)
@@ -236,7 +236,18 @@ class DayBook:
         for name, each in (sites or {}).items():
             if name in self._tariffs:
                 self._sites[name] = self._sites.get(name, SiteFigures()) + each
-        self._under_way |= {*under_way}
+        self._under_way |= under_way or {}
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """Return the PABXs of the calls of before this start that neither ended nor showed up yet."""
+        return frozenset(pabx for pabx, _ in self._under_way)
+
+    def give_up(self, pabx: str) -> None:
+        """Count these calls of a PABX that was read whole since: they are gone, and nobody saw how they ended."""
+        for key in [key for key in self._under_way if key[0] == pabx]:
+            service = self._service(self._under_way.pop(key))
+            self._seeded[service] = self._seeded.get(service, _NONE) + Figures(unknown=1)
 
     def clock_set(self, at: float, by_s: Seconds) -> None:
         """Move the minutes with the clock, which is now `at`; what was counted today stays today's."""
@@ -275,8 +286,7 @@ class DayBook:
 
     def _offered(self, call: CallOffered) -> None:
         key = (call.pabx, call.uniqueid)
-        if key in self._under_way:
-            self._under_way.discard(key)
+        if self._under_way.pop(key, None) is not None:
             return
         self._count(call.service, call.at, "offered")
 
