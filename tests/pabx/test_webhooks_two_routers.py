@@ -9,7 +9,7 @@ import pytest
 
 from phones import Call
 from small_pabx import free_port
-from support.real_house import HousePlan, RealHouse
+from support.real_house import HousePlan, RealHouse, real_house
 from support.receiver import SECRET, Receiver
 
 ROUTING = """
@@ -50,6 +50,14 @@ def receiver() -> Iterator[Receiver]:
     with pytest.MonkeyPatch.context() as patch, Receiver(port=PORT).listening() as receiver:
         patch.setenv("CCROUTER_HOOK_SECRET", SECRET)
         yield receiver
+
+
+@pytest.fixture(scope="module")
+def shared_house(receiver: Receiver) -> Iterator[RealHouse]:
+    """One house: what two routers share is their folder, whatever the version of the PABX."""
+    assert receiver.port == PORT
+    with real_house(22, HOUSE) as house:
+        yield house
 
 
 def told(receiver: Receiver, calls: list[Call]) -> list[list[dict[str, Any]]]:
