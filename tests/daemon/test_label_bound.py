@@ -41,7 +41,7 @@ from ccrouter.telemetry.peers import LINK_FAULTS
 from ccrouter.telemetry.waits import WAIT_BUCKETS_S
 from support.hand_clock import HandClock
 
-CALLS: Final = 5000
+CALLS: Final = 1500
 PABX: Final = "main"
 RULES: Final = compile_text(
     b"""
@@ -339,7 +339,7 @@ def _of_the_pabx() -> Iterator[str]:
 
 
 def test_the_number_of_series_is_what_settings_and_routing_file_predict() -> None:
-    """5,000 calls of as many callers, to numbers that are known and to strange ones, with forged names among them."""
+    """1,500 calls of as many callers, to numbers that are known and to strange ones, with forged names among them."""
     house = House()
     numbers = ("0800123456", "0800123457", *STRANGE)
     for n in range(CALLS):
