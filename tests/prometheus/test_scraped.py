@@ -70,12 +70,16 @@ def seen() -> Iterator[Seen]:
             scraping = folder / "prometheus"
             scraping.mkdir()
             with Prometheus(scraping, f"127.0.0.1:{stage.pages.port}") as prometheus:
+                # What was counted before the first look is no increase.
+                prometheus.wait_for("ccrouter_calls_offered_total")
                 began = clock.now()
                 show = Show(stage, Nobody())
                 show.play(SECONDS, endless=False)
                 last = clock.steady()
                 while clock.steady() < last + LOOKS_AFTERWARDS_S:
                     stage.check()
+                prometheus.wait_for(f"timestamp(ccrouter_calls_offered_total) > {clock.now()}")
+                prometheus.wait_for(f"timestamp(service:ccrouter_service_level:ratio_increase15m) > {clock.now()}")
                 yield Seen(prometheus, began, clock.now(), show.outcomes(), stage.withdrawn(), _board(stage))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isnan
 from pathlib import Path
 from types import TracebackType
@@ -58,11 +58,7 @@ class Prometheus:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + READY_WITHIN_S  # noqa: TID251 - the clock of a test
-        while not self._ready():
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()  # noqa: TID251 - the clock of a test
-            time.sleep(0.1)
+        self._wait(self._ready)
         return self
 
     def __exit__(
@@ -71,6 +67,10 @@ class Prometheus:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(10)
+
+    def wait_for(self, expr: str) -> None:
+        """Wait until an expression has a figure: a machine that is busy misses looks."""
+        self._wait(lambda: self.now(expr))
 
     def now(self, expr: str) -> list[dict[str, Any]]:
         """Return the series of an expression with their values now, those that are figures."""
@@ -95,6 +95,14 @@ class Prometheus:
     def rules(self) -> list[dict[str, Any]]:
         """Return all rules as they fare, alerts with the texts that they show."""
         return [rule for group in self._asked("rules", {})["groups"] for rule in group["rules"]]
+
+    def _wait(self, holds: Callable[[], object]) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + READY_WITHIN_S  # noqa: TID251 - the clock of a test
+        while not holds():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()  # noqa: TID251 - the clock of a test
+            time.sleep(0.1)
 
     def _asked(self, what: str, parameters: Mapping[str, str | float]) -> Any:  # noqa: ANN401 - JSON has the form it has
         address = f"http://{self._address}/api/v1/{what}?{urlencode(parameters)}"
