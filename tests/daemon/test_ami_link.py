@@ -206,6 +206,21 @@ async def test_a_heartbeat_that_is_not_confirmed_is_not_followed_by_others() -> 
         assert house.link.state is LinkState.IN_SYNC
 
 
+async def test_another_router_of_the_same_rank_is_noticed() -> None:
+    """A key that is not ours, where ours was: each shuts the other's calls out, and an admin must hear of it."""
+    async with AmiPeer() as peer, linked(peer) as house:
+        call = await peer.called()
+        await call.beaten()
+        assert not house.link.rival
+        peer.values[key_variable(1)] = "of another"
+        await house.ear.until(lambda: house.link.rival)
+        assert "rival" in house.ear.faults
+        peer.values[key_variable(1)] = ""  # as after a reload of the dialplan
+        beats = len(call.beats)
+        await call.beaten(beats + 5)
+        assert not house.link.rival
+
+
 @pytest.mark.parametrize("rank", [1, 2])
 async def test_the_key_is_there_before_the_first_heartbeat(rank: int) -> None:
     """Over each connection anew, and now and then again: a reload of the dialplan may clear all globals."""

@@ -118,6 +118,11 @@ class PabxLink:
         return self._session is not None and self._session.pulse.duty.held
 
     @property
+    def rival(self) -> bool:
+        """Tell whether another router of the same rank serves this PABX, with a key of its own."""
+        return self._session is not None and self._session.pulse.rival
+
+    @property
     def linked(self) -> bool:
         """Tell whether the link is up."""
         return self._session is not None

@@ -49,6 +49,7 @@ class Pulse:
     Attributes:
         ahead_s: how far the PABX's clock is ahead of our steady one, which nobody sets; None until it told.
         duty: whether it is ours to do for this PABX what only one of its routers may do.
+        rival: another router of the same rank serves the PABX with a key of its own: each shuts the other's calls out.
 
     Args:
         rank: of this router among those of the PABX, from 1.
@@ -76,6 +77,7 @@ class Pulse:
     ) -> None:
         self.ahead_s: float | None = None
         self.duty = Duty(clock, rank, BEAT_WITHIN_S)
+        self.rival = False
         self._rank = rank
         self._key = key
         self._beats = 0
@@ -196,10 +198,23 @@ class Pulse:
 
     async def _keyed(self) -> bool:
         """Tell whether the PABX has the key: who is not let in must not be asked to come."""
-        if self._beats % KEY_EVERY == 0 and not await self._write(key_variable(self._rank), self._key, BEAT_WITHIN_S):
-            return False
+        if self._beats % KEY_EVERY == 0:
+            if self._beats:
+                await self._look_for_a_rival()
+            if not await self._write(key_variable(self._rank), self._key, BEAT_WITHIN_S):
+                return False
         self._beats += 1
         return True
+
+    async def _look_for_a_rival(self) -> None:
+        """See whether the key that was written is still there; a reload of the dialplan may have cleared it."""
+        try:
+            response = await self._connection.ask("Getvar", {"Variable": key_variable(self._rank)}, LOOK_WITHIN_S)
+        except LinkError:
+            return
+        self.rival = response.fields.get("Value", "") not in {"", self._key}
+        if self.rival:
+            self._failed(Fault.RIVAL)
 
     async def _write_beat(self) -> bool:
         if self.ahead_s is None or self._leaving:  # by now

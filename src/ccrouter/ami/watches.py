@@ -26,6 +26,7 @@ class Fault(StrEnum):
     LISTING_FAILED = "listing_failed"
     ORDER_UNCONFIRMED = "order_unconfirmed"
     LAMP_NOT_SET = "lamp_not_set"
+    RIVAL = "rival"  # another router of the same rank serves the PABX
     RAISED = "raised"  # a fault of ccrouter's own
 
 

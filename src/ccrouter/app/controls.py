@@ -32,6 +32,12 @@ UNKEYED: Final = (
 )
 
 
+RIVAL: Final = (
+    "ANOTHER CCROUTER of the same rank serves this PABX, and each shuts the other's calls out: stop one, or make it "
+    "the second router (docs/operations.md, Two routers)"
+)
+
+
 @dataclass(slots=True)
 class Control:
     """Answers the control API (web.orders.Controls) and the question whether calls can be routed."""
@@ -88,7 +94,7 @@ class Control:
                     version=link.version,
                     on_duty=link.on_duty,
                     reason="; ".join(
-                        filter(None, (self._unkeyed(name, facts.at), link.reason or self._remark(facts, name)))
+                        filter(None, (self._asked_by_others(name, facts.at), link.reason or self._remark(facts, name)))
                     ),
                     compiled=None if self.fallback is None else self.fallback.compiled(name),
                 )
@@ -116,7 +122,10 @@ class Control:
         stale = "" if self.fallback is None else self.fallback.remark(pabx)
         return "; ".join(each for each in (told, stale) if each)
 
-    def _unkeyed(self, pabx: str, at: float) -> str:
+    def _asked_by_others(self, pabx: str, at: float) -> str:
+        """Return why requests come without our key: another router writes its own, or the PABX has an old dialplan."""
+        if self.links[pabx].rival:
+            return RIVAL
         return UNKEYED if at - self.unkeyed.get(pabx, -inf) < PASSED_BY_S else ""
 
     def modes(self) -> Sequence[ModeStatus]:

@@ -20,6 +20,7 @@ LINK_FAULTS = (
     "listing_failed",
     "order_unconfirmed",
     "lamp_not_set",
+    "rival",
     "raised",
 )
 
