@@ -39,6 +39,11 @@ class Daemon:
         """Type `ccrouter mode clear`; `check` tells when it was refused."""
         self._commands.append(self._started("mode", "clear", mode, "--reason", reason, "--socket", self._socket))
 
+    def is_on(self, mode: str) -> bool:
+        """Tell whether a mode is on."""
+        status = self.status()
+        return status is not None and any(each.on for each in status.modes if each.name == mode)
+
     def status(self) -> Status | None:
         """Return the whole picture; None while nobody answers."""
         try:

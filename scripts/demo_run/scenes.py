@@ -61,6 +61,11 @@ def _peak(setting: Setting) -> None:
     setting.call(SUPPORT, 3 * answered_per_s * 0.6 * setting.seconds, within=0.6)
 
 
+def _crisis_by_phone(setting: Setting) -> None:
+    if not setting.stage.daemon.is_on("crisis"):  # by the wallboard: the code would switch it off
+        setting.stage.cast.dial("paris1", "*481")
+
+
 SCENES: Final = (
     Scene(
         "A quiet hour",
@@ -118,7 +123,7 @@ SCENES: Final = (
         "While it is on, after-sales goes to the backup site; then back to Paris.",
         12,
         (
-            Cue(0, lambda on: on.stage.cast.dial("paris1", "*481"), "crisis on"),
+            Cue(0, _crisis_by_phone, "crisis on"),
             Cue(0.3, lambda on: on.call(SUPPORT, 5, within=0.25)),
             Cue(0.6, lambda on: on.stage.daemon.clear_mode("crisis", "all dry again"), "crisis off"),
             Cue(0.85, lambda on: on.call(SUPPORT, 2, within=0.1)),
