@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from ccrouter.app.positions import ORDERS_AT_ONCE, ORDERS_HZ
-from ccrouter.web import attempts, control, entrance, limits, positions, stream
+from ccrouter.web import attempts, control, entrance, limits, stream
 from ccrouter.web.holders import Role
 from support.api_house import ApiHouse, api_house
 
@@ -47,7 +47,7 @@ def test_the_guide_tells_the_bounds_that_are_kept() -> None:
         f"| {limits.ALL_IN_HAND}; beyond, 503 |",
         f"| {ORDERS_AT_ONCE} at once after a rest, then one in {1 / ORDERS_HZ:g} s; beyond, 409 |",
         f"| {attempts.MOST} a minute;",
-        f"| {stream.MOST} of all; {positions.MOST_OWN} with one position's token;",
+        f"| {stream.MOST} of all; {stream.MOST_OF_ONE} with one token, {stream.MOST_OF_OWN} with that of a position;",
         f"| {entrance.MOST}; of more",
         f"{control.MAX_BODY_BYTES // 1024} kB within {control.BODY_WITHIN_S:g} s",
         f"first {limits.IPV6_NETWORK} bits",

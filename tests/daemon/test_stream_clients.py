@@ -25,10 +25,11 @@ from ccrouter.web.feed import Feed
 from ccrouter.web.holders import Holder, Role
 from ccrouter.web.operations import EVENT_STREAM, Operation
 from ccrouter.web.serve import serve_tcp
-from ccrouter.web.stream import MOST, Streams
+from ccrouter.web.stream import MOST, MOST_OF_ONE, Streams
 from support.sse import following, running
 
 TOKEN = "ccrouter_of-the-wall"  # noqa: S105 - of nothing but this file
+OTHER = "ccrouter_of-a-program"
 STEADY = SystemClock().steady
 
 
@@ -47,7 +48,9 @@ class Desk:
     text: str = ""
     looks: int = 0
     fails: bool = False
-    holders: dict[str, Holder] = field(default_factory=lambda: {TOKEN: Holder("wall", Role.READ)})
+    holders: dict[str, Holder] = field(
+        default_factory=lambda: {TOKEN: Holder("wall", Role.READ), OTHER: Holder("program", Role.READ)}
+    )
     faults: list[str] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -130,13 +133,15 @@ class Desk:
         ):
             yield session
 
-    async def raw(self, version: str = "1.1", keeps: int = 4096) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def raw(
+        self, version: str = "1.1", keeps: int = 4096, token: str = TOKEN
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a stream by hand, and read nothing; the kernel `keeps` so many bytes for it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**14)
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, keeps)
         writer.write(
-            f"GET {API}/stream HTTP/{version}\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+            f"GET {API}/stream HTTP/{version}\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
         )
         return reader, writer
 
@@ -201,17 +206,22 @@ async def test_one_that_reads_slowly_gets_all_of_it(desk: Desk, monkeypatch: pyt
 
 
 async def test_streams_and_pages_do_not_push_each_other_out(desk: Desk) -> None:
-    """250 streams, and a flood of connections: pages are served, no stream ends; one more is told to come later."""
+    """250 streams, and a flood of connections: pages are served, no stream ends; one more is told to come later.
+
+    One token does not take all of them.
+    """
     async with desk.served() as session:
-        opened = [await desk.raw() for _ in range(MOST)]
-        for reader, _ in opened:
-            await reader.readuntil(b"event: board")
+        opened = []
+        for token, most, told in ((TOKEN, MOST_OF_ONE, "with this token"), (OTHER, MOST - MOST_OF_ONE, "250 streams")):
+            opened += [await desk.raw(token=token) for _ in range(most)]
+            for reader, _ in opened[-most:]:
+                await reader.readuntil(b"event: board")
+            async with session.get(desk.url) as refused:
+                assert refused.status == 503
+                assert refused.headers["Retry-After"] == "10"
+                assert told in (await refused.json())["detail"]
         assert desk.clients == MOST
-        async with session.get(desk.url) as refused:
-            assert refused.status == 503
-            assert refused.headers["Retry-After"] == "10"
-            assert "250 streams" in (await refused.json())["detail"]
-        assert desk.dropped("full") == 1
+        assert desk.dropped("full") == 2
         flood = [await asyncio.open_connection("127.0.0.1", desk.port) for _ in range(300)]
         async with session.get(f"http://127.0.0.1:{desk.port}/page") as page:
             assert await page.text() == "a page"

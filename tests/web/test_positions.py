@@ -20,9 +20,9 @@ from ccrouter.web.board import PositionOnBoard
 from ccrouter.web.doors import API, Doors, guarded
 from ccrouter.web.holders import Holder, Role
 from ccrouter.web.orders import RefusedError, UnconfirmedError, UnknownNameError
-from ccrouter.web.positions import KEPT_BYTES, MOST_OWN, Asker, PauseOrder, PositionView, QueueOrder, positions
+from ccrouter.web.positions import KEPT_BYTES, Asker, PauseOrder, PositionView, QueueOrder, positions
 from ccrouter.web.serve import serve_tcp
-from ccrouter.web.stream import Streams
+from ccrouter.web.stream import MOST_OF_OWN, Streams
 from ccrouter.web.waiting import SendOrder, SentStatus, WaitingStatus, waiting
 from support.sse import running
 
@@ -230,7 +230,7 @@ async def test_one_token_does_not_take_all_streams(desk: Desk) -> None:
     url = URL(f"http://127.0.0.1:{desk.port}{API}{OWN}/stream", encoded=True)
     headers = {"Authorization": "Bearer t-alice"}
     async with aiohttp.ClientSession() as session, AsyncExitStack() as stack:
-        held = [await stack.enter_async_context(session.get(url, headers=headers)) for _ in range(MOST_OWN)]
+        held = [await stack.enter_async_context(session.get(url, headers=headers)) for _ in range(MOST_OF_OWN)]
         assert {each.status for each in held} == {200}
         async with session.get(url, headers=headers) as refused:
             assert (refused.status, refused.headers["Retry-After"]) == (503, "10")

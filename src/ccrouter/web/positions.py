@@ -1,8 +1,6 @@
 """The API's routes about positions: what each does, the call it has, and its log-in and pauses; as a stream as well."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final, Protocol
@@ -12,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ccrouter.web.board import PositionOnBoard
 from ccrouter.web.board_stream import FULL, StreamQuery
-from ccrouter.web.control import Line, author_of, body_of, json_answer, problem, query_of
+from ccrouter.web.control import Line, author_of, body_of, json_answer, query_of
 from ccrouter.web.feed import Feed
 from ccrouter.web.holders import HOLDER, Role
 from ccrouter.web.operations import ASKED_WRONGLY, EVENT_STREAM, Operation
@@ -24,9 +22,6 @@ LOGGED_OUT: Final = "logged_out"
 """State of a position that is in no queue; all others are those of the board."""
 
 LONGEST_REASON: Final = 80
-
-MOST_OWN: Final = 8
-"""Streams of one position's token: all streams are few, and others want theirs."""
 
 KEPT_BYTES: Final = 128 * 1024
 """Of what was told of one position: there may be hundreds of them, and who missed more is told all of it anew."""
@@ -217,7 +212,7 @@ class TurnBody(BaseModel):
     )
 
     on: bool
-    reason: Reason = ""
+    reason: Reason = Field(default="", description="why; whose position it is may leave it out, nobody else")
     author: Line = Field(default="", description="the person behind a shared user such as root")
 
 
@@ -234,31 +229,8 @@ AMBIGUOUS: Final = (ASKED_WRONGLY, (404, "there is no such position or PABX"))
 BOTH: Final = (Role.POSITION,)
 
 
-class _Following:
-    """How many streams are open with each position's token."""
-
-    def __init__(self) -> None:
-        self._open: Counter[str] = Counter()
-
-    def full(self, asker: Asker) -> bool:
-        """Tell whether a token has all the streams that it may."""
-        return asker.own and self._open[asker.name] >= MOST_OWN
-
-    @contextmanager
-    def one_more(self, asker: Asker) -> Iterator[None]:
-        """Count a stream while the context lasts."""
-        self._open[asker.name] += 1
-        try:
-            yield
-        finally:
-            self._open[asker.name] -= 1
-            if not self._open[asker.name]:
-                del self._open[asker.name]
-
-
 def positions(controls: PositionControls, streams: Streams) -> list[Operation]:
     """Return what is told of positions, and what logs them in and out and pauses them."""
-    following = _Following()
 
     async def listed(_: web.Request) -> web.Response:
         return json_answer(POSITIONS.dump_json(controls.positions()))
@@ -290,13 +262,7 @@ def positions(controls: PositionControls, streams: Streams) -> list[Operation]:
         # Nobody follows the feed of somebody who may see, or do, something else.
         shown = Asker("", asker.own, asker.queues)
         after = request.headers.get("Last-Event-ID", "") or query.after
-        if following.full(asker):
-            answer = problem(f"{MOST_OWN} streams are open with this token; close some of its pages", FULL[0])
-            answer.headers[hdrs.RETRY_AFTER] = "10"
-            return answer
-        with following.one_more(asker):
-            key = ("position", pabx, interface, shown)
-            return await streams.serve(request, key, _feed(pabx, interface, shown), after)
+        return await streams.serve(request, ("position", pabx, interface, shown), _feed(pabx, interface, shown), after)
 
     def _feed(pabx: str, interface: str, asker: Asker) -> Callable[[], Feed[PositionView]]:
         return lambda: Feed(

@@ -13,13 +13,17 @@ from ccrouter.clock import Clock
 from ccrouter.telemetry.stream import StreamCounts
 from ccrouter.web.control import problem
 from ccrouter.web.entrance import STAYING
-from ccrouter.web.holders import Holder
+from ccrouter.web.holders import Holder, Role
 from ccrouter.web.operations import EVENT_STREAM
 from ccrouter.web.ring import frame
 from ccrouter.web.stream_client import AnyFeed, Client, Portions
 
 MOST: Final = 250
 """Streams at once, of all kinds."""
+
+MOST_OF_ONE: Final = 200
+MOST_OF_OWN: Final = 8
+"""Those with one token: of a wall or a program, and of a position or a site, which have a page or two."""
 
 PAUSE_S: Final = 0.25
 """Least time between two looks at what is shown."""
@@ -126,8 +130,13 @@ class Streams:
         if request.transport is None:
             return web.Response()
         if not self._open or len(self._clients) >= MOST:
-            return self._refused()
+            return self._refused(
+                f"{MOST} streams are open; end some, or try again later" if self._open else "ccrouter starts, or stops"
+            )
         client = Client(request, request.transport)
+        most = self._most_of(client.holder)
+        if most:
+            return self._refused(f"{most} streams are open with this token; end some")
         self._clients[client] = None
         response = web.StreamResponse(headers=HEADERS)
         if client.encoding:
@@ -151,9 +160,15 @@ class Streams:
                 client.feed.idle_since = asyncio.get_running_loop().time()
         return response
 
-    def _refused(self) -> web.Response:
+    def _most_of(self, holder: Holder | None) -> int:
+        """Return how many streams a token may have, where it has all of them; else 0."""
+        if holder is None:
+            return 0
+        most = MOST_OF_OWN if holder.role < Role.READ else MOST_OF_ONE
+        return most if sum(client.holder == holder for client in self._clients) >= most else 0
+
+    def _refused(self, told: str) -> web.Response:
         self._counts.dropped("full")
-        told = f"{MOST} streams are open; end some, or try again later" if self._open else "ccrouter starts, or stops"
         answer = problem(told, HTTPStatus.SERVICE_UNAVAILABLE)
         answer.headers[hdrs.RETRY_AFTER] = "10" if self._open else "1"
         return answer
