@@ -50,7 +50,11 @@ def test_a_token_of_one_position_or_site_says_which() -> None:
     [
         (("--role", "position"), "a token with --role position is for one position: say which with --of"),
         (("--role", "read", "--of", "tunis"), "--of goes with --role position and --role site alone"),
-        (("--role", "position", "--of", "101"), "Invalid value for --of: `101` is no position"),
+        (("--role", "position", "--of", "101"), "Invalid value for --of: `101` is no position. Write PJSIP/101"),
+        (
+            ("--role", "position", "--of", "a b"),
+            "`a b` is no position. Write its interface in the queue: PJSIP/101",
+        ),
         (("--role", "site", "--of", 'x", role: "administer'), "Invalid value for --of: a name can't contain `\"`"),
         (("--role", "site", "--of", "a\nb: {role: read}"), "Invalid value for --of"),
     ],

@@ -1,5 +1,6 @@
 """Webhooks of a living daemon: calls are told, a kill loses nothing that was kept, and an admin can try one."""
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -115,6 +116,7 @@ def test_an_admin_tries_a_webhook_and_sees_how_it_fares(office: Office, receiver
     assert "WEBHOOK" not in office.daemon.command("status")
     listed = office.daemon.command("webhook", "list")
     assert "127.0.0.1" in listed
+    assert re.search(r"offered, routed +all +well ", listed)
     shown = "\n".join((listed, *map(str, office.daemon.lines)))
     assert "/hook" not in shown
     assert SECRET not in shown

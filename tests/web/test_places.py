@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
 
 import pytest
+import structlog
+from aiohttp import ClientSession, UnixConnector, web
+from aiohttp.typedefs import Handler
 
 from ccrouter.app.archive import Archive
 from ccrouter.app.places import AGO_S, PlacesView
@@ -17,7 +21,10 @@ from ccrouter.live.views import CallView
 from ccrouter.store.decisions import Decisions
 from ccrouter.store.schema import journal_database
 from ccrouter.telemetry.privacy import masked
+from ccrouter.web.control import control_app
+from ccrouter.web.holders import HOLDER, Holder, Role
 from ccrouter.web.orders import UnknownNameError
+from ccrouter.web.places import places
 from support.admin_desk import AdminDesk
 from support.made_decisions import ended, made
 
@@ -107,3 +114,30 @@ async def test_a_site_that_there_is_not_is_told_with_the_nearest(tmp_path: Path)
     """To who may read; a token of a site never comes so far."""
     with pytest.raises(UnknownNameError, match=r"there is no site tuniz. Did you mean `tunis`\?"):
         await view(tmp_path).calls("tuniz", 10)
+
+
+@pytest.mark.parametrize("path", ["/sites/tunise", "/sites/tunise/calls"])
+@pytest.mark.parametrize(("role", "names"), [(Role.SITE, False), (Role.READ, True)])
+async def test_a_site_that_is_gone_learns_no_name_of_another(
+    tmp_path: Path, path: str, role: Role, *, names: bool
+) -> None:
+    """404 with the sites that there are, or the nearest, is for who may see them all; not for a token of one alone."""
+
+    @web.middleware
+    async def held(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[HOLDER] = Holder("somebody", role, "tunise" if role is Role.SITE else "")
+        return await handler(request)
+
+    app = control_app(structlog.get_logger(), places(view(tmp_path)))
+    app.middlewares.append(held)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    with TemporaryDirectory(prefix="ccrouter-") as folder:
+        socket = f"{folder}/s"
+        await web.UnixSite(runner, socket).start()
+        async with ClientSession(connector=UnixConnector(socket)) as session, session.get(f"http://x{path}") as answer:
+            assert answer.status == 404
+            told = (await answer.json(content_type=None))["detail"]
+    await runner.cleanup()
+    assert "no site tunise" in told
+    assert ("`tunis`" in told) is names

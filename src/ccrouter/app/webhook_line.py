@@ -157,6 +157,7 @@ class Line:
             why="; ".join(filter(None, (self._why if self.gone or fails else "", why))),
             waiting=self.backlog.waiting,
             oldest_at=self.backlog.oldest_at,
+            services=tuple(sorted(self.webhook.services)),
         )
 
     async def _send(self, batch: Sequence[Due]) -> None:

@@ -1,6 +1,7 @@
 """The command line: parses arguments, prints, sets exit codes. What a command needs is imported when it runs.
 
-Exit codes: 0 done; 1 refused or failed, the reason is on stderr; 2 the command was given wrongly; 3 no daemon answers.
+Exit codes: 0 done; 1 refused or failed, the reason is on stderr; 2 the command was given wrongly; 3 no daemon answers;
+141 nobody reads on.
 """
 
 import click
@@ -8,6 +9,7 @@ import click
 from ccrouter.cli.calendar import calendar
 from ccrouter.cli.cases import test
 from ccrouter.cli.check import check
+from ccrouter.cli.closed_pipe import QuietGroup
 from ccrouter.cli.diff import diff
 from ccrouter.cli.explain import explain
 from ccrouter.cli.fallback import fallback
@@ -26,6 +28,7 @@ from ccrouter.cli.webhook import webhook
 
 
 @click.group(
+    cls=QuietGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=examples(
         "ccrouter check /etc/ccrouter/routing.yaml",

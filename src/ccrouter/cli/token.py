@@ -1,6 +1,7 @@
 """ccrouter token: who may use the API over HTTP."""
 
 import json
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,7 +103,8 @@ def new(name: str, role: str, of: str, for_s: float | None, until: datetime | No
     except RefusedFileError as error:
         [first, *_] = error.problems
         hint = "NAME" if first.column <= line.index(": {") else "--of"
-        raise click.BadParameter(first.message, param_hint=hint) from None
+        cure = f"Write PJSIP/{of}" if role == "position" and re.fullmatch(r"[\w.-]+", of) else first.cure
+        raise click.BadParameter(f"{first.message}. {cure}", param_hint=hint) from None
     click.echo(f"Token, shown this once:\n\n{made}\n\nLine to keep, below `tokens:` in {TOKENS}:\n\n{line}")
 
 

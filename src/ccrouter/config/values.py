@@ -11,7 +11,7 @@ from typing import Annotated, Final, NoReturn
 from pydantic_core import PydanticCustomError
 
 from ccrouter.config.document import Text
-from ccrouter.config.problems import suggest
+from ccrouter.config.problems import nearest, suggest
 from ccrouter.config.reads import Reads
 
 
@@ -190,6 +190,9 @@ def _page(value: object) -> str:
         if each[1] not in PLACEHOLDERS:
             cure = suggest(each[1], PLACEHOLDERS)
             fail("V117", f"`{each[0][:60]}` stands for nothing in an address", cure, offset=each.start())
+    if opened := re.search(r"\{(?![^{}]*\})([A-Za-z]*)", found):
+        cure = f"Write `{{{nearest(opened[1], PLACEHOLDERS) or 'number'}}}`"
+        fail("V117", f"the brace of `{opened[0][:60]}` is not closed", cure, offset=opened.start())
     if not re.fullmatch(_PAGE, found) or len(found) > LONGEST_PAGE:
         cure = "Write http:// or https://, a host, and what is behind it: https://crm.example/find?number={number}"
         fail("V116", f"`{found[:120]}` is no address of a page", cure)

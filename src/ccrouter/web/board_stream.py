@@ -24,7 +24,14 @@ class StreamQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: Annotated[str, Field(max_length=40, pattern=r"^[0-9a-f-]*$")] = ""
+    after: Annotated[
+        str,
+        Field(
+            max_length=40,
+            pattern=r"^[0-9a-f-]*$",
+            description="the id of the last event seen, as the stream sent it: digits, a to f, and `-`",
+        ),
+    ] = ""
 
 
 def after_of(request: web.Request) -> str:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.errors import StoreError
-from ccrouter.web.faults import fault
+from ccrouter.web.faults import ONE_LINE, fault
 from ccrouter.web.holders import HOLDER
 from ccrouter.web.operations import Operation, add
 from ccrouter.web.orders import BusyError, OrderError, RefusedError, UnconfirmedError, UnknownNameError
@@ -46,7 +46,7 @@ class Problem:
     detail: str
 
 
-Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$")]
+Line = Annotated[str, Field(max_length=300, pattern=ONE_LINE)]
 """A text for people, on one line."""
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -82,7 +82,9 @@ async def body_of(request: web.Request, model: type[Body]) -> Body:
     except web.RequestPayloadError as error:
         raise OrderError("body: it can't be read as its Content-Encoding or Transfer-Encoding says") from error
     except ValidationError as error:
-        raise OrderError(fault(error, model)) from error
+        # For the control socket alone: over HTTP the author is the token's name.
+        unsaid = ("author",) if HOLDER in request else ()
+        raise OrderError(fault(error, model, unsaid)) from error
 
 
 def query_of(request: web.Request, model: type[Body]) -> Body:

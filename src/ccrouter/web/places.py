@@ -11,6 +11,7 @@ from ccrouter.web.board import QueueOnBoard, SiteOnBoard
 from ccrouter.web.control import json_answer, query_of
 from ccrouter.web.holders import HOLDER, Role
 from ccrouter.web.operations import ASKED_WRONGLY, STORE_FAILS, Operation
+from ccrouter.web.orders import UnknownNameError
 
 MOST_CALLS: Final = 500
 
@@ -47,7 +48,7 @@ class SiteCalls:
     Attributes:
         at: now; `zone` is the time zone whose clock people here go by.
         now: the oldest first.
-        ended: of the last 24 hours, the newest first.
+        ended: of the last 24 hours, as this router's journal has them, the newest first.
 
     """
 
@@ -105,13 +106,20 @@ def places(known: Places) -> list[Operation]:
         return json_answer(SITES.dump_json(tuple(known.sites())))
 
     async def site(request: web.Request) -> web.Response:
-        return json_answer(SITE.dump_json(known.site(request.match_info["name"])))
+        name = request.match_info["name"]
+        try:
+            return json_answer(SITE.dump_json(known.site(name)))
+        except UnknownNameError as error:
+            raise (_gone(name) if _is_own(request) else error) from None
 
     async def calls(request: web.Request) -> web.Response:
         query = query_of(request, SiteCallsQuery)
-        found = await known.calls(request.match_info["name"], query.limit)
-        holder = request.get(HOLDER)
-        return json_answer(CALLS.dump_json(_of_site(found) if holder and holder.role is Role.SITE else found))
+        name, own = request.match_info["name"], _is_own(request)
+        try:
+            found = await known.calls(name, query.limit)
+        except UnknownNameError as error:
+            raise (_gone(name) if own else error) from None
+        return json_answer(CALLS.dump_json(_of_site(found) if own else found))
 
     return [
         Operation(
@@ -158,6 +166,17 @@ def places(known: Places) -> list[Operation]:
             refusals=(ASKED_WRONGLY, NO_SITE, STORE_FAILS),
         ),
     ]
+
+
+def _is_own(request: web.Request) -> bool:
+    """Tell whether a token of the site alone asks."""
+    holder = request.get(HOLDER)
+    return holder is not None and holder.role is Role.SITE
+
+
+def _gone(name: str) -> UnknownNameError:
+    """Return what a token of a site alone is told of one that there is not: no name of another."""
+    return UnknownNameError(f"the routing file has no site {name} now: ask whoever gave you the token")
 
 
 def _of_site(found: SiteCalls) -> SiteCalls:

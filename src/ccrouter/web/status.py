@@ -191,6 +191,7 @@ class WebhookStatus:
     Attributes:
         host: where it listens; its whole address is nobody's business but the settings'.
         events: kinds that it is told of.
+        services: of calls of these alone; empty for all.
         state: well; failing; stopped (it wants no more); standby (the other router tells it).
         since: when it began to fail.
         why: what it answered last, or why nothing can be told; empty when well.
@@ -206,6 +207,7 @@ class WebhookStatus:
     why: str
     waiting: int
     oldest_at: float | None
+    services: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:

@@ -149,10 +149,11 @@ def webhooks_section(webhooks: Iterable[WebhookStatus], at: float) -> Section:
     """Return the webhooks as a table."""
     return Section(
         "Webhooks",
-        ("webhook", "at", "events", "state", "waiting", "oldest", "remark"),
+        ("webhook", "at", "events", "services", "state", "waiting", "oldest", "remark"),
         tuple(
             (
-                *(each.name, each.host, ", ".join(each.events), each.state, str(each.waiting)),
+                *(each.name, each.host, ", ".join(each.events), ", ".join(each.services) or "all"),
+                *(each.state, str(each.waiting)),
                 NONE if each.oldest_at is None else duration(max(0.0, at - each.oldest_at)),
                 each.why,
             )
