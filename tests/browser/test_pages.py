@@ -9,7 +9,9 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from ccrouter.clock import SystemClock
+from ccrouter.live.figures import Figures
 from ccrouter.web import stream
+from ccrouter.web.holders import Holder, Role
 from support.board_desk import POSITION, READ, SWITCH, BoardDesk
 from support.browser import Opens, live, looks
 from support.made_board import made_board, troubled
@@ -120,7 +122,7 @@ async def test_what_it_says_can_be_heard_too(desk: BoardDesk, open_page: Opens) 
     assert await page.evaluate("window.announced") == 0
     desk.tell(troubled(desk.board))
     await expect(page.get_by_role("status")).to_have_text("Mode crisis is on.")
-    await expect(page.get_by_role("alert").first).to_contain_text("be routed")
+    await expect(page.get_by_role("alert").first).to_contain_text("ccrouter does not route")
     await expect(page.locator("#modes")).to_contain_text(" left")
 
 
@@ -167,6 +169,126 @@ async def test_a_token_that_is_no_good_is_told(desk: BoardDesk, open_page: Opens
     desk.tokens.revoked.add(READ)
     await expect(dialog.get_by_role("alert")).to_contain_text("revoked")
     await expect(page.locator("#board")).to_be_hidden()
+
+
+async def test_a_token_of_one_thing_is_told_where_it_is_good(desk: BoardDesk, open_page: Opens) -> None:
+    """That of a position is led to its page, that of a site is for programs; who holds it is told in words."""
+    page = await open_page(desk.address(POSITION), expects=REFUSED)
+    dialog = page.get_by_role("dialog", name="Show a token")
+    await expect(dialog.get_by_role("link")).to_have_attribute("href", "/position")
+    await expect(page.locator("#rights")).to_have_text("paul: one position")
+    desk.tokens.revoked.add(POSITION)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.tokens, "holder", site_holder)
+        await page.reload()
+        await expect(dialog.get_by_role("alert")).to_contain_text("for the site tunis alone. It is for programs")
+        await expect(dialog.get_by_role("link")).to_have_count(0)
+        await expect(page.locator("#rights")).to_have_text("outsourcer: one site")
+
+
+async def site_holder(_: str) -> Holder:
+    """Take every token for that of a site."""
+    return Holder("outsourcer", Role.SITE, "tunis")
+
+
+async def test_a_token_in_the_wrong_part_of_the_address_is_told(desk: BoardDesk, open_page: Opens) -> None:
+    """Behind `?token=` it went to the server: it is taken out of the address, not used, and the page says so."""
+    page = await open_page(f"{desk.address()}?token={READ}&wall=2")
+    fault = page.get_by_role("dialog", name="Show a token").get_by_role("alert")
+    await expect(fault).to_contain_text("belongs behind #token=")
+    assert page.url == f"{desk.address()}?wall=2"
+    await page.goto(f"{desk.address()}?token=x#token={READ}")
+    await live(page)
+    assert page.url == desk.address()
+    await expect(page.get_by_role("alert")).to_contain_text("belongs behind #token=")
+
+
+async def test_an_end_without_its_time_is_asked_for(desk: BoardDesk, open_page: Opens) -> None:
+    """It is not taken for "until switched off"; the field is marked, told, and has the keyboard."""
+    page = await open_page(desk.address(SWITCH), locale="fr-FR")
+    await live(page)
+    await page.get_by_role("button", name="Changer un mode").click()
+    await page.get_by_label("Motif").fill("inondation")
+    await page.get_by_role("radio", name="à", exact=True).check()
+    await page.get_by_role("button", name="Continuer").click()
+    fault, field = page.locator("#until-fault"), page.get_by_label("Heure de fin")
+    await expect(fault).to_have_text("À quelle heure ? Indiquez l’heure, ou choisissez une autre fin.")  # noqa: RUF001 - French
+    await expect(field).to_be_focused()
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("#mode-sure")).to_be_hidden()
+    await field.fill("23:30")
+    await expect(fault).to_be_hidden()
+    await page.get_by_role("button", name="Continuer").click()
+    await expect(page.locator("#sure-text")).to_contain_text("Il prend fin à 23:30")
+
+
+async def test_without_modes_there_is_nothing_to_switch(desk: BoardDesk, open_page: Opens) -> None:
+    """The button comes with the first mode of a routing file, and goes with the last."""
+    board = desk.board
+    desk.board = replace(board, modes=())
+    page = await open_page(desk.address(SWITCH))
+    await live(page)
+    await expect(page.locator("#rights")).to_have_text("night-desk: may switch modes")
+    await expect(page.locator("#switch")).to_be_hidden()
+    desk.tell(board)
+    await expect(page.locator("#switch")).to_be_visible()
+
+
+async def test_what_is_not_known_is_told_as_such(desk: BoardDesk, open_page: Opens) -> None:
+    """An in-house site and the positions of a PABX that is silent; where it is heard, that nobody is there."""
+    board = desk.board
+    paris = replace(board.sites[0], external=False, health="unknown", open=None)
+    silent = replace(board.pabxs[0], fresh=False)
+    desk.board = replace(board, sites=(paris,), positions=(), pabxs=(silent,))
+    page = await open_page(desk.address(READ))
+    await live(page)
+    word, nobody = page.locator("#sites .word"), page.locator("#no-positions")
+    await expect(word).to_have_text("not known")
+    await expect(nobody).to_have_text("Not known: a PABX is silent.")
+    desk.tell(replace(desk.board, sites=(replace(paris, health="down"),), pabxs=board.pabxs))
+    await expect(word).to_have_text("nobody there")
+    await expect(nobody).to_have_text("Nobody is signed in.")
+
+
+async def test_a_service_without_an_aim_raises_no_alarm(desk: BoardDesk, open_page: Opens) -> None:
+    """However few of its calls are answered in time, and however long somebody waits."""
+    at = SystemClock().now()
+    poor = replace(desk.board.services[0].today, in_time=1)
+    quiet = replace(desk.board.services[0], target=None, within_s=20.0, oldest_at=at - 600, now=poor, today=poor)
+    desk.board = replace(desk.board, services=(quiet,))
+    page = await open_page(desk.address(READ))
+    await live(page)
+    row = page.locator("#services tbody tr")
+    await expect(row.locator("small")).to_contain_text("in 20 s, no aim")
+    await expect(row.locator("td.longest .figure")).to_contain_text("10:0")
+    await expect(row.locator("td.level .bar").first).to_be_hidden()
+    await expect(row.locator("[data-over], [data-below]")).to_have_count(0)
+    await expect(row.locator(".icon:visible")).to_have_count(0)
+
+
+async def test_figures_that_grow_cut_no_name(desk: BoardDesk, open_page: Opens) -> None:
+    """With the same rows: what is cut makes the type smaller within seconds, and it then stays as it is."""
+    desk.board = made_board(SystemClock().now(), services=3, positions=8, sites=4)
+    page = await open_page(desk.address(READ), viewport={"width": 1366, "height": 768})
+    await live(page)
+    assert await looks(page, "cut", FIGURES) == []
+    small, before = desk.board, await looks(page, "sizes", "html")
+    root = page.locator("html")
+    fitted = str(await root.get_attribute("style"))
+    services = small.services
+    grown = Figures(
+        offered=98765, answered=98000, in_time=90000, inside=88888, outside=77777, refused=6666, abandoned=5555
+    )
+    desk.tell(replace(small, services=tuple(replace(each, waiting=188, today=grown) for each in services)))
+    await expect(page.locator("td.waiting").first).to_have_text("188")
+    assert await looks(page, "cut", "#services .name") != []
+    await expect(root).not_to_have_attribute("style", fitted, timeout=10_000)
+    after = await looks(page, "sizes", "html")
+    assert after < before
+    assert await looks(page, "cut", FIGURES) == []
+    desk.tell(small)
+    await expect(page.locator("td.waiting").first).to_have_text("3")
+    assert await looks(page, "sizes", "html") == after
 
 
 async def test_a_server_that_has_no_stream_left_is_told(desk: BoardDesk, open_page: Opens) -> None:

@@ -4,7 +4,7 @@
 import "./board-words.js";
 import { $, count, icon, list, make, write } from "./draw.js";
 import { drawDecisions, drawHour, drawPositions, drawServices, drawSites, judgeWaits } from "./sections.js";
-import { ask, token } from "./session.js";
+import { ask, misplaced, token } from "./session.js";
 import { Stream } from "./stream.js";
 import { prepare } from "./switch.js";
 import { askForToken, drawTools, prepareTools } from "./tools.js";
@@ -15,6 +15,7 @@ const TRY_TOKEN_AGAIN_MS = 30_000;
 const MOST_ALERTS = 4;
 const [SMALLEST, LARGEST] = [0.6, 1.5];
 const FIT_EVERY_MS = 30_000;
+const REFIT_EVERY_MS = 5000;
 const FITTED = ["services", "positions", "sites", "alerts", "modes"];
 
 /** @type {any} the board, in the shapes of web/board.py; null before the first */
@@ -33,7 +34,7 @@ const changed = new Set();
 /** @type {Record<string, () => void>} by the section of the board that it is drawn from */
 const drawing = {
   services: () => drawServices(board.services),
-  positions: () => drawPositions(board.positions),
+  positions: drawDesks,
   sites: () => drawSites(board.sites),
   decisions: () => drawDecisions(board.decisions, board.zone),
   hour: () => drawHour(board.hour, board.at, board.zone),
@@ -42,8 +43,18 @@ const drawing = {
   not_ready: drawAlerts,
   rules_problems: drawAlerts,
   degraded: drawAlerts,
-  pabxs: drawAlerts,
+  pabxs: () => {
+    drawAlerts();
+    drawDesks();
+  },
 };
+
+function drawDesks() {
+  drawPositions(
+    board.positions,
+    board.pabxs.every((/** @type {any} */ each) => each.fresh),
+  );
+}
 
 /** Draw soon what changed: at once where nothing was drawn of late, however fast events come. */
 function drawSoon() {
@@ -59,6 +70,7 @@ function drawSoon() {
 }
 
 function drawModes() {
+  offerSwitch();
   const modes = board.modes.filter((/** @type {any} */ each) => each.on).map((/** @type {any} */ each) => ({ ...each, text: each.name }));
   const overrides = board.overrides
     .filter((/** @type {any} */ each) => each.active)
@@ -79,8 +91,9 @@ function drawModes() {
 /** What is wrong, worst first. */
 function alerts() {
   const told = board.not_ready.map((/** @type {string} */ why) => ["alarm", say("alert.not-ready"), why]);
+  if (misplaced) told.push(["warn", say("token.address"), ""]);
   for (const each of board.degraded) {
-    told.push(["warn", `${say("alert.degraded")}${each.pabx ? ` (${each.pabx})` : ""}`, `${each.why} · ${each.calls}`]);
+    told.push(["warn", `${say("alert.degraded")}${each.pabx ? ` (${each.pabx})` : ""}`, `${each.why} · ${say("alert.calls", { calls: each.calls })}`]);
   }
   for (const each of board.rules_problems) told.push(["warn", say("alert.rules"), each]);
   for (const each of board.pabxs) {
@@ -125,25 +138,38 @@ function drawAll() {
   fit();
 }
 
-const fitted = { screen: "", things: "", at: 0 };
+const fitted = { screen: "", things: "", at: 0, size: 0 };
+let refit = 0;
 
 /**
  * Find the largest size of type at which all of the board is on a wide screen. Where the screen stays as it is, that is done
- * at once only when something does not fit: sizes that change with every log-out would be no calm sight.
+ * at once only when something does not fit: sizes that change with every log-out would be no calm sight. Figures that grow
+ * make it smaller, now and then, and never larger.
  */
 function fit() {
   const screen = [innerWidth, innerHeight, language(), !$("old").hidden].join();
   const things = FITTED.map((id) => $(id).querySelectorAll("tr, li, [role=alert]").length).join();
   const late = performance.now() - fitted.at > FIT_EVERY_MS;
-  if (screen === fitted.screen && (things === fitted.things || (!late && fits()))) return;
-  Object.assign(fitted, { screen, things, at: performance.now() });
+  if (screen === fitted.screen && things === fitted.things) {
+    if (fitted.size === SMALLEST || fits()) return;
+    const soon = fitted.at + REFIT_EVERY_MS - performance.now();
+    if (soon > 0) {
+      refit ||= setTimeout(() => {
+        refit = 0;
+        if (board) fit();
+      }, soon);
+      return;
+    }
+  } else if (screen === fitted.screen && !late && fits()) return;
   let [least, most] = [SMALLEST, LARGEST];
+  Object.assign(fitted, { screen, things, at: performance.now(), size: most });
   if (fits(most)) return;
   for (let n = 0; n < 6; n++) {
     const middle = (least + most) / 2;
     if (fits(middle)) least = middle;
     else most = middle;
   }
+  fitted.size = least;
   fits(least);
 }
 
@@ -162,10 +188,15 @@ function tellState() {
   document.body.dataset.state = state;
   write($("live"), state === "live" ? say("live") : state === "connecting" ? say("connecting") : "");
   write($("rights"), holder ? say(`rights.${holder.role}`, { name: holder.name }) : "");
-  $("switch").hidden = !holder || !["switch", "administer"].includes(holder.role);
+  offerSwitch();
   $("leave").hidden = !token();
   $("old").hidden = state !== "old";
   tellAge();
+}
+
+function offerSwitch() {
+  const some = board?.modes.some((/** @type {any} */ mode) => mode.declared || mode.on);
+  $("switch").hidden = !some || !holder || !["switch", "administer"].includes(holder.role);
 }
 
 function tellAge() {
@@ -186,7 +217,7 @@ async function enter() {
   stream?.close();
   stream = null;
   holder = null;
-  if (!token()) return login("");
+  if (!token()) return login(misplaced ? say("token.address") : "");
   stream = new Stream("/api/v1/stream", token(), { heard, changed: stateChanged });
   tellState();
   await learnRights();
@@ -201,11 +232,11 @@ async function learnRights() {
   tellState();
 }
 
-/** @param {string} why */
-function login(why) {
+/** @param {string} why @param {Node[]} more that follows it */
+function login(why, ...more) {
   board = null;
   $("board").hidden = true;
-  askForToken(why);
+  askForToken(why, ...more);
   tellState();
 }
 
@@ -248,7 +279,9 @@ function stateChanged(state, status, detail) {
 async function refused(status, detail) {
   if (status === 403) {
     await learnRights();
-    return login(holder?.of ? say("token.scoped", { of: holder.of }) : detail);
+    const { role, of } = holder || {};
+    if (role === "position") return login(say("token.position", { of }), make("a", { href: "/position" }, "/position"));
+    return login(role === "site" ? say("token.site", { of }) : detail);
   }
   login(say("token.bad"));
   // A wall has nobody who pastes its token again, once the file of tokens is mended.

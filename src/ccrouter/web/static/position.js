@@ -4,7 +4,7 @@
 import "./position-words.js";
 import { $, icon, list, make, set, write } from "./draw.js";
 import { call as tellCall, offer, prepare } from "./position-aids.js";
-import { ask, Refused, token } from "./session.js";
+import { ask, misplaced, Refused, token } from "./session.js";
 import { Stream } from "./stream.js";
 import { askForToken, drawTools, prepareTools } from "./tools.js";
 import { duration, language, say } from "./words.js";
@@ -273,7 +273,8 @@ async function enter() {
   holder = null;
   $("page").hidden = true;
   tellState();
-  if (!token()) return login("");
+  if (!token()) return login(misplaced ? say("token.address") : "");
+  if (misplaced) complain(say("token.address"));
   try {
     holder = await ask("GET", "/me");
     if (holder.role === "site") return login(say("token.site", { of: holder.of }));

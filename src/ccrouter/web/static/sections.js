@@ -63,7 +63,7 @@ function fillService(row, service) {
   count(ticking, "since", service.oldest_at);
   if (service.oldest_at === null) write(ticking, "–");
   set(longest, "data-none", service.oldest_at === null);
-  longest.dataset.late = service.within_s === null ? "" : String(service.within_s);
+  longest.dataset.late = aims(service) ? String(service.within_s) : "";
   fillLevel(now, service, service.now, "level.now");
   fillLevel(today, service, service.today, "level.today");
   for (const cell of counts) {
@@ -74,9 +74,13 @@ function fillService(row, service) {
   }
 }
 
+/** Whether the routing file names a service level for it: without one nothing is too little, or too late. @param {any} service */
+const aims = (service) => service.target !== null && service.within_s !== null;
+
 /** @param {any} service */
 function aim(service) {
-  if (service.target === null || service.within_s === null) return "";
+  if (service.within_s === null) return "";
+  if (!aims(service)) return say("level.no-aim", { within: number(service.within_s) });
   return say("level.aim", { target: percent(service.target), within: number(service.within_s) });
 }
 
@@ -89,6 +93,7 @@ function fillLevel(cell, service, figures, label) {
   write(figure, reached === null ? "–" : percent(reached));
   set(cell, "data-none", reached === null);
   set(cell, "data-below", below);
+  set(cell, "data-unjudged", service.target === null);
   set(mark, "class", below ? "icon" : "icon none");
   const judged = service.target === null ? "" : below ? "level.below" : "level.reached";
   write(told, reached === null ? say("level.no-calls") : judged && say(judged));
@@ -107,11 +112,13 @@ export function judgeWaits(now) {
   }
 }
 
-/** @param {any[]} positions */
-export function drawPositions(positions) {
+/** @param {any[]} positions @param {boolean} known whether every PABX tells of its own */
+export function drawPositions(positions, known) {
   const found = STATES.map((state) => ({ state, n: positions.filter((each) => each.state === state).length }));
   const present = positions.filter((each) => each.state !== "out");
   $("no-positions").hidden = !!positions.length;
+  $("no-positions").dataset.say = known ? "positions.none" : "positions.unknown";
+  write($("no-positions"), say($("no-positions").dataset.say));
   $("states").hidden = !positions.length;
   list(
     $("states"),
@@ -180,9 +187,10 @@ export function drawSites(sites) {
 
 /** @param {any} site */
 function siteWord(site) {
-  if (site.external && site.health !== "up") return site.health;
+  if (site.health === "unknown" || (site.external && site.health !== "up")) return site.health;
   if (site.max_calls && site.calls >= site.max_calls) return "full";
   if (site.open === false) return "closed";
+  if (site.health === "down") return "nobody";
   return site.open === null ? "up" : "open";
 }
 

@@ -27,6 +27,21 @@ const kept = {
 };
 export { kept };
 
+/**
+ * Whether a token stood in the part of the address that is sent to servers (`?token=...`), and so may be in their logs. It is
+ * taken out of the address, and not used.
+ */
+export const misplaced = takeOut();
+
+function takeOut() {
+  const asked = new URLSearchParams(location.search);
+  if (!asked.has("token")) return false;
+  asked.delete("token");
+  const rest = asked.toString();
+  history.replaceState(null, "", location.pathname + (rest && `?${rest}`) + location.hash);
+  return true;
+}
+
 let shown = "";
 
 /** The token of who looks; empty for none. One in the address (`#token=...`) is taken out of it, and kept. */

@@ -1,7 +1,7 @@
 // @ts-check
 // Switching a mode: which, why and until when; then what that changes now, and whether it is meant.
 
-import { $, make, write } from "./draw.js";
+import { $, make, set, write } from "./draw.js";
 import { ask } from "./session.js";
 import { clock, say } from "./words.js";
 
@@ -23,9 +23,13 @@ export function prepare(modes) {
     $("mode-end").hidden = chosen("name")?.dataset.on === "true";
   });
   $("until").addEventListener("input", () => ($("mode").querySelector('input[value="at"]').checked = true));
+  $("mode-end").addEventListener("input", () => wantTime(false));
   asks.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
-    confirm(read());
+    if (lacksTime()) {
+      wantTime(true);
+      $("until").focus();
+    } else confirm(read());
   });
   sure.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -51,6 +55,7 @@ function open(modes) {
   if (first) first.checked = true;
   $("mode-ask").querySelector(".main").disabled = !known.length;
   $("mode-end").hidden = !!known[0]?.on;
+  wantTime(false);
   back();
   $("mode").showModal();
 }
@@ -60,6 +65,18 @@ function back() {
   $("mode-sure").hidden = true;
   $("mode").setAttribute("aria-labelledby", "h-mode");
   chosen("name")?.focus();
+}
+
+/** An end was chosen without its time: that is no "until somebody switches it off". */
+function lacksTime() {
+  return !$("mode-end").hidden && chosen("end")?.value === "at" && !$("until").value;
+}
+
+/** @param {boolean} wanted */
+function wantTime(wanted) {
+  $("until-fault").hidden = !wanted;
+  write($("until-fault"), wanted ? say("mode.at-missing") : "");
+  set($("until"), "aria-invalid", wanted && "true");
 }
 
 /** @returns {Order} */

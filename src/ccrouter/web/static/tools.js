@@ -41,9 +41,13 @@ export function drawTools() {
   write($("theme"), say(`theme.${theme()}`));
 }
 
-/** Ask for a token. @param {string} why the one of before was no good; empty for none */
-export function askForToken(why) {
+/**
+ * Ask for a token.
+ * @param {string} why the one of before was no good; empty for none
+ * @param {Node[]} more that follows it, such as a link
+ */
+export function askForToken(why, ...more) {
   $("login-fault").hidden = !why;
-  write($("login-fault"), why);
+  $("login-fault").replaceChildren(why, ...more);
   if (!$("login").open) $("login").showModal();
 }
