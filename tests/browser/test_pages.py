@@ -123,6 +123,7 @@ async def test_what_it_says_can_be_heard_too(desk: BoardDesk, open_page: Opens) 
     desk.tell(troubled(desk.board))
     await expect(page.get_by_role("status")).to_have_text("Mode crisis is on.")
     await expect(page.get_by_role("alert").first).to_contain_text("ccrouter does not route")
+    await expect(page.get_by_role("alert").nth(1)).to_contain_text("the disk is full · calls get: ")
     await expect(page.locator("#modes")).to_contain_text(" left")
 
 
