@@ -147,3 +147,25 @@ def test_a_daemon_with_a_bad_file_does_not_start_and_says_the_same(folder: Path)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "settings.yaml:2:" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("files", [("settings.yaml",), ("tokens", "settings.yaml"), ("settings.yaml", "tokens")])
+def test_names_that_the_routing_file_lacks_are_told(folder: Path, files: tuple[str, ...]) -> None:
+    """Those of webhooks in the settings and those in the file of tokens, once each, in whichever order one asks."""
+    (folder / "settings.yaml").write_text(
+        f"{SETTINGS}http: {{tokens: tokens}}\n"
+        "webhooks:\n"
+        "  - {name: crm, url: https://a.example, secret: {env: HOOK}, events: ended, services: suport}\n"
+    )
+    (folder / "tokens").touch(0o600)
+    token = f"{{role: position, position: PJSIP/101, queues: [suport], sha256: {64 * '1'}}}"
+    (folder / "tokens").write_text(f"tokens:\n  anna: {token}\n")
+    ended = check(*(folder / name for name in files))
+    assert ended.returncode == 0
+    assert ended.stderr.count("Did you mean `support`?") == 2
+    for code, told in (
+        ("S124", "the routing file has no service `suport`, so crm is told of none of its calls"),
+        ("S145", "no site of the routing file has a queue `suport`, so anna can't log in to it"),
+    ):
+        assert ended.stderr.count(f"warning: {told} [{code}]") == 1
+    assert "tokens: good: 1 token (1 warning)" in ended.stdout

@@ -30,7 +30,7 @@ AT: Final = 1_795_000_000.0
 SIGNING: Final = f"whsec_{b64encode(bytes(32)).decode()}"
 ENVIRONMENT: Final = {"CCROUTER_AMI_SECRET": "a secret", "CCROUTER_EMPTY": "", "CCROUTER_HOOK_SECRET": SIGNING}
 EXAMPLES: Final = [code for code in CODES.values() if code.bad]
-WITHOUT: Final = {"Y101", "Y102", "K106", "M161", "S113"}
+WITHOUT: Final = {"Y101", "Y102", "K106", "M161", "S113", "S145", "S146"}
 """Codes that no content of a file shows; each has a test of its own below."""
 
 
@@ -115,6 +115,28 @@ def test_sound_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "routing.yaml").write_text(framed(CODES["N205"], "modes: [crisis]"))
     found = review(tmp_path / "routing.yaml", AT, {}, [tmp_path])[0]
     assert [problem.code for problem in found.problems if problem.code.startswith("M")] == ["M161"]
+
+
+def test_tokens_of_what_the_routing_file_lacks(folder: Path) -> None:
+    """S145, S146: told where the settings are checked, at the names themselves, with the nearest there is."""
+    (folder / "settings.yaml").write_text(f"http: {{tokens: tokens}}\n{SETTINGS}")
+    hashes = [str(n) * 64 for n in range(5)]
+    (folder / "tokens").write_text(
+        "tokens:\n"
+        f"  anna: {{role: position, position: PJSIP/101, queues: [support, suport], sha256: {hashes[0]}}}\n"
+        f"  eric: {{role: position, position: PJSIP/102, queues: [support], sha256: {hashes[1]}}}\n"
+        f"  away: {{role: site, site: tunise, sha256: {hashes[2]}}}\n"
+        f"  tunis: {{role: site, site: tunis, sha256: {hashes[3]}}}\n"
+        f"  board: {{role: read, sha256: {hashes[4]}}}\n"
+    )
+    reviews = review(folder / "settings.yaml", AT, ENVIRONMENT)
+    assert [found.kind for found in reviews] == ["settings", "tokens", "routing"]
+    assert [(each.code, each.severity, each.line, each.column, each.cure) for each in reviews[1].problems] == [
+        ("S145", "warning", 2, 65, "Did you mean `support`?"),
+        ("S146", "warning", 4, 28, "Did you mean `tunis`?"),
+    ]
+    assert all(found.good for found in reviews)
+    assert review(folder / "tokens", AT, ENVIRONMENT)[0].problems == ()
 
 
 def test_file_that_can_not_be_read(tmp_path: Path) -> None:

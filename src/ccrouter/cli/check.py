@@ -94,7 +94,10 @@ def _reviewed(files: tuple[Path, ...], sounds: tuple[Path, ...]) -> "list[Review
         else:
             reviews = review(file, at, os.environ, folders)
         for found in reviews:
-            told.setdefault((Path(found.file).absolute(), found.kind), found)
+            # Where a file is asked for besides the settings, what they have to say of it is not lost.
+            known = told.setdefault((Path(found.file).absolute(), found.kind), found)
+            if len(found.problems) > len(known.problems):
+                told[Path(found.file).absolute(), found.kind] = found
     return list(told.values())
 
 

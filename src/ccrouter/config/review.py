@@ -2,26 +2,22 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 from ccrouter.config.document import Document
+from ccrouter.config.kinds import Kind, kind_named, kind_of
 from ccrouter.config.leftovers import leftovers
 from ccrouter.config.load import Loaded, load_document, read_file
 from ccrouter.config.meaning import examine
 from ccrouter.config.problems import Problem, RefusedFileError
 from ccrouter.config.sounds import missing_sounds
-from ccrouter.config.yaml import read
+from ccrouter.config.yaml import START, read
 from ccrouter.routing.rules import Rules
 
 if TYPE_CHECKING:
     from ccrouter.config.settings import Settings
-
-_OF_SETTINGS: Final = frozenset({"pabxs", "routing", "state_dir", "control", "agi", "http"})
-
-
-Kind = Literal["routing", "settings", "cases", "tokens", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,7 @@ class Review:
         whole: all of the file was looked at, also what it names.
         holds: what a good file holds, in words; empty where it was refused.
         source: its text, for showing lines.
+        rules: what a good routing file is compiled to.
 
     """
 
@@ -46,6 +43,7 @@ class Review:
     left_out: int = 0
     whole: bool = True
     source: str = ""
+    rules: Rules | None = None
 
     def count(self, severity: str) -> int:
         """Return how many problems are so severe."""
@@ -63,22 +61,18 @@ def review(file: Path, at: float, environment: Mapping[str, str], sounds: Sequen
     `at` is the present, in seconds since 1970: some remarks are about what is over, or still to come.
     `sounds` are folders in one of which each sound file must be; none says nothing of them.
     """
-    document, data = _read(file)
+    document, data = _read(file, kind_named(file))
     if isinstance(document, Review):
         return [document]
-    keys = document.value.keys() if isinstance(document.value, dict) else set()
-    if "cases" in keys:
-        return _cases(file, data, at)
-    if "tokens" in keys:
-        return [_tokens(document, data, file)]
-    if not _OF_SETTINGS & keys:
-        return [_routing(document, data, at, sounds)]
-    settings, found = _settings(document, data, file, environment)
-    reviews = [found]
-    if settings and settings.http.tokens and os.access(settings.http.tokens, os.R_OK):
-        reviews.append(_tokens_of(settings.http.tokens))
-    routing = settings.routing if settings else _named(document, file)
-    return [*reviews, _routing_of(routing, at, sounds)] if routing else reviews
+    match kind_of(document, file):
+        case "cases":
+            return _cases(file, data, at)
+        case "tokens":
+            return [_tokens(document, data, file)]
+        case "settings":
+            return _settings_and_named(document, data, file, at, environment, sounds)
+        case _:
+            return [_routing(document, data, at, sounds)]
 
 
 def review_text(data: bytes, name: str, at: float, sounds: Sequence[Path] = ()) -> Review:
@@ -90,13 +84,46 @@ def review_text(data: bytes, name: str, at: float, sounds: Sequence[Path] = ()) 
     return _routing(document, data, at, sounds)
 
 
-def _read(file: Path) -> tuple[Document | Review, bytes]:
+def _read(file: Path, kind: Kind = "") -> tuple[Document | Review, bytes]:
     data = b""
     try:
         data = read_file(file)
-        return read(data, str(file)), data
+        return read(data, str(file), _start_of(kind)), data
     except RefusedFileError as error:
         return _refused(str(file), "", error, data), data
+
+
+def _start_of(kind: Kind) -> str:
+    """Return what to do about an empty file of a kind."""
+    match kind:
+        case "tokens":
+            from ccrouter.config import tokens  # noqa: PLC0415 - seldom needed
+
+            return tokens.START
+        case "settings":
+            return "Start from configs/settings.yaml, which comes with ccrouter"
+        case _:
+            return START
+
+
+def _settings_and_named(  # noqa: PLR0913, PLR0917 - what `review` is asked with, and the file
+    document: Document, data: bytes, file: Path, at: float, environment: Mapping[str, str], sounds: Sequence[Path]
+) -> list[Review]:
+    """Review a settings file, the files that it names, and whether the names in one are in the others."""
+    from ccrouter.config.across import strange_services  # noqa: PLC0415 - as for `_settings`
+
+    settings, found = _settings(document, data, file, environment)
+    named = settings.routing if settings else _named(document, file)
+    routing = _routing_of(named, at, sounds) if named else None
+    rules = routing.rules if routing else None
+    reviews = [found]
+    if settings:
+        if rules:
+            strange_services(document, settings.webhooks, rules)
+            reviews = [replace(found, problems=tuple(sorted(document.problems)))]
+        if settings.http.tokens and os.access(settings.http.tokens, os.R_OK):
+            reviews.append(_tokens_of(settings.http.tokens, rules))
+    return [*reviews, routing] if routing else reviews
 
 
 def _routing_of(file: Path, at: float, sounds: Sequence[Path] = ()) -> Review:
@@ -134,12 +161,14 @@ def _cases(file: Path, data: bytes, at: float) -> list[Review]:
     return [Review(str(file), "cases", (), holds, source=data.decode("utf-8-sig"))]
 
 
-def _tokens_of(file: Path) -> Review:
-    document, data = _read(file)
-    return document if isinstance(document, Review) else _tokens(document, data, file)
+def _tokens_of(file: Path, rules: Rules | None) -> Review:
+    document, data = _read(file, "tokens")
+    return document if isinstance(document, Review) else _tokens(document, data, file, rules)
 
 
-def _tokens(document: Document, data: bytes, file: Path) -> Review:
+def _tokens(document: Document, data: bytes, file: Path, rules: Rules | None = None) -> Review:
+    """Review a file of tokens; with `rules`, also whether these have what the tokens are for."""
+    from ccrouter.config.across import strange_places  # noqa: PLC0415 - seldom needed
     from ccrouter.config.tokens import LARGEST, open_to_others, tokens_of  # noqa: PLC0415 - seldom needed
 
     if open_to_others(file.stat().st_mode):
@@ -149,11 +178,15 @@ def _tokens(document: Document, data: bytes, file: Path) -> Review:
         cure = "Take out the tokens that ended"
         document.blame((), "Y102", f"the file has more than {LARGEST} bytes, so nobody is let in", cure)
     try:
-        count = len(tokens_of(document))
+        tokens = tokens_of(document)
     except RefusedFileError as error:
         return _refused(document.file, "tokens", error, data)
+    if rules:
+        strange_places(document, tokens, rules)
+    count = len(tokens)
     holds = f"{count} token{'s' * (count != 1)}"
-    return Review(document.file, "tokens", (), holds, source=data.decode("utf-8-sig"))
+    problems = tuple(sorted(document.problems))
+    return Review(document.file, "tokens", problems, holds, source=data.decode("utf-8-sig"))
 
 
 def _named(document: Document, file: Path) -> Path | None:
@@ -168,7 +201,8 @@ def _routing(document: Document, data: bytes, at: float, sounds: Sequence[Path])
     except RefusedFileError as error:
         return _refused(document.file, "routing", error, data)
     remarks = sorted({*document.problems, *_remarks(loaded, at, sounds)})
-    return Review(document.file, "routing", tuple(remarks), _holds(loaded.rules), source=data.decode("utf-8-sig"))
+    source, rules = data.decode("utf-8-sig"), loaded.rules
+    return Review(document.file, "routing", tuple(remarks), _holds(rules), source=source, rules=rules)
 
 
 def _remarks(loaded: Loaded, at: float, sounds: Sequence[Path]) -> list[Problem]:

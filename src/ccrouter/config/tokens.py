@@ -19,6 +19,8 @@ from typing import Annotated, Final
 from pydantic import Field, model_validator
 
 from ccrouter.config.document import Document
+from ccrouter.config.kinds import bare_tokens
+from ccrouter.config.problems import RefusedFileError
 from ccrouter.config.reads import Reads
 from ccrouter.config.shape import Strict, shape
 from ccrouter.config.values import Day, Name, choice, fail, matching, word
@@ -28,6 +30,9 @@ PREFIX: Final = "ccrouter_"
 """By which people and scanners of secrets know a token where it should not be."""
 
 BYTES: Final = 32
+
+START: Final = "Begin with `tokens:`; below it come the lines that `ccrouter token new NAME` prints: docs/operations.md"
+"""The cure for an empty file."""
 
 LARGEST: Final = 128 * 1024
 """Bytes of the file: some 1,000 tokens, one for each agent of a large house."""
@@ -121,7 +126,7 @@ def compile_tokens(data: bytes, file: str) -> tuple[Token, ...]:
         RefusedFileError: it can't be used; the error holds every problem found.
 
     """
-    return tokens_of(read(data, file))
+    return tokens_of(read(data, file, START))
 
 
 def tokens_of(document: Document) -> tuple[Token, ...]:
@@ -131,6 +136,10 @@ def tokens_of(document: Document) -> tuple[Token, ...]:
         RefusedFileError: it can't be used; the error holds every problem found.
 
     """
+    if bare_tokens(document.value) and document.get(("tokens",)) is None:
+        cure = "Write `tokens:` on the first line, and indent all lines below it"
+        document.blame((), "K102", "`tokens:` is missing above the tokens", cure)
+        raise RefusedFileError(document.problems, whole=False)
     written = shape(document, TokensFile)
     seen: dict[str, str] = {}
     for name, token in written.tokens.items():

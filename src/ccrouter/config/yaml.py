@@ -33,8 +33,14 @@ MAX_DEPTH: Final = 40
 """Deeper than any condition that a person can read; libyaml's time grows with the square of the depth."""
 
 
-def read(data: bytes, file: str) -> Document:
+START: Final = "Start from configs/minimal.yaml, which comes with ccrouter"
+"""The cure for an empty file."""
+
+
+def read(data: bytes, file: str, start: str = START) -> Document:
     """Return the content of a YAML file with positions; what can be read in spite of problems is read.
+
+    `start` is what to do about a file that is empty.
 
     Raises:
         RefusedFileError: nothing of the file can be used: it is too large, no UTF-8, no YAML, or empty.
@@ -47,8 +53,7 @@ def read(data: bytes, file: str) -> Document:
     except MarkedYAMLError as error:  # the other kind is about single characters, which `decode` has refused
         raise RefusedFileError([*builder.problems, syntax_problem(error, text, file)], whole=False) from None
     if builder.value is None:
-        cure = "Start from configs/minimal.yaml, which comes with ccrouter"
-        raise RefusedFileError([*builder.problems, Problem(file, 1, 1, "Y105", "the file is empty", cure)])
+        raise RefusedFileError([*builder.problems, Problem(file, 1, 1, "Y105", "the file is empty", start)])
     unreadable = frozenset((problem.line, problem.column) for problem in builder.problems)
     return Document(file, builder.value, builder.keys, builder.values, builder.problems, unreadable)
 

@@ -213,6 +213,26 @@ SETTINGS: Final = (
         of="settings",
     ),
     Code(
+        "S124",
+        "webhook-of-no-service",
+        "The webhook is for calls of a service that the routing file does not have: of that one it is told nothing. "
+        "The settings are taken all the same.",
+        "webhooks:\n"
+        "  - name: crm\n"
+        "    url: https://crm.example.org/hook\n"
+        "    secret: {env: CCROUTER_HOOK_SECRET}\n"
+        "    events: ended\n"
+        "    services: [suport]",
+        "webhooks:\n"
+        "  - name: crm\n"
+        "    url: https://crm.example.org/hook\n"
+        "    secret: {env: CCROUTER_HOOK_SECRET}\n"
+        "    events: ended\n"
+        "    services: [support]",
+        severity="warning",
+        of="settings",
+    ),
+    Code(
         "S140",
         "token-of-nobody",
         "A token with the role `position` or `site` is good for one position, or one site; the key of that name "
@@ -262,6 +282,23 @@ SETTINGS: Final = (
         "    queues: [support]\n"
         "    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "tokens:\n  board: {role: read, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}",
+        of="tokens",
+    ),
+    Code(
+        "S145",
+        "token-of-no-queue",
+        "The token of a position is for a queue that no site of the routing file has: nobody can log in to it. It is "
+        "told where the settings are checked, for they name both files; `queues: [suport]` where the routing file has "
+        "`queue: support`.",
+        severity="warning",
+        of="tokens",
+    ),
+    Code(
+        "S146",
+        "token-of-no-site",
+        "The token is for a site that the routing file does not have: whoever holds it sees nothing. It is told where "
+        "the settings are checked, for they name both files; `site: tunise` where the routing file has `tunis`.",
+        severity="warning",
         of="tokens",
     ),
     Code(
