@@ -67,6 +67,23 @@ async def test_the_client_of_the_guide_follows_over_a_restart(house: BoardHouse,
         await client.wait()
 
 
+@pytest.mark.parametrize(("token", "path", "status"), [("wrong", "", 401), (TOKEN, "/no-such", 404)])
+async def test_the_client_of_the_guide_stops_where_asking_again_is_no_use(
+    house: BoardHouse, tmp_path: Path, token: str, path: str, status: int
+) -> None:
+    """It says with which status it was refused, and why, and ends."""
+    found = re.search(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    assert found is not None
+    program = tmp_path / "client.py"
+    program.write_text(found[1])
+    address = f"http://127.0.0.1:{house.office.http_port}{path}"
+    client = await asyncio.create_subprocess_exec(sys.executable, program, address, token, stderr=subprocess.PIPE)
+    async with asyncio.timeout(30):
+        _, told = await client.communicate()
+    assert client.returncode == 1
+    assert told.decode().startswith(f"{status} ")
+
+
 async def test_the_request_of_the_guide_brings_what_it_shows(house: BoardHouse) -> None:
     """First how long to wait before one comes back, then the board with an id, then changes and pulses."""
     [line] = re.findall(r"(?m)^    (curl .*/stream)$", GUIDE)
