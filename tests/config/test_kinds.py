@@ -19,6 +19,7 @@ HOOK: Final = "[{name: crm, url: https://a.example, secret: {env: S}, events: en
     [
         ("tokens", f"wall: {TOKEN}\n", "tokens", "Write `tokens:` on the first line, and indent all lines below it"),
         ("mine.yaml", f"wall: {TOKEN}\n", "tokens", "Write `tokens:` on the first line, and indent all lines below it"),
+        ("tokens", "tokens:\n", "tokens", "Write below it the lines that `ccrouter token new NAME` prints"),
         ("tokens", "token:\n", "tokens", "Did you mean `tokens`?"),
         ("settings.yaml", "routng: routing.yaml\n", "settings", "Did you mean `routing`?"),
         ("mine.yaml", f"webhook: {HOOK}\n", "settings", "Did you mean `webhooks`?"),

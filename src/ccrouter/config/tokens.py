@@ -140,6 +140,10 @@ def tokens_of(document: Document) -> tuple[Token, ...]:
         cure = "Write `tokens:` on the first line, and indent all lines below it"
         document.blame((), "K102", "`tokens:` is missing above the tokens", cure)
         raise RefusedFileError(document.problems, whole=False)
+    if document.get(("tokens",)) == "":
+        cure = "Write below it the lines that `ccrouter token new NAME` prints; while there are none, `tokens: {}`"
+        document.blame(("tokens",), "K103", "nothing stands here", cure)
+        raise RefusedFileError(document.problems, whole=False)
     written = shape(document, TokensFile)
     seen: dict[str, str] = {}
     for name, token in written.tokens.items():
