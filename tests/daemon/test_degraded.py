@@ -172,6 +172,7 @@ def test_a_disk_that_hangs_is_told_and_holds_up_no_stop(office: Office) -> None:
         assert b"CCROUTER_PLAN" in plan(office)
         assert office.daemon.stop(within_s=LEAVE_WITHIN_S + 6) == 1
     [line] = office.daemon.logged(event="the stop takes too long, so ccrouter ends without waiting any more")
+    assert line["hanging"]
     assert "entries of the journal" in str(line["left_behind"])
 
 

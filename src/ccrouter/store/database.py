@@ -222,6 +222,9 @@ class Database:
             connection.executescript(f"begin immediate; {step}; pragma user_version = {number}; commit")
 
     def _fault(self, error: sqlite3.Error | OSError, done: str) -> StoreError:
+        if isinstance(error, BlockingIOError):
+            told = f"whoever opens a file beside it has not answered for {BUSY_S:g} s; look at the disk"
+            return StoreError(f"{self.path} can't be {done}: {told}")
         if isinstance(error, OSError):
             local = f"; {LOCAL}" if error.errno in LOCKLESS else ""
             return StoreError(f"{self.path} can't be {done}: {error.strerror}{local}")

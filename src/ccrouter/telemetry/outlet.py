@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from typing import Final, TextIO
+from typing import Final, NoReturn, TextIO
 
 MAX_WAITING: Final = 10_000
 """Lines kept while the stream takes none; what comes on top is dropped and counted."""
@@ -22,7 +22,7 @@ class Outlet:
     def __init__(self, stream: TextIO, max_waiting: int = MAX_WAITING) -> None:
         self.dropped = 0
         self._stream = stream
-        self._lines: queue.Queue[str | None] = queue.Queue(max_waiting)
+        self._lines: queue.Queue[str | threading.Event] = queue.Queue(max_waiting)
         # A daemon thread, so that a stream which hangs for ever does not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
@@ -40,23 +40,30 @@ class Outlet:
             self.dropped += 1
 
     def close(self) -> None:
-        """Write what waits, within CLOSE_WITHIN_S."""
+        """Write what waits, within CLOSE_WITHIN_S; a line that comes later still goes out, if the process lives on.
+
+        A thread that hangs with its disk may keep it for a while, and that is worth a line.
+        """
+        written = threading.Event()
         try:
-            self._lines.put(None, timeout=CLOSE_WITHIN_S)
+            self._lines.put(written, timeout=CLOSE_WITHIN_S)
         except queue.Full:
             return
-        self._thread.join(CLOSE_WITHIN_S)
+        written.wait(CLOSE_WITHIN_S)
 
-    def _run(self) -> None:
-        while (line := self._lines.get()) is not None:
-            batch = [line]
-            while len(batch) < MAX_BATCH and not self._lines.empty():
-                following = self._lines.get()
-                if following is None:
-                    self._write(batch)
-                    return
+    def _run(self) -> NoReturn:
+        while True:
+            batch: list[str] = []
+            following = self._lines.get()
+            while isinstance(following, str):
                 batch.append(following)
-            self._write(batch)
+                if len(batch) == MAX_BATCH or self._lines.empty():
+                    break
+                following = self._lines.get()
+            if batch:
+                self._write(batch)
+            if isinstance(following, threading.Event):
+                following.set()
 
     def _write(self, batch: list[str]) -> None:
         text = "\n".join(batch) + "\n"
