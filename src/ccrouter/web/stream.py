@@ -21,7 +21,7 @@ from ccrouter.web.stream_client import AnyFeed, Client, Portions
 MOST: Final = 250
 """Streams at once, of all kinds."""
 
-MOST_OF_ONE: Final = 200
+MOST_OF_ONE: Final = 225
 MOST_OF_OWN: Final = 8
 """Those with one token: of a wall or a program, and of a position or a site, which have a page or two."""
 
