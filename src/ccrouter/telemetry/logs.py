@@ -5,10 +5,12 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Final, Literal, Self, TextIO, cast
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from ccrouter.clock import Clock, utc
@@ -44,12 +46,13 @@ class Logs:
         threshold = logging.getLevelNamesMapping()[level.upper()]
         # Also for whoever asks structlog itself, so that no line takes another way.
         structlog.configure(
-            processors=[structlog.contextvars.merge_contextvars, lines.own],
+            processors=[lines.own],
             wrapper_class=structlog.make_filtering_bound_logger(threshold),
             logger_factory=lambda *_: None,
             cache_logger_on_first_use=False,
         )
-        self.logger = cast("FilteringBoundLogger", structlog.get_logger())
+        # Bound already: what `get_logger` gives would make a logger for each line.
+        self.logger = cast("FilteringBoundLogger", structlog.get_logger().bind())
         self._foreign = _Foreign(lines)
         root = logging.getLogger()
         self._before = (root.level, root.handlers[:])
@@ -98,14 +101,14 @@ class _Lines:
 
     def own(self, _: WrappedLogger, level: str, fields: EventDict) -> EventDict:
         """Write a line of structlog's."""
-        self.write(level, dict(fields))
+        self.write(level, fields)
         raise structlog.DropEvent
 
-    def write(self, level: str, fields: dict[str, object]) -> None:
-        """Write a line."""
+    def write(self, level: str, fields: EventDict) -> None:
+        """Write a line, made here and now: it shows what its values are at this instant."""
         try:
             error = fields.pop("exc_info", None)
-            head = {"at": utc(self._clock.now()).isoformat(timespec="milliseconds"), "level": level, "event": ""}
+            head = {"at": _instant(self._clock.now()), "level": level, "event": ""}
             clean = head | cleaned(fields, mask_callers=self._mask_callers)
             if error:
                 clean["exception"] = foreign(_traceback(error), mask_callers=self._mask_callers, lines=True)
@@ -120,7 +123,7 @@ class _Lines:
             text = record.getMessage()
         except Exception:  # noqa: BLE001 - its arguments do not fit its text
             text = str(record.msg)
-        fields: dict[str, object] = {
+        fields: EventDict = {
             "event": foreign(text, mask_callers=self._mask_callers),
             "logger": record.name,
         }
@@ -140,7 +143,7 @@ class _Foreign(logging.Handler):
 
 def _renderer(form: Form, stream: TextIO) -> Render:
     if form == "json":
-        return lambda fields: json.dumps(fields, ensure_ascii=False, default=str)
+        return lambda fields: to_json(fields).decode()
     # Imported here for its cost. Its own tracebacks would show local variables, secrets among them: ours come as text.
     from structlog.dev import ConsoleRenderer, plain_traceback  # noqa: PLC0415
 
@@ -148,6 +151,17 @@ def _renderer(form: Form, stream: TextIO) -> Render:
         colors=stream.isatty(), sort_keys=False, timestamp_key="at", exception_formatter=plain_traceback
     )
     return lambda fields: str(console(None, "", dict(fields)))
+
+
+def _instant(at: float) -> str:
+    """Return an instant in UTC with its milliseconds."""
+    second, micros = divmod(round(at * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{micros // 1000:03}+00:00"
+
+
+@lru_cache(maxsize=2)
+def _second(at: int) -> str:
+    return f"{utc(at):%Y-%m-%dT%H:%M:%S}"
 
 
 def _traceback(error: object) -> str:

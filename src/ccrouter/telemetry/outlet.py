@@ -1,7 +1,7 @@
 """Lines go out through a thread of their own: a log that nobody reads, or a full disk, never holds up a call."""
 
-import queue
 import threading
+from collections import deque
 from typing import Final, NoReturn, TextIO
 
 MAX_WAITING: Final = 10_000
@@ -9,6 +9,9 @@ MAX_WAITING: Final = 10_000
 
 MAX_BATCH: Final = 500
 CLOSE_WITHIN_S: Final = 2.0
+
+GATHER_S: Final = 0.02
+"""How long a line may wait for others: each time the thread wakes, it takes the interpreter away from calls."""
 
 
 class Outlet:
@@ -22,7 +25,10 @@ class Outlet:
     def __init__(self, stream: TextIO, max_waiting: int = MAX_WAITING) -> None:
         self.dropped = 0
         self._stream = stream
-        self._lines: queue.Queue[str | threading.Event] = queue.Queue(max_waiting)
+        self._most = max_waiting
+        self._lines: deque[str | threading.Event] = deque()
+        self._news = threading.Event()
+        self._closing = threading.Event()
         # A daemon thread, so that a stream which hangs for ever does not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
@@ -30,14 +36,16 @@ class Outlet:
     @property
     def waiting(self) -> int:
         """Return how many lines wait to be written."""
-        return self._lines.qsize()
+        return len(self._lines)
 
     def put(self, line: str) -> None:
         """Hand over a line; never waits and never raises."""
-        try:
-            self._lines.put_nowait(line)
-        except queue.Full:
+        if len(self._lines) >= self._most:
             self.dropped += 1
+            return
+        self._lines.append(line)
+        if not self._news.is_set():
+            self._news.set()
 
     def close(self) -> None:
         """Write what waits, within CLOSE_WITHIN_S; a line that comes later still goes out, if the process lives on.
@@ -45,25 +53,32 @@ class Outlet:
         A thread that hangs with its disk may keep it for a while, and that is worth a line.
         """
         written = threading.Event()
-        try:
-            self._lines.put(written, timeout=CLOSE_WITHIN_S)
-        except queue.Full:
-            return
+        self._lines.append(written)
+        self._closing.set()
+        self._news.set()
         written.wait(CLOSE_WITHIN_S)
 
     def _run(self) -> NoReturn:
         while True:
-            batch: list[str] = []
-            following = self._lines.get()
-            while isinstance(following, str):
+            self._news.wait()
+            self._closing.wait(GATHER_S)
+            self._news.clear()  # before looking: whatever comes from now on sets it again
+            while self._lines:
+                self._write_some()
+
+    def _write_some(self) -> None:
+        batch: list[str] = []
+        written: threading.Event | None = None
+        while self._lines and len(batch) < MAX_BATCH and written is None:
+            following = self._lines.popleft()
+            if isinstance(following, str):
                 batch.append(following)
-                if len(batch) == MAX_BATCH or self._lines.empty():
-                    break
-                following = self._lines.get()
-            if batch:
-                self._write(batch)
-            if isinstance(following, threading.Event):
-                following.set()
+            else:
+                written = following
+        if batch:
+            self._write(batch)
+        if written is not None:
+            written.set()
 
     def _write(self, batch: list[str]) -> None:
         text = "\n".join(batch) + "\n"

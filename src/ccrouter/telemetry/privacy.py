@@ -31,7 +31,8 @@ CALLER_KEYS: Final = frozenset(
 )
 """Keys, without signs between their words and in lower case, whose value tells who calls."""
 
-_HIDDEN_STARS: Final = 12
+_AS_IT_IS: Final = frozenset({int, float, bool, type(None)})
+_STARS: Final = "*" * 12
 _LONG_NUMBER: Final = re.compile(r"\+?\d{6,}")
 _SECRET_TEXT: Final = re.compile(
     rf"({'|'.join(SECRET_WORDS)})(\w*['\"]?\s*[:=]\s*)(?:(?!\\r|\\n|[\r\n]).)+", re.IGNORECASE
@@ -58,7 +59,7 @@ def masked(caller: object) -> object:
         return None
     text = plain(_text(caller))
     kept = min(4, len(text) // 3)
-    return text[:kept] + "*" * min(len(text) - kept, _HIDDEN_STARS)
+    return text[:kept] + _STARS[: len(text) - kept]
 
 
 def foreign(text: str, *, mask_callers: bool, lines: bool = False) -> str:
@@ -81,20 +82,20 @@ def cleaned(fields: Mapping[str, object], *, mask_callers: bool) -> dict[str, ob
 def _clean_fields(fields: Mapping[str, object], mask_callers: bool, depth: int) -> dict[str, object]:  # noqa: FBT001 - the setting itself
     clean: dict[str, object] = {}
     for key, value in fields.items():
-        shown, tells = _key(_text(key))
-        if tells is _Tells.SECRET:
-            clean[shown] = REDACTED
-        elif mask_callers and tells is _Tells.CALLER:
-            clean[shown] = masked(value)
-        else:
+        shown, tells = _key(key if type(key) is str else _text(key))
+        if tells is None:
             clean[shown] = _clean_value(value, mask_callers, depth)
+        elif tells is _Tells.SECRET:
+            clean[shown] = REDACTED
+        else:
+            clean[shown] = masked(value) if mask_callers else _clean_value(value, mask_callers, depth)
     return clean
 
 
 def _clean_value(value: object, mask_callers: bool, depth: int) -> object:  # noqa: FBT001 - the setting itself
     if isinstance(value, str):
         return plain(value)
-    if value is None or isinstance(value, (bool, int, float)):
+    if type(value) in _AS_IT_IS or isinstance(value, (int, float)):
         return value
     if depth < MAX_DEPTH and isinstance(value, Mapping):
         return _clean_fields(value, mask_callers, depth + 1)
@@ -106,16 +107,15 @@ def _clean_value(value: object, mask_callers: bool, depth: int) -> object:  # no
 class _Tells(Enum):
     SECRET = 1
     CALLER = 2
-    NEITHER = 3
 
 
 @lru_cache(maxsize=1024)
-def _key(key: str) -> tuple[str, _Tells]:
-    """Return a key as it is shown and what its value gives away; few keys come again and again."""
+def _key(key: str) -> tuple[str, _Tells | None]:
+    """Return a key as it is shown and what its value gives away, if anything; few keys come again and again."""
     name = "".join(filter(str.isalnum, key.lower()))
     if any(word in name for word in SECRET_WORDS):
         return plain(key), _Tells.SECRET
-    return plain(key), _Tells.CALLER if name.removeprefix("agi") in CALLER_KEYS else _Tells.NEITHER
+    return plain(key), _Tells.CALLER if name.removeprefix("agi") in CALLER_KEYS else None
 
 
 def _text(value: object) -> str:
