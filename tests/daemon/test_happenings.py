@@ -12,6 +12,7 @@ from ccrouter.live.effects import CallAnswered, CallOffered, PositionMissed, Pos
 from ccrouter.live.events import Listing
 from ccrouter.routing.decide import decide
 from ccrouter.routing.rules import Number, Rules
+from ccrouter.telemetry.names import RuleNames
 from ccrouter.web.board import Happened
 from support.made_decisions import CALLER, RULES, WORLD, ended, made
 
@@ -24,8 +25,11 @@ class Told:
     def __init__(self, rules: Rules = RULES) -> None:
         self.found: list[Happened] = []
         self.faults: list[str] = []
-        self.happenings = Happenings(lambda: rules, self.faults.append, structlog.get_logger())
-        self.happenings.follow(self.found.append)
+        self.unwanted: set[str] = set()
+        names = RuleNames()
+        names.use(rules)
+        self.happenings = Happenings(lambda: rules, names.overflow, self.faults.append, structlog.get_logger())
+        self.happenings.follow(self.found.append, lambda kind: kind not in self.unwanted)
 
     @property
     def kinds(self) -> list[str]:
@@ -128,6 +132,16 @@ def test_a_number_that_the_file_does_not_know_is_told_as_dialled() -> None:
     assert [(each.number, each.label) for each in told.found] == [("0800999999", "")]
 
 
+def test_what_nobody_wanted_is_known_all_the_same_for_what_comes_after() -> None:
+    """Who wants to hear of ringing telephones alone hears who calls, and what they dialled."""
+    told = Told()
+    told.unwanted = {"offered", "routed"}
+    told.happenings.effect(offered())
+    told.happenings.decided(made(1))
+    told.happenings.effect(PositionRang(**OF_CALL, queue="support", interface="PJSIP/101", at=2.0))
+    assert [(each.kind, each.caller, each.rule) for each in told.found] == [("ringing", CALLER, "otherwise")]
+
+
 def test_a_listener_that_fails_costs_nobody_anything() -> None:
     """It is counted; the others are told, and whoever tells goes on."""
 
@@ -135,7 +149,7 @@ def test_a_listener_that_fails_costs_nobody_anything() -> None:
         raise RuntimeError("out of order")
 
     told = Told()
-    told.happenings._listeners.insert(0, fails)
+    told.happenings._listeners.insert(0, (fails, lambda _: True))
     told.happenings.decided(made(1))
     assert told.kinds == ["routed"]
     assert told.faults == ["happenings"]

@@ -1,7 +1,6 @@
 """What happens to calls, on its way into the stream: masked, bounded, and for nobody not at all."""
 
 import json
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import cast
 
@@ -10,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from ccrouter.app.board import BoardView
 from ccrouter.app.changes import Changes
-from ccrouter.app.happenings import Happenings
+from ccrouter.app.happenings import Happenings, Listener, Wants
 from ccrouter.app.streaming import MOST_PER_S, Streaming
 from ccrouter.telemetry.metrics import Metrics
 from ccrouter.web.board import Board, Happened
@@ -25,20 +24,22 @@ RANG = Happened("ringing", 1.0, "pbx", "1.1", "0800 123 456", "After-sales", "su
 
 async def test_a_storm_of_calls_is_told_as_far_as_anybody_can_read() -> None:
     """So many a second, the others counted; callers masked; and nothing is made where nobody follows."""
-    clock, registry, listeners = HandClock(), CollectorRegistry(), list[Callable[[Happened], None]]()
+    clock, registry, listeners = HandClock(), CollectorRegistry(), list[tuple[Listener, Wants]]()
     streaming = Streaming(
         cast("BoardView", lambda: made_board(clock.at)),
-        happenings=cast("Happenings", SimpleNamespace(follow=listeners.append)),
+        happenings=cast("Happenings", SimpleNamespace(follow=lambda *told: listeners.append(told))),
         changed=Changes(),
         registry=registry,
         metrics=cast("Metrics", SimpleNamespace(fault=print)),
         clock=clock,
         log=structlog.get_logger(),
     )
-    [tell] = listeners
+    [(tell, wants)] = listeners
+    assert not wants("ringing")
     tell(RANG)
     feed = streaming.streams.feed(BOARD, lambda: Feed(Board, lambda: made_board(clock.at)))
     assert feed.ring.last == 0
+    assert wants("ringing")
     for _ in range(1000):
         tell(RANG)
     assert feed.ring.last == MOST_PER_S

@@ -182,12 +182,11 @@ def _sites(facts: Facts, rules: Rules, today: Mapping[str, SiteFigures]) -> Iter
 
 def _decisions(decisions: Iterable[Decision], rules: Rules) -> Iterator[DecisionOnBoard]:
     for told in recent(decisions):
-        number = rules.numbers.get(told.number)
         yield DecisionOnBoard(
             id=told.id,
             at=told.at,
             number=told.number,
-            label="" if number is None else number.label,
+            label=rules.written(told.number)[1],
             service=told.service,
             rule=told.rule,
             destination=told.destination,

@@ -57,7 +57,7 @@ class CallsOfPositions:
         caller = _shown(call, show)
         values = {
             "number": call.number,
-            "label": "" if number is None else number.label,
+            "label": rules.written(call.number)[1],
             "service": call.service,
             "language": (number and number.treatment.language) or call.language,
             "caller": call.caller or "" if show == "whole" else "",
@@ -70,7 +70,7 @@ class CallsOfPositions:
             doing="ringing" if position.rings_for else "talking",
             since=position.since,
             queue=site.queue if isinstance(site, InHouse) else "",
-            number=call.number if number is None else number.number,
+            number=rules.written(call.number)[0],
             label=values["label"],
             service=call.service,
             language=values["language"],

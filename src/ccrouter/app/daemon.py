@@ -126,9 +126,11 @@ class Daemon:
             ids=decision_ids(),
         )
         self._entry = Entry(self._router, clock, self._metrics, log, self._recorder.note)
-        self._happenings = Happenings(lambda: self._router.rules, self._metrics.fault, log)
+        self._happenings = Happenings(
+            lambda: self._router.rules, self._metrics.names.overflow, self._metrics.fault, log
+        )
         self._webhooks = webhooks_of(settings, clock, self._registry, log, lambda: not self._load.why)
-        self._happenings.follow(self._webhooks.note)
+        self._happenings.follow(self._webhooks.note, self._webhooks.wants)
         self._writer.listeners.append(self._happenings.effect)
         self._entry.listeners.append(self._happenings.decided)
         key, why_not = kept_key(settings.state_dir)
@@ -145,7 +147,7 @@ class Daemon:
             fault=self._metrics.fault,
             log=log,
         )
-        self._happenings.follow(self._day.happened)
+        self._happenings.follow(self._day.happened, "overflowed".__eq__)
         self._writer.listeners.append(self._day.effect)
         self._archive = Archive(journal_of(settings, clock), audit, lambda: self._router.rules, clock, questions)
         self._links = {

@@ -71,8 +71,7 @@ class Day:
 
     def happened(self, happened: Happened) -> None:
         """Count a call that was sent elsewhere because of load."""
-        if happened.kind == "overflowed":
-            self._take(happened)
+        self._take(happened)
 
     def configure(self, rules: Rules) -> None:
         """Take another version of the routing file."""

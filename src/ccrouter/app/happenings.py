@@ -3,18 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Effect, PositionMissed, PositionRang
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.rules import Rules
-from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.privacy import masked
 from ccrouter.web.board import Happened
 
 Listener = Callable[[Happened], None]
+Wants = Callable[[str], bool]
 Caller = Literal["none", "masked", "whole"]
 TellT = TypeVar("TellT")
 
@@ -22,13 +22,15 @@ MOST_CALLS: Final = 20_000
 """Calls whose number and service are remembered, for reports that name the call alone; the oldest goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     number: str = ""
     service: str = ""
     caller: str | None = None
     rule: str = ""
     decision: str = ""
+
+
+_NOTHING: Final = _Known()
 
 
 @dataclass(slots=True)
@@ -38,31 +40,36 @@ class Happenings:
     What a listener is told holds the caller's whole number: before it leaves the process, `seen_by` takes it off.
 
     Attributes:
-        rules: the version in force: it says how a number is written, and which rules measure load.
+        rules: the version in force: it says how a number is written.
+        overflow: returns when the load sent a call elsewhere (`entry`, `waiting`), or None where it did not.
         fault: counts a listener that failed.
 
     """
 
     rules: Callable[[], Rules]
+    overflow: Callable[[Decision], str | None]
     fault: Callable[[str], None]
     log: FilteringBoundLogger
-    _listeners: list[Listener] = field(default_factory=list)
+    _listeners: list[tuple[Listener, Wants]] = field(default_factory=list)
     _calls: OrderedDict[tuple[str, str], _Known] = field(default_factory=OrderedDict)
-    _names: RuleNames = field(default_factory=RuleNames)
-    _names_of: Rules | None = None
 
-    def follow(self, listener: Listener) -> None:
-        """Tell this one too from now on; it must not wait."""
-        self._listeners.append(listener)
+    def follow(self, listener: Listener, wants: Wants) -> None:
+        """Tell this one too from now on; it must not wait.
+
+        Args:
+            listener: is told what happened.
+            wants: tells whether it wants this kind now; asked each time, for most things are told to nobody.
+
+        """
+        self._listeners.append((listener, wants))
 
     def decided(self, decision: Decision) -> None:
         """Tell of a decision: a call that is routed, and whether the load sent it elsewhere; never raises."""
-        if self._listeners:
-            self._guarded(self._decided, decision)
+        self._guarded(self._decided, decision)
 
     def effect(self, effect: Effect) -> None:
         """Tell of what the live state reports, as far as it is about callers; never raises."""
-        if self._listeners:
+        if type(effect) in _ABOUT_CALLERS:
             self._guarded(self._reported, effect)
 
     def _guarded(self, work: Callable[[TellT], None], about: TellT) -> None:
@@ -74,91 +81,75 @@ class Happenings:
 
     def _decided(self, decision: Decision) -> None:
         call = decision.call
-        known = self._know(
-            call.pabx,
-            call.uniqueid,
-            _Known(call.number, decision.service, call.caller, decision.rule, decision.id),
-        )
-        moment = self._overflow(decision)
-        told = self._of(known, "routed", call.pabx, call.uniqueid, decision.at)
-        told = replace(told, target=decision.destination, waited_s=call.waited_s)
+        key = (call.pabx, call.uniqueid)
+        known = self._know(key, _Known(call.number, decision.service, call.caller, decision.rule, decision.id))
+        moment = self.overflow(decision)
+        about: dict[str, Any] = {"target": decision.destination, "waited_s": call.waited_s}
         if moment != "waiting":
-            self._tell(told)
+            self._tell("routed", key, decision.at, known, **about)
         if moment is not None:
-            self._tell(replace(told, kind="overflowed", moment=moment))
+            self._tell("overflowed", key, decision.at, known, moment=moment, **about)
 
     def _reported(self, effect: Effect) -> None:
         match effect:
             case CallOffered():
-                known = _Known(effect.number, effect.service, effect.caller)
-                self._tell(self._of(self._know(*_key(effect), known), "offered", *_key(effect), effect.at))
+                known = self._know(_key(effect), _Known(effect.number, effect.service, effect.caller))
+                self._tell("offered", _key(effect), effect.at, known)
             case PositionRang() | PositionMissed():
                 kind = "ringing" if isinstance(effect, PositionRang) else "missed"
-                told = self._of(self._calls.get(_key(effect), _Known()), kind, *_key(effect), effect.at)
-                self._tell(replace(told, queue=effect.queue, interface=effect.interface))
+                known = self._calls.get(_key(effect), _NOTHING)
+                self._tell(kind, _key(effect), effect.at, known, queue=effect.queue, interface=effect.interface)
             case CallAnswered():
                 self._tell(
-                    replace(
-                        self._of(self._named(effect, effect.caller), "answered", *_key(effect), effect.at),
-                        target=effect.target,
-                        queue=effect.queue,
-                        interface=effect.interface,
-                        waited_s=effect.waited_s,
-                    )
+                    *("answered", _key(effect), effect.at, _named(effect, effect.caller)),
+                    target=effect.target,
+                    queue=effect.queue,
+                    interface=effect.interface,
+                    waited_s=effect.waited_s,
                 )
             case CallFinished():
-                before = self._calls.pop(_key(effect), _Known())
+                before = self._calls.pop(_key(effect), _NOTHING)
                 self._tell(
-                    replace(
-                        self._of(
-                            self._named(effect, effect.caller or before.caller), "ended", *_key(effect), effect.at
-                        ),
-                        target=effect.target,
-                        interface=effect.interface,
-                        outcome=effect.outcome.value,
-                        waited_s=effect.waited_s,
-                        talked_s=effect.talked_s,
-                    )
+                    *("ended", _key(effect), effect.at, _named(effect, effect.caller or before.caller)),
+                    target=effect.target,
+                    interface=effect.interface,
+                    outcome=effect.outcome.value,
+                    waited_s=effect.waited_s,
+                    talked_s=effect.talked_s,
                 )
 
-    def _know(self, pabx: str, uniqueid: str, known: _Known) -> _Known:
+    def _know(self, key: tuple[str, str], known: _Known) -> _Known:
         """Remember what is known of a call; a caller who was told once stays known."""
-        before = self._calls.get((pabx, uniqueid))
-        if before is not None and known.caller is None:
-            known = replace(known, caller=before.caller)
-        self._calls[pabx, uniqueid] = known
+        if known.caller is None and (before := self._calls.get(key)) is not None:
+            known = known._replace(caller=before.caller)
+        self._calls[key] = known
         if len(self._calls) > MOST_CALLS:
             self._calls.popitem(last=False)
         return known
 
-    def _named(self, effect: CallAnswered | CallFinished, caller: str | None) -> _Known:
-        return _Known(effect.number, effect.service, caller, effect.rule, effect.decision)
-
-    def _of(self, known: _Known, kind: str, pabx: str, uniqueid: str, at: float) -> Happened:
-        number = self.rules().numbers.get(known.number)
-        return Happened(
+    def _tell(self, kind: str, key: tuple[str, str], at: float, known: _Known, **details: Any) -> None:  # noqa: ANN401 - fields of Happened
+        wanting = [listener for listener, wants in self._listeners if wants(kind)]
+        if not wanting:
+            return
+        number, label = self.rules().written(known.number)
+        happened = Happened(
             kind=kind,
             at=at,
-            pabx=pabx,
-            uniqueid=uniqueid,
-            number=known.number if number is None else number.number,
-            label="" if number is None else number.label,
+            pabx=key[0],
+            uniqueid=key[1],
+            number=number,
+            label=label,
             service=known.service,
             caller=known.caller,
             rule=known.rule,
             decision=known.decision,
+            **details,
         )
-
-    def _overflow(self, decision: Decision) -> str | None:
-        rules = self.rules()
-        if rules is not self._names_of:
-            self._names.use(rules)
-            self._names_of = rules
-        return self._names.overflow(decision)
-
-    def _tell(self, happened: Happened) -> None:
-        for listener in self._listeners:
+        for listener in wanting:
             self._guarded(listener, happened)
+
+
+_ABOUT_CALLERS: Final = frozenset({CallOffered, PositionRang, PositionMissed, CallAnswered, CallFinished})
 
 
 def seen_by(happened: Happened, caller: Caller) -> Happened:
@@ -170,3 +161,7 @@ def seen_by(happened: Happened, caller: Caller) -> Happened:
 
 def _key(effect: CallOffered | PositionRang | PositionMissed | CallAnswered | CallFinished) -> tuple[str, str]:
     return effect.pabx, effect.uniqueid
+
+
+def _named(effect: CallAnswered | CallFinished, caller: str | None) -> _Known:
+    return _Known(effect.number, effect.service, caller, effect.rule, effect.decision)

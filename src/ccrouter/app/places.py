@@ -87,12 +87,12 @@ class PlacesView:
             raise UnknownNameError(f"there is no site {name}. {suggest(name, sorted(known))}")
 
     def _call(self, call: CallView, rules: Rules, at: float) -> SiteCall:
-        number = rules.numbers.get(call.number)
+        number, label = rules.written(call.number)
         answered_at = call.answered_at
         caller = call.caller
         return SiteCall(
-            number=call.number if number is None else number.number,
-            label="" if number is None else number.label,
+            number=number,
+            label=label,
             uniqueid=call.uniqueid,
             caller=str(masked(caller)) if caller is not None and self.mask_callers else caller,
             since=call.began_at,

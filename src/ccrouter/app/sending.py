@@ -153,14 +153,14 @@ class Sending:
             await asyncio.sleep(LOOK_AGAIN_S)
 
     def _shown(self, caller: WaitingCaller, rules: Rules, at: float) -> WaitingStatus:
-        number = rules.numbers.get(caller.number)
+        number, label = rules.written(caller.number)
         known = masked(caller.caller)
         return WaitingStatus(
             pabx=caller.pabx,
             queue=caller.queue,
             uniqueid=caller.uniqueid,
-            number=caller.number if number is None else number.number,
-            label="" if number is None else number.label,
+            number=number,
+            label=label,
             service=caller.service,
             caller=None if known is None else str(known),
             language=caller.language,

@@ -67,7 +67,7 @@ class Streaming:
         self._allowance = Allowance(MOST_PER_S, MOST_PER_S)
         self.streams = Streams(changed.follow(), clock=clock, counts=self._counts, fault=metrics.fault, log=log)
         self.board: list[Operation] = board_stream(self.streams, view)
-        happenings.follow(self._happened)
+        happenings.follow(self._happened, lambda _: self.streams.known(BOARD) is not None)
 
     def _happened(self, happened: Happened) -> None:
         feed = self.streams.known(BOARD)

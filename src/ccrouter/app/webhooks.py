@@ -101,6 +101,7 @@ class Webhooks:
         calm: Callable[[], bool] = lambda: True,
     ) -> None:
         self._webhooks = tuple(webhooks)
+        self._kinds = frozenset(kind for webhook in webhooks for kind in webhook.events)
         self._outbox = outbox
         self._holder = holder
         self._clock = clock
@@ -127,6 +128,10 @@ class Webhooks:
         }
         for line in self._lines.values():
             counts.follow(line.webhook.name, partial(_backlog, line))
+
+    def wants(self, kind: str) -> bool:
+        """Tell whether any webhook is told of what is of this kind."""
+        return kind in self._kinds
 
     def note(self, happened: Happened) -> None:
         """Take note of what happened; never waits."""

@@ -215,6 +215,11 @@ class Rules:
         site = self.sites.get(name)
         return self.messages.get(name) if site is None else Leg(site)
 
+    def written(self, number: str) -> tuple[str, str]:
+        """Return a number as the file writes it, with its label; one that the file does not know is as it came."""
+        known = self.numbers.get(number)
+        return (number, "") if known is None else (known.number, known.label)
+
     def shares(self) -> Iterator[Share]:
         """Return all shares in all rules."""
         for service in (*self.services.values(), self.unknown):
