@@ -127,6 +127,20 @@ def test_routed_calls_are_told_without_a_fault(name: str) -> None:
     assert {event.entry for event in events if isinstance(event, CallEnded)} == {"routed", "static"}
 
 
+def test_a_busy_house_is_told_without_a_fault() -> None:
+    """320 calls among all that an Asterisk tells: every step, wait, talk and end is believed.
+
+    But for one talk's end: where both channels are gone by then, Asterisk tells of none.
+    """
+    events = heard(recording("busy_house"))
+    faults = [event for event in events if isinstance(event, PeerFault)]
+    assert [(fault.event, fault.queue) for fault in faults] == [("AgentComplete", "support")]
+    told = counted(events)
+    assert (told[StepBegan], told[CallEnded]) == (515, 320)
+    assert (told[CallerJoined], told[CallerLeft]) == (191, 191)
+    assert (told[CallerConnected], told[TalkEnded]) == (168, 167)
+
+
 @pytest.mark.parametrize("name", RINGS)
 def test_rings_are_told_without_a_fault(name: str) -> None:
     """Each ring ends: by an answer, by silence, or called off; who ended the call is told."""

@@ -90,6 +90,19 @@ def test_every_call_ends_once(name: str) -> None:
     assert all(site.calls == 0 for site in state.snapshot(AT).sites.values())
 
 
+def test_a_busy_house_comes_to_rest() -> None:
+    """320 calls, and all that their Asterisk told: nothing contradicts itself, each ends once, nobody stays behind."""
+    state, effects = play(told("busy_house"))
+    check(state)
+    assert [effect for effect in effects if isinstance(effect, FactRefused)] == []
+    ends = Counter(effect.uniqueid for effect in effects if isinstance(effect, CallFinished))
+    assert (len(ends), set(ends.values())) == (320, {1})
+    outcomes = Counter(effect.outcome for effect in effects if isinstance(effect, CallFinished))
+    assert outcomes == {Outcome.ANSWERED: 291, Outcome.MESSAGE: 20, Outcome.ABANDONED: 9}
+    assert [list(state.calls()), list(state.waiting())] == [[], []]
+    assert all(site.calls == 0 for site in state.snapshot(AT).sites.values())
+
+
 @pytest.mark.parametrize("name", ROUTED)
 def test_outcomes(name: str) -> None:
     """Who talked was answered, who heard the message heard it, and the two who hung up while they waited gave up."""

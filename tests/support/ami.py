@@ -1,6 +1,7 @@
 """Recorded AMI, and ways to change it."""
 
 import gzip
+import lzma
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,11 @@ AT = 1_795_289_835.0
 @cache
 def recording(name: str) -> bytes:
     """Return a recording, with a greeting where it has none."""
-    data = gzip.decompress((DATA / f"{name}.ami.gz").read_bytes())
+    packed = DATA / f"{name}.ami.gz"
+    if packed.exists():
+        data = gzip.decompress(packed.read_bytes())
+    else:
+        data = lzma.decompress(packed.with_suffix(".xz").read_bytes())
     return data if data.startswith(b"Asterisk Call Manager/") else GREETING + data
 
 

@@ -67,6 +67,7 @@ class _Lines(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
     def __init__(self, framer: Framer, connection: "Connection") -> None:
         self._framer = framer
         self._connection = connection
+        self.responses: dict[str, Action] = {}  # panoramisk has none before a connection is made
 
     def send(self, action: Action, as_list: bool | None = None) -> asyncio.Future[PanoramiskMessage]:  # noqa: FBT001 - as in panoramisk
         """Register an action and write it."""
