@@ -89,7 +89,7 @@ class House:
             overrides=lambda _: (),
             ids=decision_ids(),
         )
-        self.entry = Entry(router, self.clock, self.metrics, log, lambda _: None)
+        self.entry = Entry(router, self.clock, self.metrics, log)
         sources = Sources(
             snapshot=lambda: state.snapshot(self.clock.now()),
             rules=lambda: RULES,

@@ -125,7 +125,8 @@ class Daemon:
             overrides=self._overrides.current,
             ids=decision_ids(),
         )
-        self._entry = Entry(self._router, clock, self._metrics, log, self._recorder.note)
+        self._entry = Entry(self._router, clock, self._metrics, log)
+        self._entry.listeners.append(self._recorder.note)
         self._happenings = Happenings(
             lambda: self._router.rules, self._metrics.names.overflow, self._metrics.fault, log
         )

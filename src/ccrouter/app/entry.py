@@ -5,6 +5,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from logging import INFO
 
 from structlog.typing import FilteringBoundLogger
 
@@ -22,7 +23,6 @@ class Entry:
     """Answers the FastAGI server.
 
     Attributes:
-        note: takes a decision down in the journal; never waits.
         recent: the last decisions, newest first, those for waiting callers too.
         listeners: are told of every decision; they must not wait, nor raise.
 
@@ -32,7 +32,6 @@ class Entry:
     clock: Clock
     metrics: Metrics
     log: FilteringBoundLogger
-    note: Callable[[Decision], None]
     recent: deque[Decision] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     listeners: list[Callable[[Decision], None]] = field(default_factory=list)
 
@@ -51,9 +50,10 @@ class Entry:
         """Count, log and remember a decision."""
         self.metrics.decisions.decided(decision, took_s)
         self.recent.appendleft(decision)
-        self.note(decision)
         for listener in self.listeners:
             listener(decision)
+        if not self.log.is_enabled_for(INFO):
+            return
         call = decision.call
         self.log.info(
             what,

@@ -6,19 +6,20 @@ as what is written in docs/metrics.md; whoever shows figures of a day goes by th
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
 
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Outcome
+from ccrouter.live.figures import ENDS
 from ccrouter.routing.rules import Goal, Rules
 from ccrouter.telemetry.names import RuleNames
+from ccrouter.telemetry.series import counters, histograms
 from ccrouter.telemetry.waits import WaitHistogram
-from ccrouter.telemetry.zeros import begin, keep
 
 TALK_BUCKETS_S: Final = (10.0, 30.0, 60.0, 120.0, 180.0, 300.0, 450.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0)
 INSIDE: Final = "inside"
 OUTSIDE: Final = "outside"
 
-_ENDS: Final = {Outcome.ABANDONED: "abandoned", Outcome.MESSAGE: "refused", Outcome.LOST: "lost"}
+_ENDS: Final = {**ENDS, Outcome.UNKNOWN: "unseen"}
 
 _ANY: Final = Goal()
 """What counts for calls of a service that the routing file does not know."""
@@ -35,43 +36,43 @@ class CallCounts:
     def __init__(self, registry: CollectorRegistry, names: RuleNames) -> None:
         self._names = names
         self._goals: dict[str, Goal] = {}
-        self._offered = Counter(
+        self._offered = counters(
             "ccrouter_calls_offered_total",
             "Calls that arrived, each once, whoever decided about it.",
             ["service"],
             registry=registry,
         )
-        self._answered = Counter(
+        self._answered = counters(
             "ccrouter_calls_answered_total",
             "Calls that were answered, by the site that did so first: inside by a position, outside by another site.",
             ["service", "destination", "where"],
             registry=registry,
         )
-        self._in_time = Counter(
+        self._in_time = counters(
             "ccrouter_calls_in_time_total",
             "Calls that were answered within the time that the service aims at.",
             ["service"],
             registry=registry,
         )
-        self._abandoned = Counter(
+        self._abandoned = counters(
             "ccrouter_calls_abandoned_total",
             "Calls whose caller hung up before anybody answered; short: within the service's `short_abandon`.",
             ["service", "short"],
             registry=registry,
         )
-        self._refused = Counter(
+        self._refused = counters(
             "ccrouter_calls_refused_total",
             "Calls that came to a last step, a message or voicemail, without having been answered.",
             ["service", "destination"],
             registry=registry,
         )
-        self._lost = Counter(
+        self._lost = counters(
             "ccrouter_calls_lost_total",
             "Calls that ended in no other way while their PABX was watched; must stay 0.",
             ["service"],
             registry=registry,
         )
-        self._unseen = Counter(
+        self._unseen = counters(
             "ccrouter_calls_unseen_total",
             "Calls of which nobody knows how they ended: not answered before the link to their PABX went down.",
             ["service"],
@@ -83,7 +84,7 @@ class CallCounts:
         self._abandon_waits = WaitHistogram(
             registry, "ccrouter_abandon_wait_seconds", "Wait of abandoned calls, from their arrival to their end."
         )
-        self._talks = Histogram(
+        self._talks = histograms(
             "ccrouter_talk_seconds",
             "Talk of answered calls, all their talks together.",
             ["service"],
@@ -99,14 +100,14 @@ class CallCounts:
         if self._names.lost:
             known = {"service": self._names.services}
             for counted in (*of_services, self._abandoned):
-                keep(counted, known)
+                counted.keep(known)
             for counted in (self._answered, self._refused):
-                keep(counted, known | {"destination": self._names.destinations})
+                counted.keep(known | {"destination": self._names.destinations})
         for counted in of_services:
-            begin(counted, [(name,) for name in services])
-        begin(self._answered, self._names.answers)
-        begin(self._refused, self._names.refusals)
-        begin(self._abandoned, [(name, short) for name in services for short in ("yes", "no")])
+            counted.begin([(name,) for name in services])
+        self._answered.begin(self._names.answers)
+        self._refused.begin(self._names.refusals)
+        self._abandoned.begin([(name, short) for name in services for short in ("yes", "no")])
         for waits in (self._answer_waits, self._abandon_waits):
             waits.use({name: goal.within_s for name, goal in self._goals.items()})
 

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Histogram
 
 from ccrouter.routing.decision import Decision
 from ccrouter.telemetry.names import RuleNames
-from ccrouter.telemetry.zeros import begin, keep
+from ccrouter.telemetry.series import counters
 
 DECISION_BUCKETS_S: Final = (
     0.00005,
@@ -37,7 +37,7 @@ class DecisionCounts:
 
     def __init__(self, registry: CollectorRegistry, names: RuleNames, pabxs: Collection[str]) -> None:
         self._names = names
-        self._decided = Counter(
+        self._decided = counters(
             "ccrouter_decisions_total",
             "Decisions, for calls at entry and for callers who wait.",
             ["pabx", "service", "rule", "destination"],
@@ -46,45 +46,42 @@ class DecisionCounts:
         self._seconds = Histogram(
             "ccrouter_decision_seconds", "Time that a decision took.", registry=registry, buckets=DECISION_BUCKETS_S
         )
-        self._overflows = Counter(
+        self._overflows = counters(
             "ccrouter_overflows_total",
             "Calls that the load sent elsewhere: at entry by a rule or past a full, dead or empty site; while waiting.",
             ["moment", "service", "rule", "destination"],
             registry=registry,
         )
-        self._given = Counter(
+        self._given = counters(
             "ccrouter_share_given_total",
             "Turns of a rule's share, by the destination that got them.",
             ["service", "rule", "destination"],
             registry=registry,
         )
-        self._failed = Counter(
+        self._failed = counters(
             "ccrouter_decisions_failed_total",
             "Calls that got no decision because of a fault in ccrouter; the PABX's own plan took them.",
             ["pabx"],
             registry=registry,
         )
-        self._withdraws = Counter(
+        self._withdraws = counters(
             "ccrouter_withdraws_total",
             "Waiting callers whom the PABX was asked to take out of a queue, by its answer.",
             ["pabx", "result"],
             registry=registry,
         )
 
-        begin(self._failed, ((pabx,) for pabx in pabxs))
-        begin(self._withdraws, ((pabx, result) for pabx in pabxs for result in ANSWERS))
+        self._failed.begin((pabx,) for pabx in pabxs)
+        self._withdraws.begin((pabx, result) for pabx in pabxs for result in ANSWERS)
 
     def use(self) -> None:
         """Follow the names of a new version."""
         names = self._names
         known = {"service": names.services, "rule": names.rules, "destination": names.destinations}
         for counted in (self._decided, self._overflows, self._given) if names.lost else ():
-            keep(counted, known)
-        begin(self._overflows, names.overflows)
-        begin(
-            self._given,
-            ((*key, leg.site.name) for key, share in names.shares.items() for leg in share.legs),
-        )
+            counted.keep(known)
+        self._overflows.begin(names.overflows)
+        self._given.begin((*key, leg.site.name) for key, share in names.shares.items() for leg in share.legs)
 
     def decided(self, decision: Decision, took_s: float) -> None:
         """Count a decision that is carried out."""

@@ -36,8 +36,8 @@ from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.peers import AgiCounts, LinkCounts
 from ccrouter.telemetry.queues import QueueCounts
+from ccrouter.telemetry.series import counters
 from ccrouter.telemetry.sites import SiteCounts
-from ccrouter.telemetry.zeros import begin
 
 APPLY_BUCKETS_S = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05)
 
@@ -94,10 +94,9 @@ class Metrics:
         self._own_faults = Counter(
             "ccrouter_faults_total", "Faults of ccrouter's own that it outlived, by task.", ["task"], registry=registry
         )
-        self._events = Counter(
+        self._events = counters(
             "ccrouter_events_total", "Events that the PABXs told, by kind.", ["pabx", "event"], registry=registry
         )
-        self._event_counters: dict[tuple[str, type[PabxEvent]], Counter] = {}
         self._faults = Counter(
             "ccrouter_peer_faults_total",
             "AMI events that were refused: forged, incomplete, or with foreign fields.",
@@ -118,7 +117,7 @@ class Metrics:
             ["pabx", "listing"],
             registry=registry,
         )
-        self._entries = Counter(
+        self._entries = counters(
             "ccrouter_calls_ended_total",
             "Calls that ended, by the plan that the PABX's entry found; the others went without the router.",
             ["pabx", "entry"],
@@ -141,7 +140,7 @@ class Metrics:
             Relist: self._relisted,
             FactRefused: self._refused,
         }
-        begin(self._entries, ((pabx, entry) for pabx in pabxs for entry in ENTRIES))
+        self._entries.begin((pabx, entry) for pabx in pabxs for entry in ENTRIES)
         build = Gauge("ccrouter_build_info", "1, with the version that runs.", ["version", "python"], registry=registry)
         build.labels(version("ccrouter"), platform.python_version()).set(1)
 
@@ -160,11 +159,7 @@ class Metrics:
 
     def event(self, event: PabxEvent) -> None:
         """Count an event of a PABX."""
-        key = (event.pabx, type(event))
-        counter = self._event_counters.get(key)
-        if counter is None:
-            counter = self._event_counters[key] = self._events.labels(event.pabx, type(event).__name__)
-        counter.inc()
+        self._events.labels(event.pabx, type(event).__name__).inc()
         match event:
             case PeerFault():
                 self._faults.labels(event.pabx, self._fault_names(event.event)).inc()

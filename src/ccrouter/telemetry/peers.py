@@ -5,7 +5,7 @@ from collections.abc import Collection
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ccrouter.telemetry.labels import Capped, among
-from ccrouter.telemetry.zeros import begin
+from ccrouter.telemetry.series import counters, histograms
 
 SESSION_BUCKETS_S = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 PING_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
@@ -29,7 +29,7 @@ class AgiCounts:
     """Sessions of the FastAGI server."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._sessions = Counter(
+        self._sessions = counters(
             "ccrouter_agi_sessions_total", "FastAGI sessions that ended, by how.", ["result"], registry=registry
         )
         self._results = Capped(32)
@@ -63,20 +63,20 @@ class LinkCounts:
             registry=registry,
         )
 
-        self._faults = Counter(
+        self._faults = counters(
             "ccrouter_ami_link_faults_total",
             "What went wrong on the link to a PABX.",
             ["pabx", "fault"],
             registry=registry,
         )
-        self._pings = Histogram(
+        self._pings = histograms(
             "ccrouter_ami_ping_seconds",
             "Time that a PABX took to answer a ping.",
             ["pabx"],
             registry=registry,
             buckets=PING_BUCKETS_S,
         )
-        begin(self._faults, ((pabx, fault) for pabx in pabxs for fault in LINK_FAULTS))
+        self._faults.begin((pabx, fault) for pabx in pabxs for fault in LINK_FAULTS)
 
     def link_changed(self, pabx: str, state: str) -> None:
         """Note the state of a link, one of LINK_STATES."""

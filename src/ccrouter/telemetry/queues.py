@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry
 
 from ccrouter.live.effects import WaitEnded
 from ccrouter.telemetry.names import RuleNames
-from ccrouter.telemetry.zeros import keep
+from ccrouter.telemetry.series import histograms
 
 ERROR_BUCKETS_S: Final = (2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 
@@ -16,7 +16,7 @@ class QueueCounts:
 
     def __init__(self, registry: CollectorRegistry, names: RuleNames) -> None:
         self._names = names
-        self._errors = Histogram(
+        self._errors = histograms(
             "ccrouter_queue_wait_forecast_error_seconds",
             "By how much the wait of an answered caller differed from the forecast at the moment of joining.",
             ["pabx", "queue"],
@@ -27,7 +27,7 @@ class QueueCounts:
     def use(self) -> None:
         """Follow the names of a new version."""
         if self._names.lost:
-            keep(self._errors, {"queue": self._names.queues})
+            self._errors.keep({"queue": self._names.queues})
 
     def waited(self, wait: WaitEnded) -> None:
         """Compare a wait with its forecast: of those answered, for of others nobody knows how long they would be."""

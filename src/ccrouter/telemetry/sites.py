@@ -1,6 +1,6 @@
 """Counters of sites: dials and how they ended, answers, talk, and what outside sites cost by their tariff."""
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from ccrouter.contract import STEP_RESULTS
 from ccrouter.live.effects import SiteHealthChanged, SiteReleased, SiteTried
@@ -8,7 +8,7 @@ from ccrouter.live.figures import cost_of
 from ccrouter.routing.rules import External, Rules, Tariff
 from ccrouter.telemetry.labels import among
 from ccrouter.telemetry.names import RuleNames
-from ccrouter.telemetry.zeros import begin, keep
+from ccrouter.telemetry.series import counters
 
 RESULTS = STEP_RESULTS["site"]
 
@@ -19,37 +19,37 @@ class SiteCounts:
     def __init__(self, registry: CollectorRegistry, names: RuleNames) -> None:
         self._names = names
         self._tariffs: dict[str, Tariff] = {}
-        self._tries = Counter(
+        self._tries = counters(
             "ccrouter_site_tries_total",
             "Dials to a site that ended before their caller hung up, by result.",
             ["site", "result"],
             registry=registry,
         )
-        self._health_changes = Counter(
+        self._health_changes = counters(
             "ccrouter_site_health_changes_total",
             "Times that a site's health changed.",
             ["site", "health"],
             registry=registry,
         )
-        self._seizures = Counter(
+        self._seizures = counters(
             "ccrouter_site_seizures_total",
             "Calls that took a line of an external site, answered or not; counted when they leave it.",
             ["site"],
             registry=registry,
         )
-        self._answers = Counter(
+        self._answers = counters(
             "ccrouter_site_answers_total",
             "Calls that an external site answered; counted when they leave it.",
             ["site"],
             registry=registry,
         )
-        self._talk = Counter(
+        self._talk = counters(
             "ccrouter_site_talk_seconds_total",
             "Time that callers talked with an external site; counted when a talk is over.",
             ["site"],
             registry=registry,
         )
-        self._cost = Counter(
+        self._cost = counters(
             "ccrouter_site_cost_total",
             "What an external site costs by its tariff: for each answer, and for each second of talk that was begun.",
             ["site", "currency"],
@@ -63,12 +63,12 @@ class SiteCounts:
         known = {"site": self._names.destinations}
         lines = (self._seizures, self._answers, self._talk)
         for counted in (self._tries, self._health_changes, *lines) if self._names.lost else ():
-            keep(counted, known)
-        keep(self._cost, known | {"currency": frozenset(tariff.currency for tariff in self._tariffs.values())})
+            counted.keep(known)
+        self._cost.keep(known | {"currency": frozenset(tariff.currency for tariff in self._tariffs.values())})
         for counted in lines:
-            begin(counted, ((name,) for name in outside))
-        begin(self._cost, ((name, tariff.currency) for name, tariff in self._tariffs.items()))
-        begin(self._tries, ((name, result) for name in outside for result in RESULTS))
+            counted.begin((name,) for name in outside)
+        self._cost.begin(((name, tariff.currency) for name, tariff in self._tariffs.items()))
+        self._tries.begin((name, result) for name in outside for result in RESULTS)
 
     def tried(self, dial: SiteTried) -> None:
         """Count the end of a dial."""
