@@ -19,7 +19,7 @@ import psutil
 
 from ccrouter.clock import SystemClock
 from scale_run.size import Size, routing, settings
-from small_pabx import free_port
+from small_pabx import END_WITH_US, free_port
 from support.real_daemon import RealDaemon
 from support.real_house import in_sync
 
@@ -28,10 +28,37 @@ LOOK_AGAIN_S: Final = 0.1
 UP_WITHIN_S: Final = 60.0
 
 
+class Part:
+    """A program of ours that works beside the daemon, told by lines what to do, and answering in lines of JSON."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+            [*END_WITH_US, sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def order(self, what: str) -> None:
+        """Tell it what to do."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(f"{what}\n")
+            self._process.stdin.flush()
+
+    def heard(self) -> Any:  # noqa: ANN401 - whatever it says
+        """Return the next thing that it says."""
+        return None if self._process.stdout is None else json.loads(self._process.stdout.readline())
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.communicate()
+
+
 class ScaleHouse:
     """One house."""
 
-    def __init__(self, daemon: RealDaemon, pabxs: "subprocess.Popen[str]") -> None:
+    def __init__(self, daemon: RealDaemon, pabxs: Part) -> None:
         self.daemon = daemon
         self.clock = SystemClock()
         self._pabxs = pabxs
@@ -44,12 +71,8 @@ class ScaleHouse:
     def told(self) -> dict[str, Any]:
         """Return what there was on the PABXs since the last time."""
         self._order("told")
-        return self.heard()
-
-    def heard(self) -> Any:  # noqa: ANN401 - whatever the process says
-        """Return the next thing that the process of the PABXs says."""
-        assert self._pabxs.stdout is not None
-        return json.loads(self._pabxs.stdout.readline())
+        found: dict[str, Any] = self._pabxs.heard()
+        return found
 
     def cut_links(self) -> float:
         """Break all links off, and return the seconds until the whole picture is known again."""
@@ -74,19 +97,14 @@ class ScaleHouse:
     def watched(self, clients: int) -> Iterator[None]:
         """Have so many people follow the board while the context lasts."""
         arguments = map(str, (self.daemon.http_port, TOKEN, clients, os.devnull))
-        process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-            [sys.executable, "-m", "stream_run.clients", *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
+        process = Part("stream_run.clients", *arguments)
         try:
-            assert process.stdin is not None
-            process.stdin.write(b"\n")
-            process.stdin.flush()
+            process.order("")
             self._until_streams(clients)
             yield
             self._until_streams(clients)  # none was ended for being slow
         finally:
-            process.kill()
-            process.communicate()
+            process.end()
         while self.daemon.metrics()["ccrouter_stream_clients"]:
             time.sleep(LOOK_AGAIN_S)
 
@@ -98,9 +116,7 @@ class ScaleHouse:
             time.sleep(LOOK_AGAIN_S)
 
     def _order(self, what: str) -> None:
-        assert self._pabxs.stdin is not None
-        self._pabxs.stdin.write(f"{what}\n")
-        self._pabxs.stdin.flush()
+        self._pabxs.order(what)
 
 
 def linked(daemon: RealDaemon) -> list[int]:
@@ -118,16 +134,9 @@ def scale_house(size: Size) -> Iterator[ScaleHouse]:
         folder = Path(tempfile.mkdtemp(prefix="ccrouter-scale-"))
         stack.callback(shutil.rmtree, folder)
         agi_port, http_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM)
-        pabxs = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-            [sys.executable, "-m", "scale_run.pabxs", json.dumps(asdict(size)), str(agi_port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        stack.callback(pabxs.communicate)
-        stack.callback(pabxs.kill)
-        assert pabxs.stdout is not None
-        ports = json.loads(pabxs.stdout.readline())
+        pabxs = Part("scale_run.pabxs", json.dumps(asdict(size)), str(agi_port))
+        stack.callback(pabxs.end)
+        ports = pabxs.heard()
         (folder / "routing.yaml").write_text(routing(size))
         (folder / "state").mkdir()
         for name, text in (("secret", "s3cr3t"), ("tokens", tokens())):

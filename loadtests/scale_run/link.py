@@ -15,6 +15,12 @@ COMMANDS: Final = (
     *("CoreSettings", "CoreStatus", "Getvar", "ListCommands", "Login", "Ping", "QueueStatus", "QueueWithdrawCaller"),
     *("Setvar", "Status"),
 )
+SAYS: Final = {
+    "Login": {"Message": "Authentication accepted"},
+    "CoreSettings": {"AMIversion": "11.0.0", "AsteriskVersion": "22.10.1"},
+    "CoreStatus": {"CoreStartupDate": "2026-11-21", "CoreStartupTime": "21:39:57"},
+    "ListCommands": dict.fromkeys(COMMANDS, "what it does  (Priv: <none>)"),
+}
 LISTINGS: Final = {"QueueStatus": "QueueStatusComplete", "Status": "StatusComplete"}
 
 
@@ -78,25 +84,16 @@ class Answers:
         return success + "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode() + b"\r\n"
 
     def _fields(self, action: str, order: dict[str, str]) -> dict[str, str] | None:
-        match action:
-            case "Ping":
-                return {"Ping": "Pong", "Timestamp": f"{NOW():.6f}"}
-            case "Setvar":
-                self._globals[order["Variable"].encode()] = order["Value"].encode()
-                self.key = self._globals.get(b"CCROUTER_KEY", b"")
-                return {"Message": "Variable Set"}
-            case "Getvar":
-                return {"Variable": order["Variable"], "Value": self._value(order["Variable"])}
-            case "Login":
-                return {"Message": "Authentication accepted"}
-            case "CoreSettings":
-                return {"AMIversion": "11.0.0", "AsteriskVersion": "22.10.1"}
-            case "CoreStatus":
-                return {"CoreStartupDate": "2026-11-21", "CoreStartupTime": "21:39:57"}
-            case "ListCommands":
-                return dict.fromkeys(COMMANDS, "what it does  (Priv: <none>)")
+        if action == "Ping":
+            return {"Ping": "Pong", "Timestamp": f"{NOW():.6f}"}
+        if action == "Setvar":
+            self._globals[order["Variable"].encode()] = order["Value"].encode()
+            self.key = self._globals.get(b"CCROUTER_KEY", b"")
+            return {"Message": "Variable Set"}
+        if action == "Getvar":
+            return {"Variable": order["Variable"], "Value": self._value(order["Variable"])}
         self.withdrawn += action == "QueueWithdrawCaller"
-        return None
+        return SAYS.get(action)
 
     def _value(self, name: str) -> str:
         if found := COUNT.fullmatch(name):
