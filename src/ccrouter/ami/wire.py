@@ -28,8 +28,8 @@ MAX_LINES: Final = 100
 """Lines of an order; Asterisk takes 128."""
 
 END: Final = b"\r\n\r\n"
-EVENT: Final = b"Event: "
-RESPONSE: Final = b"Response: "
+EVENT: Final = "Event"
+RESPONSE: Final = "Response"
 FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 FORBIDDEN: Final = re.compile(r"[\r\n\0]")
 
@@ -43,32 +43,35 @@ class Kind(Enum):
 
 
 class Message:
-    """One message of the PABX; a frozen dataclass would take twice as long to make.
+    """One message of the PABX; what its lines say is looked at when somebody asks for it.
 
     Attributes:
         kind: event, response, or neither.
         name: of the event, or `Success`, `Error`, ... of the response; empty for garbage.
+        text: all of it but the empty line that ends it.
         fields: values by name, in their order; of a field that came more than once, the first.
         repeated: all values of the fields that came more than once.
         flaw: why this is no well-formed message; empty for one that is.
 
     """
 
-    __slots__ = ("fields", "flaw", "kind", "name", "repeated")
+    __slots__ = ("fields", "flaw", "kind", "name", "repeated", "text")
 
-    def __init__(
-        self,
-        kind: Kind,
-        name: str,
-        fields: Mapping[str, str],
-        repeated: Mapping[str, tuple[str, ...]],
-        flaw: str = "",
-    ) -> None:
+    fields: Mapping[str, str]
+    repeated: Mapping[str, tuple[str, ...]]
+    flaw: str
+
+    def __init__(self, kind: Kind, name: str, text: str) -> None:
         self.kind = kind
         self.name = name
-        self.fields = fields
-        self.repeated = repeated
-        self.flaw = flaw
+        self.text = text
+
+    def __getattr__(self, attribute: str) -> object:
+        # Only asked for slots that are empty: most messages are read without a look at all their lines.
+        if attribute not in LOOKED_AT:
+            raise AttributeError(attribute)
+        self.fields, self.repeated, self.flaw = GARBAGE if self.kind is Kind.GARBAGE else _parse(self.text)
+        return getattr(self, attribute)
 
     def __repr__(self) -> str:
         return f"<{self.kind.name} {self.name} {', '.join(self.fields)}>"
@@ -81,7 +84,10 @@ class Message:
         return (self.fields[field],) if field in self.fields else ()
 
 
+LOOKED_AT: Final = frozenset({"fields", "repeated", "flaw"})
 NEVER: Final[Mapping[str, tuple[str, ...]]] = {}
+Parsed = tuple[Mapping[str, str], Mapping[str, tuple[str, ...]], str]
+GARBAGE: Final[Parsed] = ({}, NEVER, "neither an event nor a response")
 
 
 class Framer:
@@ -94,7 +100,10 @@ class Framer:
 
     def __init__(self, wanted: Collection[str]) -> None:
         self.version = ""
-        self._wanted = frozenset(name.encode() for name in wanted)
+        self._wanted = frozenset(wanted)
+        names = "|".join(map(re.escape, sorted(wanted)))
+        # Each end of a message that is followed by anything but an event that nobody wants.
+        self._heads = re.compile(rf"\r\n\r\n(?!Event: (?!(?:{names})\r\n))".encode())
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Message]:
@@ -105,21 +114,26 @@ class Framer:
 
         """
         rest = self._rest
-        searched = max(0, len(rest) - len(END) + 1)
+        searched = max(len(END), len(rest) - len(END) + 1)
         rest += data
         if not self.version:
             if not self._greet():
                 return
-            searched = 0
+            searched = len(END)
         if rest.find(END, searched) >= 0:
-            *frames, last = bytes(rest).split(END)
-            rest[:] = last
-            for frame in frames:
-                message = self._message(frame)
+            whole = self._last_end()
+            block = bytes(rest[: whole + len(END)])
+            del rest[:whole]
+            if len(block) > MAX_MESSAGE:
+                _check_lengths(block)
+            find = block.find
+            for head in self._heads.finditer(block, 0, whole + 2):
+                begin = head.end()
+                message = self._message(block[begin : find(END, begin)])
                 if message is not None:
                     yield message
-        if len(rest) > MAX_MESSAGE + len(END) - 1:
-            raise PeerError(f"a message of the PABX has more than {MAX_MESSAGE} bytes")
+        if len(rest) > MAX_MESSAGE + 2 * len(END) - 1:
+            raise _too_long()
 
     def _greet(self) -> bool:
         line, end, _ = bytes(self._rest[: MAX_GREETING + 2]).partition(b"\r\n")
@@ -129,37 +143,52 @@ class Framer:
             said = line[:40].decode("ascii", "replace")
             raise PeerError(f"this is no Asterisk Manager port, it says {said!r}")
         self.version = line[len(GREETING) :].decode("ascii", "replace")
-        del self._rest[: len(line) + 2]
+        self._rest[: len(line) + 2] = END
         return True
 
+    def _last_end(self) -> int:
+        """Return the place of the last end of a message; it stays, in front of the next message."""
+        rest = self._rest
+        last = first = rest.rfind(END)
+        while first > len(END) and rest[first - 2 : first] == END[:2]:
+            first -= 2
+        # Of empty lines in a row, each second one is an end.
+        return last if (last - first) % len(END) == 0 else last - 2
+
     def _message(self, frame: bytes) -> Message | None:
-        if len(frame) > MAX_MESSAGE:
-            raise PeerError(f"a message of the PABX has more than {MAX_MESSAGE} bytes")
-        if frame.startswith(b"\r\n"):
-            frame = frame.lstrip(b"\r\n")
-        if frame.startswith(EVENT):
-            end = frame.find(b"\r\n")
-            name = frame[len(EVENT) :] if end < 0 else frame[len(EVENT) : end]
-            return _parse(Kind.EVENT, frame) if name in self._wanted else None
-        if frame.startswith(RESPONSE):
-            return _parse(Kind.RESPONSE, frame)
-        return Message(Kind.GARBAGE, "", {}, NEVER, "neither an event nor a response") if frame else None
+        text = frame.decode("utf-8", "replace")
+        if text.startswith("\r\n"):
+            text = text.lstrip("\r\n")
+        word, _, name = text.partition("\r\n")[0].partition(": ")
+        if word == EVENT:
+            return Message(Kind.EVENT, name, text) if name in self._wanted else None
+        if word == RESPONSE:
+            return Message(Kind.RESPONSE, name, text)
+        return Message(Kind.GARBAGE, "", text) if text else None
 
 
-def _parse(kind: Kind, frame: bytes) -> Message:
-    lines = frame.decode("utf-8", "replace").split("\r\n")
-    name = lines[0].partition(": ")[2]
+def _check_lengths(block: bytes) -> None:
+    if any(len(frame) > MAX_MESSAGE for frame in block.split(END)):
+        raise _too_long()
+
+
+def _too_long() -> PeerError:
+    return PeerError(f"a message of the PABX has more than {MAX_MESSAGE} bytes")
+
+
+def _parse(text: str) -> Parsed:
+    lines = text.split("\r\n")
     try:
         fields = dict([line.split(": ", 1) for line in lines])
     except ValueError:
         pass
     else:
         if len(fields) == len(lines):
-            return Message(kind, name, fields, NEVER)
-    return _parse_odd(kind, name, lines)
+            return fields, NEVER, ""
+    return _parse_odd(lines)
 
 
-def _parse_odd(kind: Kind, name: str, lines: list[str]) -> Message:
+def _parse_odd(lines: list[str]) -> Parsed:
     """Parse what has repeated fields, fields without a value, or lines that are no fields."""
     fields: dict[str, str] = {}
     repeated: dict[str, tuple[str, ...]] = {}
@@ -175,7 +204,7 @@ def _parse_odd(kind: Kind, name: str, lines: list[str]) -> Message:
             repeated[field] = (*repeated.get(field, (fields[field],)), value)
         else:
             fields[field] = value
-    return Message(kind, name, fields, repeated, flaw)
+    return fields, repeated, flaw
 
 
 def encode(fields: Mapping[str, str]) -> bytes:
