@@ -1,6 +1,7 @@
-"""How Hypothesis works here."""
+"""How Hypothesis works here, and what tests inherit."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -9,3 +10,6 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("ccrouter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("ccrouter"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "ccrouter")
+
+# Whoever starts the tests in the background of a shell has them ignore Ctrl-C, and so would each program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
