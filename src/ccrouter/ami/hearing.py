@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter.ami import shapes
 from ccrouter.ami.resync import Resync
-from ccrouter.ami.translate import translate
+from ccrouter.ami.translate import Translator
 from ccrouter.ami.watches import Fault
 from ccrouter.ami.wire import Kind, Message
 from ccrouter.clock import Clock
@@ -43,6 +43,7 @@ class Hearing:
         self.booted = asyncio.Event()
         self.resync: Resync | None = None
         self._pabx = pabx
+        self._translator = Translator(pabx)
         self._sink = sink
         self._failed = failed
         self._clock = clock
@@ -82,7 +83,7 @@ class Hearing:
         elif message.name in LISTED:
             self._failed(Fault.LATE_ANSWER)
         else:
-            event = translate(message, self._pabx, self._clock.now())
+            event = self._translator.translate(message, self._clock.now())
             if event is not None:
                 self.tell(event)
 

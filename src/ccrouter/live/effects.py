@@ -1,9 +1,9 @@
 """What the live state asks for or reports, as values. Orders are imperative, reports are past tense."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ccrouter.live.events import Listing
+from ccrouter.live.values import dataclass
 from ccrouter.routing.snapshot import Health
 
 

@@ -4,9 +4,9 @@ Facts behind the translation from AMI: the queue's own events mislead (an abando
 withdrawal), so the end of a wait is told by `StepEnded`, `CallerConnected` or `CallHungUp`.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from ccrouter.live.values import dataclass
 from ccrouter.routing.plan import Step
 from ccrouter.routing.snapshot import Seconds
 

@@ -1,0 +1,19 @@
+"""How values of the live state are made: frozen dataclasses that take no longer than need be.
+
+Thousands are made in a second. The type checker holds them to be frozen, which is what keeps anybody from changing one;
+to have that watched while it runs as well makes each take three times as long to make.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from dataclasses import dataclass as plain_dataclass
+
+    def dataclass(*, frozen: bool, **options: bool) -> object:
+        """Return the decorator of dataclasses, which are not frozen any more once the types were checked."""
+        return plain_dataclass(unsafe_hash=frozen, **options)
+
+
+__all__ = ["dataclass"]
