@@ -18,6 +18,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message as PanoramiskMessage
 
+from ccrouter.ami.turns import Turns
 from ccrouter.ami.wire import Framer, Kind, Message, encode
 from ccrouter.errors import LinkError, PeerError
 
@@ -67,6 +68,7 @@ class _Lines(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
     def __init__(self, framer: Framer, connection: "Connection") -> None:
         self._framer = framer
         self._connection = connection
+        self._turns = Turns(connection.take)
         self.responses: dict[str, Action] = {}  # panoramisk has none before a connection is made
 
     def send(self, action: Action, as_list: bool | None = None) -> asyncio.Future[PanoramiskMessage]:  # noqa: FBT001 - as in panoramisk
@@ -79,7 +81,7 @@ class _Lines(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes as they come."""
-        self._connection.take(data)
+        self._turns.arrived(data, self.transport)
 
     def settle(self, message: Message) -> bool:
         """Give a response to the action that waits for it; tell whether one does."""
@@ -94,6 +96,7 @@ class _Lines(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the connection is gone."""
+        self._turns.finish()
         self._connection.close(f"the PABX closed the connection{f' ({exc})' if exc else ''}")
 
     def close(self) -> None:
