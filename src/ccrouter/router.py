@@ -4,7 +4,8 @@ Between reading the snapshot and recording what was decided nothing else runs, s
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 
 from ccrouter.clock import Clock
 from ccrouter.live.events import CallRouted, Event, WithdrawAsked
@@ -17,7 +18,7 @@ from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.rules import Rules
 from ccrouter.routing.shares import Turns
-from ccrouter.routing.thresholds import Latch, LatchKey
+from ccrouter.routing.thresholds import OFF, Latch, LatchKey
 
 CONFIRMED_WITHIN_S = 5.0
 """How long a decision counts at its first step without a word from the PABX; it mostly takes milliseconds."""
@@ -27,9 +28,6 @@ ANNOUNCED_WITHIN_S = 60.0
 
 WITHDRAWN_WITHIN_S = 15.0
 """A withdrawal waits for the end of the ring attempt that is under way, and rings are kept under 10 s."""
-
-MOST_ORDERS = 50
-"""Callers moved in one look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,39 +105,31 @@ class Router:
 
     def drain(
         self, pabxs: Collection[str], failed: Callable[[WaitingCaller, Exception], object]
-    ) -> list[WithdrawCaller]:
-        """Return orders for the waiting callers on these PABXs whom a rule sends elsewhere, longest wait first."""
-        at = self._clock.now()
-        served = {name for name, service in self.rules.services.items() if service.while_waiting}
-        movable = [
-            caller
-            for caller in self._state.waiting()
-            if caller.pabx in pabxs
-            and caller.routed
-            and caller.service in served
-            and not caller.withdrawing
-            and caller.stays_until <= at
-        ]
-        orders: list[WithdrawCaller] = []
-        if not movable:
-            return orders
-        facts, decision_id = self.facts(), next(self._ids)
-        for caller in sorted(movable, key=lambda caller: caller.joined_at):
-            if len(orders) == MOST_ORDERS:
-                break  # a new call must not wait for them; the next look goes on
+    ) -> Iterator[WithdrawCaller | None]:
+        """Look at each waiting caller on these PABXs, longest wait first: yield the order for them, or None: they stay.
+
+        A rule sends elsewhere whom an order is for. What happens between two callers counts for the second one: calls
+        may be routed meanwhile, and whoever has left is passed over.
+        """
+        state = self._state
+        facts: Facts | None = None
+        listed = as_of = state.applied
+        decision_id = ""
+        for caller in self._movable(pabxs):
+            if state.applied != listed and not state.waits(caller):
+                continue
+            if facts is None or state.applied != as_of:
+                facts, as_of = self.facts(), state.applied
             if not facts.fresh(caller.pabx):
                 continue
-            call = _call_of(caller, facts.at)
+            order, decision_id = None, decision_id or next(self._ids)
             try:
-                decision = decide_waiting(self.rules, facts, call, caller.queue, decision_id)
-                if decision is None:
-                    continue
-                orders.append(self._withdraw(caller, decision))
+                decision = decide_waiting(self.rules, facts, _call_of(caller, facts.at), caller.queue, decision_id)
+                if decision is not None:
+                    order, decision_id = self._withdraw(caller, decision), ""
             except Exception as error:  # noqa: BLE001 - a fault with one caller must not keep the others waiting
                 failed(caller, error)
-                continue
-            facts, decision_id = self.facts(), next(self._ids)
-        return orders
+            yield order
 
     def send(self, caller: WaitingCaller, to: Sequence[str], by: str) -> WithdrawCaller | Stay:
         """Return the order for a waiting caller whom a person sends elsewhere, or why they stay.
@@ -156,7 +146,8 @@ class Router:
 
     def watch(self) -> None:
         """Look at every threshold, so that hold times run between calls too."""
-        self._latches = watch(self.rules, self.facts())
+        seen = watch(self.rules, self.facts())
+        self._latches = {key: latch for key, latch in seen.items() if latch != OFF}
 
     def replace(self, rules: Rules) -> None:
         """Put another version in force; calls in progress keep the plan that they carry."""
@@ -169,9 +160,24 @@ class Router:
     def clock_set(self, by_s: float) -> None:
         """Move the instants from which thresholds hold: the clock was set by so many seconds."""
         self._latches = {
-            key: latch if latch.reached_at is None else replace(latch, reached_at=latch.reached_at + by_s)
+            key: latch if latch.reached_at is None else latch._replace(reached_at=latch.reached_at + by_s)
             for key, latch in self._latches.items()
         }
+
+    def _movable(self, pabxs: Collection[str]) -> list[WaitingCaller]:
+        """Return who may be withdrawn, longest wait first."""
+        at = self._clock.now()
+        served = {name for name, service in self.rules.services.items() if service.while_waiting}
+        movable = [
+            caller
+            for caller in (self._state.waiting() if served else ())
+            if caller.pabx in pabxs
+            and caller.routed
+            and caller.service in served
+            and not caller.withdrawing
+            and caller.stays_until <= at
+        ]
+        return sorted(movable, key=attrgetter("joined_at"))
 
     def _withdraw(self, caller: WaitingCaller, decision: Decision) -> WithdrawCaller:
         order = WithdrawCaller(caller, decision, decision.text)
@@ -190,8 +196,12 @@ class Router:
         return order
 
     def _keep(self, decision: Decision) -> None:
-        self._latches.update(decision.latches)
-        self._turns.update(decision.turns)
+        # Others may still read the facts of an earlier decision: what they hold is never changed.
+        if decision.latches:
+            latches = {**self._latches, **decision.latches}
+            self._latches = {key: latch for key, latch in latches.items() if latch != OFF}
+        if decision.turns:
+            self._turns = {**self._turns, **decision.turns}
 
 
 def _call_of(caller: WaitingCaller, at: float) -> Call:

@@ -1,7 +1,7 @@
 """The task that moves waiting callers outlives its own faults: else the daemon would end with it."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import cast
 
 import structlog
@@ -40,7 +40,7 @@ class FaultyRouter:
 
     def drain(
         self, pabxs: Collection[str], failed: Callable[[WaitingCaller, Exception], object]
-    ) -> list[WithdrawCaller]:
+    ) -> Iterator[WithdrawCaller | None]:
         """Look once more."""
         assert pabxs == {"main"}
         assert callable(failed)
@@ -48,7 +48,7 @@ class FaultyRouter:
         self.looks.put_nowait(self._count)
         if self._count == 1:
             raise ZeroDivisionError
-        return []
+        return iter(())
 
 
 async def test_a_fault_is_counted_and_the_next_look_comes() -> None:

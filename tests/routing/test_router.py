@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from ccrouter.live.events import (
+    CallerConnected,
     CallerJoined,
     CallHungUp,
     DeviceState,
@@ -21,12 +22,13 @@ from ccrouter.live.events import (
     StepBegan,
     Ticked,
     WithdrawAccepted,
+    WithdrawAsked,
     WithdrawRefused,
 )
 from ccrouter.live.queues import WaitingCaller
 from ccrouter.live.sites import SiteLimits
 from ccrouter.live.state import State
-from ccrouter.router import MOST_ORDERS, Router, WithdrawCaller
+from ccrouter.router import Router, WithdrawCaller
 from ccrouter.routing import measures
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, CallerIs, Question, Threshold, Waited
@@ -123,7 +125,7 @@ def unexpected(_: WaitingCaller, error: Exception) -> None:
 
 def orders(house: House) -> list[WithdrawCaller]:
     """Return what is ordered now."""
-    return house.router.drain({"pbx"}, unexpected)
+    return [order for order in house.router.drain({"pbx"}, unexpected) if order is not None]
 
 
 def moved(house: House) -> list[tuple[str, str]]:
@@ -226,14 +228,37 @@ def test_calls_at_once_share_out_the_ready_positions() -> None:
     assert [house.call(f"c{n}").destination for n in range(10)] == ["paris"] + ["tunis"] * 9
 
 
-def test_a_look_moves_so_many_and_the_next_look_the_others() -> None:
-    """A new call never waits for hundreds of orders."""
-    rule = Rule("too long", Waited(90), (Leg(replace(WORLD.tunis, max_calls=0)),))
-    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=(rule,)))
-    for n in range(MOST_ORDERS + 10):
+def test_calls_may_come_in_between_two_orders() -> None:
+    """A new call never waits for hundreds of orders, and none of these orders takes the line that it got (P4)."""
+    tunis = (Leg(replace(WORLD.tunis, max_calls=2)),)
+    out = Rule("out", CallerIs("+336", prefixes=("+336",)), (*tunis, *LEGS("paris")))
+    rules = WORLD.rules(out, otherwise=TO_PARIS, while_waiting=(Rule("too long", Waited(90), tunis),))
+    house = House(rules)
+    for n in range(5):
         house.join(f"c{n}", n + 1)
     house.pass_time(90)
-    assert [len(moved(house)) for _ in range(3)] == [MOST_ORDERS, 10, 0]
+    look = house.router.drain({"pbx"}, unexpected)
+    first = next(look)
+    assert first is not None
+    assert first.caller.uniqueid == "c0"
+    assert house.call("new", "+33612345678").destination == "tunis"
+    assert list(look) == [None] * 4
+
+
+def test_who_left_between_two_orders_is_passed_over() -> None:
+    """A look that began before a caller left, or was asked for by somebody else, gives no order in vain."""
+    house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=WAITING))
+    for n, name in enumerate("abcde"):
+        house.join(name, n + 1)
+    house.pass_time(90)
+    look = house.router.drain({"pbx"}, unexpected)
+    order = next(look)
+    assert order is not None
+    house.tell(CallHungUp, uniqueid="b", cause=16)
+    house.tell(CallerConnected, queue="support", uniqueid="c", interface="PJSIP/agent1", hold_s=90, ring_s=1)
+    first, until = order.decision.plan.steps[0], house.clock.now() + 15
+    house.tell(WithdrawAsked, uniqueid="d", rule="by hand", decision="other", first=first, expires_at=until)
+    assert [order.caller.uniqueid for order in look if order is not None] == ["e"]
 
 
 def test_who_waits_is_known_to_the_rules() -> None:
@@ -268,7 +293,7 @@ def test_a_fault_with_one_caller_keeps_nobody_else_waiting() -> None:
     house.join("b", 2)
     faults: list[tuple[str, type[Exception]]] = []
     ordered = house.router.drain({"pbx"}, lambda caller, error: faults.append((caller.uniqueid, type(error))))
-    assert [order.caller.uniqueid for order in ordered] == ["b"]
+    assert [order and order.caller.uniqueid for order in ordered] == [None, "b"]
     assert faults == [("a", ZeroDivisionError)]
 
 
@@ -278,7 +303,7 @@ def test_a_pabx_that_cannot_withdraw_is_not_asked(pabxs: set[str]) -> None:
     house = House(WORLD.rules(otherwise=TO_PARIS, while_waiting=WAITING))
     house.join("a", 1)
     house.pass_time(90)
-    assert house.router.drain(pabxs, unexpected) == []
+    assert list(house.router.drain(pabxs, unexpected)) == []
 
 
 def test_nobody_is_moved_on_stale_facts() -> None:

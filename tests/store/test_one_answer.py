@@ -85,7 +85,7 @@ def drained(house: RandomHouse, asker: Asker) -> Iterator[Decision]:
         if order is not None and order.caller.uniqueid == caller.uniqueid:
             asker.same(order.decision, of_waiting(caller, seen.at), seen, caller.queue)
             yield order.decision
-            order, seen = next(made, None), next(facts)
+            order, seen = next(made, None), next(facts, None)
         else:
             asker.same(None, of_waiting(caller, seen.at), seen, caller.queue)
     assert order is None

@@ -113,7 +113,7 @@ class RandomHouse:
             and caller.stays_until <= self.clock.now()
         ]
         self.router.handed.clear()
-        orders = self.router.drain({PABX}, _unexpected)
+        orders = [order for order in self.router.drain({PABX}, _unexpected) if order is not None]
         return waiting, orders, list(self.router.handed)
 
     # --- what happens ---

@@ -20,6 +20,15 @@ from ccrouter.telemetry.metrics import Metrics
 PAUSE_S: Final = 0.05
 """Least time between two looks: events come in bursts, and one look serves a whole burst."""
 
+RESTS: Final = 4
+"""A look at hundreds of callers is followed by a pause of so many times what it took."""
+
+TURN_S: Final = 0.002
+"""After so long in a look, calls that have arrived meanwhile come first."""
+
+MOST_UNDER_WAY: Final = 64
+"""Orders without an answer. A PABX answers at once while it can; where it can't, more orders make it worse."""
+
 ASK_AGAIN_S: Final = 5.0
 """After a refusal: its cause may last, and each order counts a turn of a share and a decision."""
 
@@ -51,29 +60,39 @@ class Overflow:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                able = {name for name, link in self.links.items() if link.can_withdraw and link.on_duty}
-                started = self.clock.steady()
-                for order in self._orders(able):
-                    self.entry.made("caller to be withdrawn", order.decision, self.clock.steady() - started)
-                    task = tasks.create_task(self.carry_out(order), name=f"withdraw {order.decision.id}")
-                    self._under_way.add(task)
-                    task.add_done_callback(self._under_way.discard)
-                    started = self.clock.steady()
-                await asyncio.sleep(PAUSE_S)
+                took_s = 0.0
+                try:
+                    took_s = await self._look(tasks)
+                except Exception as error:  # noqa: BLE001 - a daemon that ends over it would leave all callers alone
+                    self._stumbled("callers who wait could not be looked at", error)
+                await asyncio.sleep(max(PAUSE_S, RESTS * took_s))
 
     async def settle(self) -> None:
         """Return when the orders under way are answered; after the farewell to the PABXs no new one begins."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=SETTLED_WITHIN_S)
 
-    def _orders(self, able: set[str]) -> list[WithdrawCaller]:
-        if not able or self.clock.steady() < self._again_at:
-            return []
-        try:
-            return self.router.drain(able, self._failed)
-        except Exception as error:  # noqa: BLE001 - a daemon that ends over it would leave all callers alone
-            self._stumbled("callers who wait could not be looked at", error)
-            return []
+    async def _look(self, tasks: asyncio.TaskGroup) -> float:
+        """Look at all who wait, and have those withdrawn whom a rule sends elsewhere; return the seconds of work."""
+        able = {name for name, link in self.links.items() if link.can_withdraw and link.on_duty}
+        turn = started = self.clock.steady()
+        if not able or started < self._again_at:
+            return 0.0
+        took_s = 0.0
+        for order in self.router.drain(able, self._failed):
+            if order is not None:
+                self.entry.made("caller to be withdrawn", order.decision, self.clock.steady() - started)
+                task = tasks.create_task(self.carry_out(order), name=f"withdraw {order.decision.id}")
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+            started = self.clock.steady()
+            if started - turn >= TURN_S or len(self._under_way) >= MOST_UNDER_WAY:
+                took_s += started - turn
+                await asyncio.sleep(0)
+                while len(self._under_way) >= MOST_UNDER_WAY:
+                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                turn = started = self.clock.steady()
+        return took_s + started - turn
 
     def _failed(self, caller: WaitingCaller, error: Exception) -> None:
         self.metrics.decisions.failed(caller.pabx)

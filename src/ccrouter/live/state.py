@@ -103,6 +103,15 @@ class State:
         """Return the facts as of the last event applied, stamped `at`."""
         return self._views.snapshot(at)
 
+    @property
+    def applied(self) -> int:
+        """Return how many events were applied: what was seen at the same count is still true."""
+        return self._picture.mark
+
+    def waits(self, caller: WaitingCaller) -> bool:
+        """Tell whether a caller still waits where they were seen, and may still be asked for as they might then."""
+        return self._views.waits(caller)
+
     def waiting(self) -> Iterator[WaitingCaller]:
         """Yield the callers in all queues, each queue in its order."""
         return self._views.waiting()

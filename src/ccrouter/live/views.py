@@ -82,6 +82,17 @@ class Views:
         for callers in list(self._waiting.values()):
             yield from callers
 
+    def waits(self, caller: WaitingCaller) -> bool:
+        """Tell whether a caller still waits where they were seen, and may still be asked for as they might then."""
+        key = (caller.pabx, caller.uniqueid)
+        queue, call = self._picture.queues.where(key), self._picture.calls.records.get(key)
+        return (
+            queue is not None
+            and queue.name == caller.queue
+            and call is not None
+            and (call.withdrawal is not None, call.stays_until) == (caller.withdrawing, caller.stays_until)
+        )
+
     def calls(self) -> Iterator[CallView]:
         """Yield all calls, oldest first."""
         for call in list(self._picture.calls.records.values()):
