@@ -13,18 +13,19 @@ class Transport:
     """Notes when it is told to read, and to be closed."""
 
     def __init__(self) -> None:
-        self.reads = True
+        self.reads = asyncio.Event()
+        self.reads.set()
         self.told: list[str] = []
         self.closed = False
 
     def pause_reading(self) -> None:
         """Read no more."""
-        self.reads = False
+        self.reads.clear()
         self.told.append("pause")
 
     def resume_reading(self) -> None:
         """Read again."""
-        self.reads = True
+        self.reads.set()
         self.told.append("resume")
 
     def is_closing(self) -> bool:
@@ -51,8 +52,7 @@ class Rig:
 
     async def settle(self) -> None:
         """Return when all has been taken in."""
-        while not self.transport.reads:
-            await asyncio.sleep(0)
+        await self.transport.reads.wait()
 
     @property
     def whole(self) -> bytes:
@@ -77,17 +77,17 @@ async def test_a_large_piece_takes_several_turns_and_others_have_theirs_between(
 
     def another() -> None:
         seen.append(len(rig.taken))
-        if not rig.transport.reads:
+        if not rig.transport.reads.is_set():
             asyncio.get_running_loop().call_soon(another)
 
     rig.arrive(LARGE)
     another()
-    assert not rig.transport.reads
+    assert not rig.transport.reads.is_set()
     await rig.settle()
-    assert LARGE == rig.whole
+    assert rig.whole == LARGE
     assert max(map(len, rig.taken)) <= TURN_BYTES
     assert all(later - earlier <= 1 for earlier, later in pairwise(seen))
-    assert ["pause", "resume"] == rig.transport.told
+    assert rig.transport.told == ["pause", "resume"]
 
 
 async def test_what_arrives_in_spite_of_the_pause_comes_after_what_is_left() -> None:
@@ -97,7 +97,7 @@ async def test_what_arrives_in_spite_of_the_pause_comes_after_what_is_left() -> 
     rig.arrive(b"small")
     rig.arrive(LARGE)
     await rig.settle()
-    assert LARGE + b"small" + LARGE == rig.whole
+    assert rig.whole == LARGE + b"small" + LARGE
 
 
 async def test_what_is_left_when_the_connection_is_lost_is_taken_in_before_that_is_told() -> None:
@@ -105,10 +105,10 @@ async def test_what_is_left_when_the_connection_is_lost_is_taken_in_before_that_
     rig = Rig()
     rig.arrive(LARGE)
     rig.turns.finish()
-    assert LARGE == rig.whole
+    assert rig.whole == LARGE
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert LARGE == rig.whole
+    assert rig.whole == LARGE
 
 
 async def test_a_turn_that_fails_cuts_the_connection() -> None:
