@@ -4,12 +4,12 @@ import itertools
 from dataclasses import replace
 from typing import Final
 
+from ccrouter.live.desks import PositionOnBoard
 from ccrouter.live.figures import Figures, Minute
 from ccrouter.web.board import (
     Board,
     DecisionOnBoard,
     LinkOnBoard,
-    PositionOnBoard,
     QueueOnBoard,
     ServiceOnBoard,
     SiteOnBoard,

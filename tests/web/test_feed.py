@@ -1,13 +1,14 @@
 """A feed and its ring: whoever follows it, with whatever gaps, knows what is shown, and was told nothing twice."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccrouter.live.desks import PositionOnBoard, PositionView
 from ccrouter.web.feed import Feed
 from ccrouter.web.ring import Ring, frame
 from support.sse import Merged, events_in
@@ -174,6 +175,28 @@ def test_time_alone_is_no_change() -> None:
     source.feed.look()
     [told] = events_in(source.feed.ring.after(1, 10**6)[0])
     assert {"at": source.shown.at, "modes": "crisis"} == told.data
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A picture of positions, as the board has it."""
+
+    at: float
+    positions: tuple[PositionOnBoard, ...]
+
+
+def test_of_a_position_nothing_is_told_but_what_everybody_may_see() -> None:
+    """The live state's position knows the call that it has: that is no part of the board, nor a change of it."""
+    rooms = [
+        Room(1.0, (PositionView("pbx", "PJSIP/1", "Ines", "ringing", 1.0, ("sales",), rings_for=caller),))
+        for caller in ("1795299280.25", "1795299280.26")
+    ]
+    feed = Feed(Room, iter(rooms).__next__)
+    feed.look()
+    [shown] = json.loads(feed.whole())["positions"]
+    assert shown.keys() == {each.name for each in fields(PositionOnBoard)}
+    feed.look()
+    assert feed.ring.last == 0
 
 
 def test_a_look_that_fails_tells_nothing_and_the_next_one_all() -> None:

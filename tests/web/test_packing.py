@@ -2,10 +2,11 @@
 
 import zlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccrouter.web.packing import HEAD, packed
+from ccrouter.web.packing import HEAD, packed, takes_gzip
 
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -27,3 +28,26 @@ def test_what_people_watch_packs_well() -> None:
         b'{"interface":"PJSIP/%d","name":"","state":"ready","queues":["support"]}' % n for n in range(100)
     )
     assert len(packed(board)) < len(board) / 8
+
+
+@pytest.mark.parametrize(
+    ("accepted", "takes"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, GZIP; q=0.5", True),
+        ("gzip;q=0.001", True),
+        ("*", True),
+        ("br, *;q=0.1", True),
+        ("gzip;q=0", False),
+        ("gzip; Q=0.000, br", False),
+        ("gzip;q=0, *", False),
+        ("*;q=0", False),
+        ("identity", False),
+        ("gzipped", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_for_those_who_take_it(accepted: str, *, takes: bool) -> None:
+    """A weight of 0 says no, of gzip itself or of all that is not named; what is not said is not taken."""
+    assert takes == takes_gzip(accepted)

@@ -62,6 +62,9 @@ async def test_a_page_comes_whole_once_and_then_only_when_it_changed(address: st
         async with session.get(address + path, headers={"Accept-Encoding": "gzip, br"}) as packed:
             assert packed.headers["Content-Encoding"] == "gzip"
             assert gzip.decompress(await packed.read()) == text
+        async with session.get(address + path, headers={"Accept-Encoding": "gzip;q=0, *;q=0"}) as unpacked:
+            assert "Content-Encoding" not in unpacked.headers
+            assert await unpacked.read() == text
         async with session.get(address + path, headers={"If-None-Match": mark}) as known:
             assert known.status == HTTPStatus.NOT_MODIFIED
             assert await known.read() == b""

@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry
 from yarl import URL
 
 from ccrouter.clock import SystemClock
+from ccrouter.live.desks import PositionOnBoard
 from ccrouter.telemetry.stream import StreamCounts
 from ccrouter.web.attempts import Attempts
-from ccrouter.web.board import PositionOnBoard
 from ccrouter.web.doors import API, Doors, guarded
 from ccrouter.web.holders import Holder, Role
 from ccrouter.web.orders import RefusedError, UnconfirmedError, UnknownNameError

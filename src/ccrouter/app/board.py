@@ -1,11 +1,11 @@
 """The board, made of what the daemon knows: the live state's facts, the rules, what admins switched, what happened."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice, takewhile
 from math import inf
+from operator import attrgetter
 
-from ccrouter.app.board_positions import PositionsOnBoard
 from ccrouter.app.controls import Control
 from ccrouter.app.day import Day
 from ccrouter.app.entry import Entry
@@ -25,6 +25,8 @@ from ccrouter.web.board import (
 )
 from ccrouter.web.status import recent
 
+_place = attrgetter("pabx", "interface")
+
 DECISIONS = 20
 """Decisions on the board: as many as people can follow."""
 
@@ -40,7 +42,6 @@ class BoardView:
     day: Day
     _places: "Places | None" = None
     _decisions: tuple[DecisionOnBoard, ...] = ()
-    _positions: PositionsOnBoard = field(default_factory=PositionsOnBoard)
 
     def __call__(self) -> Board:
         """Return the board of this instant."""
@@ -60,7 +61,7 @@ class BoardView:
             ),
             services=tuple(self._services(facts, places)),
             queues=tuple(_queues(facts, places)),
-            positions=self._positions.of(self.state.desks()),
+            positions=tuple(sorted(self.state.desks(), key=_place)),
             sites=tuple(_sites(facts, rules, self.day.book.sites())),
             modes=tuple(self.control.mode_switch.states()),
             overrides=tuple(self.control.override_switch.states()),

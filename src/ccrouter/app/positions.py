@@ -11,12 +11,12 @@ from structlog.typing import FilteringBoundLogger
 from ccrouter.ami.link import PabxLink
 from ccrouter.ami.members import PHONE, LogIn, LogOut, MemberOrder, Pause
 from ccrouter.ami.orders import Answer
-from ccrouter.app.board_positions import on_board
 from ccrouter.app.calls_of_positions import CallsOfPositions
 from ccrouter.app.sites import endpoints_of
 from ccrouter.clock import Clock
 from ccrouter.config.problems import suggest
 from ccrouter.config.settings import PositionSettings
+from ccrouter.live.desks import PositionOnBoard
 from ccrouter.live.desks import PositionView as Desk
 from ccrouter.live.positions import Position
 from ccrouter.live.state import State
@@ -24,7 +24,6 @@ from ccrouter.router import Router
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import InHouse, Rules
 from ccrouter.store.audit import Deed
-from ccrouter.web.board import PositionOnBoard
 from ccrouter.web.limits import Pace
 from ccrouter.web.orders import OrderError, RefusedError, UnconfirmedError, UnknownNameError
 from ccrouter.web.positions import LOGGED_OUT, Asker, PauseOrder, PositionView, QueueOfPosition, QueueOrder
@@ -99,7 +98,7 @@ class PositionDesk:
 
     def positions(self) -> tuple[PositionOnBoard, ...]:
         """Return the positions in all queues, by PABX and interface."""
-        return tuple(on_board(desk) for _, desk in sorted(self._indexed().desks.items()))
+        return tuple(desk for _, desk in sorted(self._indexed().desks.items()))
 
     def pabx_of(self, interface: str, pabx: str, asker: Asker) -> str:
         """Return the PABX of a position, which is the one named, if one is.
@@ -137,7 +136,7 @@ class PositionDesk:
         show = self.settings.show_caller
         return PositionView(
             at=facts.at,
-            position=on_board(desk),
+            position=desk,
             fresh=facts.fresh(pabx),
             queues=tuple(self._queues(facts, pabx, index.places.get(key, []), asker)),
             call=self.calls.of(desk, "masked" if show == "whole" and not asker.own else show),

@@ -20,8 +20,8 @@ _ALIVE = frozenset({"talking", "wrap_up", "busy", "paused"})
 
 
 @dataclass(frozen=True, slots=True)
-class PositionView:
-    """A position over all its queues.
+class PositionOnBoard:
+    """One position over all its queues.
 
     Attributes:
         interface: such as `PJSIP/101`; with the PABX it names the position.
@@ -33,7 +33,6 @@ class PositionView:
         paused: it asked for a pause in every queue, perhaps while it still talks.
         reason: of a pause, in any queue.
         wrap_up_until: end of a wrap-up.
-        rings_for, talks_with: uniqueid of the caller's channel; empty where there is none, or it is not known.
         ghost: it rang three times in a row, could be reached, and nobody took a call or touched the telephone.
 
     """
@@ -47,9 +46,20 @@ class PositionView:
     paused: bool = False
     reason: str = ""
     wrap_up_until: float | None = None
+    ghost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView(PositionOnBoard):
+    """A position, with the call that it is concerned with, which not everybody may see who sees the position.
+
+    Attributes:
+        rings_for, talks_with: uniqueid of the caller's channel; empty where there is none, or it is not known.
+
+    """
+
     rings_for: str = ""
     talks_with: str = ""
-    ghost: bool = False
 
 
 @dataclass(slots=True)

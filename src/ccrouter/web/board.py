@@ -5,6 +5,7 @@ Instants are seconds since 1970-01-01 UTC, times are seconds, shares are 0 to 1.
 
 from dataclasses import dataclass
 
+from ccrouter.live.desks import PositionOnBoard
 from ccrouter.live.figures import Figures, Minute
 from ccrouter.web.status import DegradedStatus, ModeStatus, OverrideStatus
 
@@ -49,34 +50,6 @@ class QueueOnBoard:
     ready: int
     busy: int
     paused: int
-
-
-@dataclass(frozen=True, slots=True)
-class PositionOnBoard:
-    """One position over all its queues.
-
-    Attributes:
-        interface: such as `PJSIP/101`; with the PABX it names the position.
-        name: for people, as the PABX tells it.
-        state: out, ready, ringing, talking, wrap_up, busy (in a call of another kind), paused.
-        since: when it came to this state; None where that was not seen.
-        reason: of a pause.
-        paused: it asked for a pause, perhaps while it still talks.
-        wrap_up_until: end of a wrap-up.
-        ghost: it rang three times in a row, could be reached, and nobody took a call or touched the telephone.
-
-    """
-
-    pabx: str
-    interface: str
-    name: str
-    state: str
-    since: float | None
-    queues: tuple[str, ...]
-    paused: bool = False
-    reason: str = ""
-    wrap_up_until: float | None = None
-    ghost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

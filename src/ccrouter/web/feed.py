@@ -28,8 +28,8 @@ PictureT = TypeVar("PictureT", bound=Picture)
 class Feed(Generic[PictureT]):
     """What one kind of stream tells.
 
-    A section is sent whole when it is another than at the look before, and never because time went by: what is shown
-    holds instants, not ages.
+    A section is sent whole when it says something else than at the look before, and never because time went by: what is
+    shown holds instants, not ages.
 
     Args:
         shape: class of the picture.
@@ -66,8 +66,11 @@ class Feed(Generic[PictureT]):
         made: dict[str, bytes] = {}
         for name, adapter in self._sections.items():
             section = getattr(now, name)
-            if before is None or section != getattr(before, name):
-                made[name] = adapter.dump_json(section)
+            if before is not None and section == getattr(before, name):
+                continue
+            said = adapter.dump_json(section)
+            if said != self._json.get(name):  # a value may hold more than is told of it
+                made[name] = said
         self._shown = now
         self._whole = b""
         self._firsts.clear()

@@ -14,6 +14,8 @@ from typing import Final
 from aiohttp import ETag, hdrs, web
 from aiohttp.typedefs import Handler
 
+from ccrouter.web.packing import takes_gzip
+
 KINDS: Final[Mapping[str, str]] = {
     "css": "text/css",
     "html": "text/html",
@@ -86,7 +88,7 @@ def _always(file: File, *, served: bool) -> Handler:
 def _answer(request: web.Request, file: File) -> web.Response:
     if any(seen.value == file.mark.value for seen in request.if_none_match or ()):
         answer = web.Response(status=HTTPStatus.NOT_MODIFIED, headers=HEADERS)
-    elif "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+    elif takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
         answer = web.Response(body=file.packed, content_type=file.kind, charset="utf-8", headers=HEADERS)
         answer.headers[hdrs.CONTENT_ENCODING] = "gzip"
     else:

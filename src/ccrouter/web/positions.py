@@ -8,7 +8,7 @@ from typing import Annotated, Final, Protocol
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ccrouter.web.board import PositionOnBoard
+from ccrouter.live.desks import PositionOnBoard
 from ccrouter.web.board_stream import FULL, StreamQuery
 from ccrouter.web.control import Line, author_of, body_of, json_answer, query_of
 from ccrouter.web.feed import Feed

@@ -10,7 +10,7 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from ccrouter.web.feed import Feed
 from ccrouter.web.holders import HOLDER, SHOWN
-from ccrouter.web.packing import HEAD, packed
+from ccrouter.web.packing import HEAD, packed, takes_gzip
 
 MOST_BYTES: Final = 256 * 1024
 """What is handed to a client at once: so much it may cost that reads slowly."""
@@ -70,7 +70,7 @@ class Client:
         self.descriptor = _keep_small(transport)
         self._transport = transport
         self._chunked = request.version >= HttpVersion11
-        self.encoding = "gzip" if "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "") else ""
+        self.encoding = "gzip" if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")) else ""
         self._pack: Pack = packed if self.encoding else bytes
         self._number = 0
         self._unsent = 0
