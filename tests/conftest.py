@@ -1,8 +1,11 @@
 """How Hypothesis works here, and what tests inherit."""
 
+import asyncio
 import os
 import signal
+from collections.abc import Callable, Mapping
 
+import uvloop
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no fault of the code: nothing here is judged by its time. CI tries the same examples each time, so
@@ -13,3 +16,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "ccrouter")
 
 # Whoever starts the tests in the background of a shell has them ignore Ctrl-C, and so would each program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run tests on the event loop that the daemon runs on."""
+    return {"uvloop": uvloop.new_event_loop}

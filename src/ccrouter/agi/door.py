@@ -1,70 +1,135 @@
-"""The listening socket: lets in what can be served in time, and turns the others away before anything is made for them.
+"""The way in: the listening sockets and all connections, which the event loop looks after as one.
 
-A connection that is turned away here costs some ten microseconds, one for which a transport was made twenty times that:
-under a flood this is what leaves time for decisions.
+They have an epoll of their own. A turn takes in all that has come, with the few system calls that a call needs at
+least: transports and streams would cost several times as much. A connection that is turned away costs less still: under
+a flood this is what leaves time for decisions.
 """
 
+import asyncio
+import select
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.agi.roll import Roll
 
 AT_ONCE: Final = 64
 """Connections let in at one turn of the event loop: decisions, events and heartbeats come between."""
 
 TURNED_AWAY_AT_ONCE: Final = 512
 
+READ_AT_ONCE: Final = 512
+"""Connections looked at in one turn: more than there may be sessions, in the usual bounds."""
 
-class Door(socket.socket):
-    """A listening socket for asyncio, which accepts until it would block.
+EXHAUSTED_S: Final = 1.0
+"""How long nobody is let in after the machine had no room for one more connection."""
 
-    Attributes:
-        refuses: tells whether a new connection is to be closed at once, and has counted it then.
+
+class Door:
+    """Lets connections in, and has their sessions read and decided.
+
+    Args:
+        let_in: makes a session for a connection, and returns whether it wants to hear more.
 
     """
 
-    refuses: Callable[[socket.socket], bool]
-    _let_in = 0
+    def __init__(self, roll: Roll, let_in: Callable[[socket.socket], bool], log: FilteringBoundLogger) -> None:
+        self._roll = roll
+        self._let_in = let_in
+        self._log = log
+        self._listening: dict[int, socket.socket] = {}
+        self._epoll = select.epoll()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._again: asyncio.Handle | None = None
+        self._opens_again: asyncio.TimerHandle | None = None
 
-    def accept(self) -> tuple[socket.socket, Any]:
-        """Return the next connection that is let in.
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Return where it listens now."""
+        return [listening.getsockname()[:2] for listening in self._listening.values()]
+
+    def listen(self, host: str, port: int, backlog: int) -> None:
+        """Have the kernel take connections for an address; nobody is let in yet.
 
         Raises:
-            BlockingIOError: there is none, or it is time for something else.
+            OSError: the address can't be had.
 
         """
-        away = 0
-        try:
-            while self._let_in < AT_ONCE and away < TURNED_AWAY_AT_ONCE:
-                connection, address = super().accept()
-                if not self.refuses(connection):
-                    self._let_in += 1
-                    return connection, address
-                connection.close()
-                away += 1
-        except BlockingIOError:
-            self._let_in = 0
-            raise
-        self._let_in = 0
-        raise BlockingIOError
-
-
-def door(host: str, port: int, refuses: Callable[[socket.socket], bool]) -> Door:
-    """Return a bound socket that does not listen yet.
-
-    Raises:
-        OSError: the address can't be had.
-
-    """
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    made = Door(family, kind, protocol)
-    try:
-        made.refuses = refuses
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        self._listening[listening.fileno()] = listening
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.setblocking(False)  # noqa: FBT003 - the standard library's own signature
-        made.bind(address)
-    except OSError:
-        made.close()
-        raise
-    return made
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        listening.bind(address)
+        listening.listen(backlog)
+
+    def open(self) -> None:
+        """Let connections in, from the running loop on."""
+        self._watch()
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._epoll.fileno(), self._turn)
+
+    def shut(self) -> None:
+        """Let nobody in any more; the sessions go on."""
+        if self._opens_again is not None:
+            self._opens_again.cancel()
+        for listening in self._listening.values():
+            listening.close()
+        self._listening.clear()
+
+    def close(self) -> None:
+        """Let go of all, when the last session has ended."""
+        self.shut()
+        if self._again is not None:
+            self._again.cancel()
+        if self._loop is not None:
+            self._loop.remove_reader(self._epoll.fileno())
+            self._loop = None
+        self._epoll.close()
+
+    def _turn(self) -> None:
+        roll, sessions = self._roll, self._roll.sessions
+        roll.turn()
+        for descriptor, _ in self._epoll.poll(0, READ_AT_ONCE):
+            session = sessions.get(descriptor)
+            if session is not None:
+                session.read()
+            elif descriptor in self._listening:
+                self._accept(self._listening[descriptor])
+        if roll.decide() and self._loop is not None:
+            self._again = self._loop.call_soon(self._turn)
+
+    def _accept(self, listening: socket.socket) -> None:
+        let_in = away = 0
+        family, register = int(listening.family), self._epoll.register
+        while let_in < AT_ONCE and away < TURNED_AWAY_AT_ONCE:
+            try:
+                # Half as dear as accept(), which wraps this, and works out family and time-out anew for each.
+                descriptor, _ = listening._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+            except BlockingIOError:
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                self._exhausted(error)
+                return
+            connection = socket.socket(family, socket.SOCK_STREAM, 0, descriptor)
+            if self._let_in(connection):
+                register(descriptor, select.EPOLLIN)
+                let_in += 1
+            else:
+                away += 1
+
+    def _exhausted(self, error: OSError) -> None:
+        self._log.error("FastAGI can take no connection: calls get no plan from here", reason=error.strerror)
+        for descriptor in self._listening:
+            self._epoll.unregister(descriptor)
+        self._opens_again = asyncio.get_running_loop().call_later(EXHAUSTED_S, self._watch)
+
+    def _watch(self) -> None:
+        for descriptor in self._listening:
+            self._epoll.register(descriptor, select.EPOLLIN)

@@ -57,13 +57,17 @@ READ: Final = frozenset(
 )
 """The keys whose values are used; the others are checked for their place alone."""
 
-LINES: Final = tuple(rf"{key}: ([^\n\r\0]*)" if key in READ else rf"{key}: [^\n\r\0]*" for key in OPENING)
-REQUEST: Final = re.compile("\n".join(LINES) + r"(?:\n([\s\S]+))?")
+LINES: Final = tuple(rf"{key}: (.*+)" if key in READ else rf"{key}: .*+" for key in OPENING)
+REQUEST: Final = re.compile("\n".join(LINES) + r"(?P<last>)(?:\n([\s\S]++))?")
+"""What stands between its lines is looked for apart: carriage returns and NULs, which no PABX sends."""
+
+UNCLEAN: Final = re.compile(r"[\r\0]")
+
 NAMED: Final = re.compile("\n".join(LINES[:7]))
 """A request up to agi_uniqueid: enough to say in a log which call it was. Nothing that a caller sends comes before."""
 
 HANGUP: Final = b"HANGUP\n"
-VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DONE: Final = b"200 result=1\n"
 ANSWER: Final = re.compile(r"([0-9]{3})([ -])(?:result=(\S*) ?)?(.*)")
 
 
@@ -124,6 +128,9 @@ class HungUp(NamedTuple):
 
 Event = Request | Reply | HungUp
 
+CARRIED_OUT: Final = Reply(200, "1", "")
+"""What DONE says: nearly every answer, and not worth being taken apart each time."""
+
 
 class _Expects(Enum):
     REQUEST = auto()
@@ -140,10 +147,12 @@ class Exchange:
 
     """
 
+    __slots__ = ("_answer", "_buffer", "_expects", "_searched", "_sizes", "uniqueid")
+
     def __init__(self, sizes: Sizes = Sizes()) -> None:
         self.uniqueid = ""
         self._sizes = sizes
-        self._buffer = bytearray()
+        self._buffer = b""
         self._searched = 0
         self._expects = _Expects.REQUEST
         self._answer: list[str] = []
@@ -167,7 +176,7 @@ class Exchange:
             return self._next_reply() if self._buffer else None
         except PeerError:
             self._expects = _Expects.BROKEN
-            self._buffer.clear()
+            self._buffer = b""
             raise
 
     def set_variable(self, name: str, value: str) -> bytes:
@@ -185,15 +194,14 @@ class Exchange:
         return order
 
     def _next_request(self) -> Request | None:
-        end = self._buffer.find(b"\n\n", self._searched)
-        if end + 2 > self._sizes.message or (end < 0 and len(self._buffer) > self._sizes.message):
+        buffer = self._buffer
+        end = buffer.find(b"\n\n", self._searched)
+        if end + 2 > self._sizes.message or (end < 0 and len(buffer) > self._sizes.message):
             raise PeerError(f"the request is longer than {self._sizes.message} bytes")
         if end < 0:
-            self._searched = max(0, len(self._buffer) - 1)
+            self._searched = max(0, len(buffer) - 1)
             return None
-        block = bytes(self._buffer[:end])
-        del self._buffer[: end + 2]
-        self._searched = 0
+        block, self._buffer, self._searched = buffer[:end], buffer[end + 2 :], 0
         self._expects = _Expects.NOTHING
         return self._read_request(block)
 
@@ -204,16 +212,19 @@ class Exchange:
             raise PeerError(f"the request has more than {self._sizes.lines} lines")
         text, mangled = _decode(block)
         found = REQUEST.fullmatch(text)
-        if found is None:
+        if found is None or (("\r" in text or "\0" in text) and UNCLEAN.search(text, 0, found.end("last"))):
             named = NAMED.match(text)
             self.uniqueid = named[4] if named is not None else ""
             raise PeerError(_fault(text.split("\n")))
-        script, channel, language, self.uniqueid, callerid, callingpres, extension, rest = found.groups()
+        script, channel, language, self.uniqueid, callerid, callingpres, extension, _, rest = found.groups()
         arguments = () if rest is None else _arguments(rest.split("\n"))
         return Request(script, language, self.uniqueid, callerid, callingpres, extension, mangled, channel, arguments)
 
     def _next_reply(self) -> Reply | HungUp | None:
-        if self._expects is _Expects.NOTHING and not HANGUP.startswith(bytes(self._buffer[: len(HANGUP)])):
+        if self._buffer == DONE and self._expects is _Expects.ANSWER and not self._answer:
+            self._buffer, self._expects = b"", _Expects.NOTHING
+            return CARRIED_OUT
+        if self._expects is _Expects.NOTHING and not HANGUP.startswith(self._buffer[: len(HANGUP)]):
             raise PeerError("the peer spoke although nothing was asked")
         while (line := self._next_line()) is not None:
             if line == "HANGUP" and not self._answer:
@@ -233,9 +244,8 @@ class Exchange:
         if end < 0:
             self._searched = length
             return None
-        line, _ = _decode(bytes(self._buffer[:end]))
-        del self._buffer[: end + 1]
-        self._searched = 0
+        line, _ = _decode(self._buffer[:end])
+        self._buffer, self._searched = self._buffer[end + 1 :], 0
         return line
 
     def _read_answer(self, line: str) -> Reply | None:
@@ -266,9 +276,9 @@ def set_variable(name: str, value: str) -> bytes:
         ValueError: the PABX could not take this name or value as it stands.
 
     """
-    if not VARIABLE.fullmatch(name):
+    if not (name.isascii() and name.isidentifier()):
         raise ValueError(f"{name!r} is no name of a variable")
-    if any(sign in value for sign in "\r\n\0"):
+    if "\n" in value or "\r" in value or "\0" in value:
         raise ValueError("a value can't hold a line end or NUL")
     quoted = value.replace("\\", "\\\\").replace('"', '\\"')
     order = f'SET VARIABLE {name} "{quoted}"\n'.encode()
@@ -306,7 +316,10 @@ def _fault(lines: list[str]) -> str:
 
 
 def _arguments(lines: list[str]) -> tuple[str, ...]:
+    arguments = []
     for number, line in enumerate(lines, 1):
-        if not line.startswith(f"agi_arg_{number}: "):
+        key, colon, value = line.partition(": ")
+        if not colon or key != f"agi_arg_{number}":
             raise PeerError(f"only agi_arg_{number} may stand {number} lines after {OPENING[-1]}")
-    return tuple(line.partition(": ")[2] for line in lines)
+        arguments.append(value)
+    return tuple(arguments)

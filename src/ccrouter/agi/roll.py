@@ -11,7 +11,6 @@ import socket
 import struct
 import termios
 from collections import deque
-from contextlib import suppress
 from fcntl import ioctl
 from typing import Final, Protocol
 
@@ -28,9 +27,8 @@ TURN_S: Final = 0.02
 ANSWER_S: Final = 0.1
 """Calls for which the dialplan waits no longer than that are not decided any more: an answer takes its time too."""
 
-TCP_INFO_BYTES: Final = 104
-LAST_DATA_RECEIVED: Final = 52
-"""Place of `tcpi_last_data_recv` in struct tcp_info: milliseconds since the peer last sent something."""
+LAST_DATA_RECEIVED: Final = struct.Struct("=52xI")
+"""The begin of struct tcp_info up to `tcpi_last_data_recv`: milliseconds since the peer last sent something."""
 
 
 def has_sent(descriptor: int) -> bool:
@@ -54,15 +52,21 @@ class Asks(Protocol):
     """A session, as far as its place among others is concerned.
 
     Attributes:
+        descriptor: of its connection.
         due: when the peer's time for its next step is over, by the steady clock.
 
     """
 
+    descriptor: int
     due: float
 
     @property
     def late(self) -> bool:
         """Tell whether it has waited for too long for a decision."""
+        ...
+
+    def read(self) -> None:
+        """Read what the peer has sent, and act on it."""
         ...
 
     def expire(self) -> None:
@@ -99,33 +103,35 @@ class Roll:
         undecided: requests that may wait for their decision; of more, the oldest are let go.
 
     Attributes:
+        sessions: those under way, by the descriptor of their connection, the oldest first.
         turned_away: how many found no place since it was last half empty.
         closed: nobody is let in any more.
         shed: how many got no decision because of too many others, since the start.
         patience_s: how long the dialplan of the latest request waits.
+        busy: whether requests of the turns before still wait for their decision.
 
     """
 
     def __init__(self, limit: int, undecided: int, clock: Clock) -> None:
         self.limit = limit
+        self.sessions: dict[int, Asks] = {}
         self.turned_away = 0
         self.closed = False
         self.shed = 0
         self.patience_s = 0.0
+        self.busy = False
         self._undecided = undecided
         self._clock = clock
-        self._sessions: dict[Asks, None] = {}
-        self._silent: dict[Asks, None] = {}
+        self._silent: dict[int, Asks] = {}
         self._asking: deque[Asks] = deque()
-        self._turn: asyncio.Handle | None = None
+        self._alone = True
         self._empty = asyncio.Event()
-        self._empty.set()
         self._sweep: asyncio.TimerHandle | None = None
 
     @property
     def full(self) -> bool:
         """Tell whether all places are taken."""
-        return len(self._sessions) >= self.limit
+        return len(self.sessions) >= self.limit
 
     @property
     def crowded(self) -> bool:
@@ -136,11 +142,6 @@ class Roll:
     def waiting(self) -> int:
         """Return how many requests wait for their decision."""
         return len(self._asking)
-
-    @property
-    def busy(self) -> bool:
-        """Tell whether requests wait for their decision."""
-        return bool(self._asking)
 
     def turn_away(self, log: FilteringBoundLogger) -> None:
         """Count a connection that found no place; the first of many is told."""
@@ -153,46 +154,65 @@ class Roll:
 
         Where all are taken, the oldest session that has not sent a byte gives way: a PABX asks as soon as it connects.
         """
-        if self.closed or (self.full and not self._made_room()):
+        if self.closed or (len(self.sessions) >= self.limit and not self._made_room()):
             return False
-        self._sessions[session] = self._silent[session] = None
-        self._empty.clear()
+        self.sessions[session.descriptor] = session
         if self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire)
         return True
 
+    def silent(self, session: Asks) -> None:
+        """Note that a session's peer has sent nothing yet."""
+        self._silent[session.descriptor] = session
+
     def heard(self, session: Asks) -> None:
         """Note that a session's peer has sent something."""
-        self._silent.pop(session, None)
+        self._silent.pop(session.descriptor, None)
 
     def _made_room(self) -> bool:
-        for session in tuple(self._silent):
+        for session in tuple(self._silent.values()):
             if session.speaks:
                 self.heard(session)
                 continue
             session.give_way()
-            self.leave(session)
             return True
         return False
 
+    def turn(self) -> None:
+        """Begin a turn of the event loop: what has come is read next."""
+        self.busy = bool(self._asking)
+        self._alone = not self.busy
+
     def ask(self, session: Asks, patience_s: float) -> None:
-        """Have a session decided: at once where it is the only one in this turn of the event loop, else in its turn."""
+        """Have a session decided: at once where it is the first in this turn of the event loop, else in its turn."""
         self.patience_s = patience_s
-        if self._turn is None:
-            self._turn = asyncio.get_running_loop().call_soon(self._decide)
+        if self._alone:
+            self._alone = False
             session.decide()
             return
         self._asking.append(session)
         if len(self._asking) > self._undecided:
             self._asking.popleft().push_out()
 
+    def decide(self) -> bool:
+        """Have those decided who wait, for TURN_S; return whether there are more."""
+        if not self._asking:
+            return False
+        until = self._clock.steady() + TURN_S
+        while self._asking and self._asking[0].late:
+            self._asking.popleft().push_out()
+        # The newest first: in the order in which they came, a flood would leave each of them too little time.
+        while self._asking and self._clock.steady() < until:
+            self._asking.pop().decide()
+        return bool(self._asking)
+
     def leave(self, session: Asks) -> None:
-        """Forget a session."""
-        self._sessions.pop(session, None)
-        self._silent.pop(session, None)
-        if len(self._sessions) <= self.limit // 2:
+        """Forget a session; before its connection is closed, for the next one may get the same descriptor."""
+        self.sessions.pop(session.descriptor, None)
+        self._silent.pop(session.descriptor, None)
+        if len(self.sessions) <= self.limit // 2:
             self.turned_away = 0
-        if not self._sessions:
+        if self.closed and not self.sessions:
             self._empty.set()
 
     async def finish(self, within_s: float) -> None:
@@ -200,28 +220,18 @@ class Roll:
         self.closed = True
         try:
             async with asyncio.timeout(within_s):
-                await self._empty.wait()
+                if self.sessions:
+                    await self._empty.wait()
         except TimeoutError:
-            for session in tuple(self._sessions):
+            for session in tuple(self.sessions.values()):
                 session.cut()
-            await self._empty.wait()
-        for timer in (self._sweep, self._turn):
-            if timer is not None:
-                timer.cancel()
-
-    def _decide(self) -> None:
-        until = self._clock.steady() + TURN_S
-        while self._asking and self._asking[0].late:
-            self._asking.popleft().push_out()
-        # The newest first: in the order in which they came, a flood would leave each of them too little time.
-        while self._asking and self._clock.steady() < until:
-            self._asking.pop().decide()
-        self._turn = asyncio.get_running_loop().call_soon(self._decide) if self._asking else None
+        if self._sweep is not None:
+            self._sweep.cancel()
 
     def _expire(self) -> None:
-        self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire) if self._sessions else None
+        self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._expire) if self.sessions else None
         now = self._clock.steady()
-        for session in tuple(self._sessions):
+        for session in tuple(self.sessions.values()):
             if session.due <= now:
                 session.expire()
 
@@ -231,7 +241,9 @@ def silent_s(connection: Connection) -> float:
 
     The kernel's word needs no clock of the PABX's, and nothing that is sent can change it but by being sent.
     """
-    with suppress(OSError, struct.error):
-        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
-        return float(struct.unpack_from("=I", told, LAST_DATA_RECEIVED)[0]) / 1000
-    return 0.0
+    try:
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, LAST_DATA_RECEIVED.size)
+        (silent_ms,) = LAST_DATA_RECEIVED.unpack(told)
+    except (OSError, struct.error):
+        return 0.0
+    return float(silent_ms) / 1000

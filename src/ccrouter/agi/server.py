@@ -4,17 +4,12 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
-from ccrouter.agi.door import door
+from ccrouter.agi.door import Door
 from ccrouter.agi.roll import ANSWER_S, Roll, silent_s
 from ccrouter.agi.session import Desk, Outcome, Session
 from ccrouter.errors import CcrouterError
-
-ACCEPTED_WITHIN_S: Final = 0.01
-"""Whom the kernel let in a moment ago is a session by then, and is ended like the others."""
-
 
 LATE_S: Final = 1 - ANSWER_S
 """After so long no dialplan waits for an answer any more."""
@@ -52,12 +47,12 @@ class AgiServer:
         self._wanted = tuple(addresses)
         self._bounds = bounds
         self._roll = Roll(bounds.sessions, bounds.undecided, desk.clock)
-        self._servers: list[asyncio.Server] = []
+        self._door = Door(self._roll, self._let_in, desk.log)
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Return where the server listens now."""
-        return [sock.getsockname()[:2] for server in self._servers for sock in server.sockets]
+        return self._door.addresses
 
     @property
     def shed(self) -> int:
@@ -76,33 +71,34 @@ class AgiServer:
             CcrouterError: an address can't be had; the text says which and why.
 
         """
-        loop = asyncio.get_running_loop()
-        session = partial(Session, self._desk, self._roll)
         for host, port in self._wanted:
             try:
                 for address in await _addresses_of(host):
-                    entrance = door(address, port, self._refuses)
-                    server = await loop.create_server(
-                        session, sock=entrance, backlog=self._bounds.backlog, start_serving=False
-                    )
-                    self._servers.append(server)
+                    self._door.listen(address, port, self._bounds.backlog)
             except OSError as error:
-                self._close()
+                self._door.close()
                 raise CcrouterError(f"FastAGI can't listen on {host}:{port}: {error.strerror or error}") from error
-        for server in self._servers:
-            await server.start_serving()
+        self._door.open()
         self._desk.log.info("FastAGI listens", addresses=self.addresses)
 
-    def _refuses(self, connection: socket.socket) -> bool:
-        """Tell whether a connection came too late or finds no place, and count it then."""
-        outcome = Outcome.LATE if silent_s(connection) > self._late_s() else Outcome.CROWDED
-        if outcome is Outcome.CROWDED and not self._roll.crowded:
+    def _let_in(self, connection: socket.socket) -> bool:
+        """Make a session for a connection that came in time; return whether it goes on."""
+        quiet_s = silent_s(connection)
+        if quiet_s > self._late_s():
+            self._turn_away(connection, Outcome.LATE)
             return False
+        if self._roll.crowded:
+            self._turn_away(connection, Outcome.CROWDED)
+            self._roll.turn_away(self._desk.log)
+            return False
+        session = Session(self._desk, self._roll, connection)
+        session.begin(quiet_s)
+        return not session.over
+
+    def _turn_away(self, connection: socket.socket, outcome: Outcome) -> None:
+        connection.close()
         self._roll.shed += 1
         self._desk.watches.session_ended(outcome, 0.0)
-        if outcome is Outcome.CROWDED:
-            self._roll.turn_away(self._desk.log)
-        return True
 
     def _late_s(self) -> float:
         # What a connection waits for is not read yet: its PABX most likely waits as it did for the call before.
@@ -112,14 +108,9 @@ class AgiServer:
 
     async def stop(self) -> None:
         """Let nobody in any more, and return when the last session has ended: within `stop_s`."""
-        self._close()
-        await asyncio.sleep(ACCEPTED_WITHIN_S)
+        self._door.shut()
         await self._roll.finish(self._bounds.stop_s)
-
-    def _close(self) -> None:
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        self._door.close()
 
 
 async def _addresses_of(host: str) -> list[str]:
@@ -129,5 +120,5 @@ async def _addresses_of(host: str) -> list[str]:
         OSError: there is no such name.
 
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    found = await asyncio.to_thread(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -7,11 +7,11 @@ Whatever goes wrong here, and whenever there are too many calls, the connection 
 dialplan sees within a millisecond or two that its variable is unset and takes the plan that it keeps for that case.
 """
 
-import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, cast
+from typing import Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
 
@@ -19,11 +19,17 @@ from ccrouter import contract
 from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled, pabx_named, patience_s
 from ccrouter.agi.lock import Lock
 from ccrouter.agi.protocol import Exchange, HungUp, Reply, Request
-from ccrouter.agi.roll import ANSWER_S, Roll, has_sent, silent_s
+from ccrouter.agi.roll import ANSWER_S, Roll, has_sent
+from ccrouter.agi.roll import silent_s as silent_of
 from ccrouter.clock import Clock
 from ccrouter.errors import PeerError
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision
+
+READ_BYTES: Final = 8192
+"""Many times a request: what is longer is read in pieces."""
+
+NOW: Final = socket.MSG_DONTWAIT
 
 
 class Outcome(StrEnum):
@@ -94,20 +100,41 @@ class Desk:
     deadlines: Deadlines = Deadlines()
 
 
-class Session(asyncio.Protocol):
+class Session:
     """One connection, in the order of a call's way; `_end` takes effect once, whatever happens.
 
     Attributes:
+        descriptor: of the connection, as long as it is open.
         due: when the peer's time for its next step is over, by the steady clock.
+        over: it has ended, and the connection is closed.
 
     """
 
-    def __init__(self, desk: Desk, roll: Roll) -> None:
+    __slots__ = (
+        "_asked",
+        "_awaits",
+        "_began",
+        "_call",
+        "_connection",
+        "_desk",
+        "_exchange",
+        "_heard",
+        "_names",
+        "_roll",
+        "_too_late",
+        "descriptor",
+        "due",
+        "over",
+    )  # fmt: skip - one word reads better than fourteen lines
+
+    def __init__(self, desk: Desk, roll: Roll, connection: socket.socket) -> None:
+        self.descriptor = connection.fileno()
+        self.over = False
         self._desk = desk
         self._roll = roll
+        self._connection = connection
         self._names: dict[str, str] = {}
         self._exchange = Exchange()
-        self._transport: asyncio.Transport
         self._began = desk.clock.steady()
         self._asked = False
         self._awaits = "plan"
@@ -115,63 +142,74 @@ class Session(asyncio.Protocol):
         self._too_late = self._began + desk.deadlines.request_s
         self.due = self._began + desk.deadlines.begin_s
         self._heard = False
-        self._over = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the request, or turn the connection away."""
-        self._transport = cast("asyncio.Transport", transport)
+    def begin(self, silent_s: float) -> None:
+        """Take a place and read what the peer sent `silent_s` ago, or turn the connection away."""
         if self._roll.enter(self):
-            return
-        if self._roll.closed:
+            self.read(silent_s)
+        elif self._roll.closed:
             self._end(Outcome.STOPPED)
         else:
             self._roll.turn_away(self._log)
             self._shed(Outcome.CROWDED)
 
-    def data_received(self, data: bytes) -> None:
-        """Read all that has come before acting on it: a caller who is gone by now needs no decision."""
-        if self._over:
-            return
-        self._first_heard()
-        self._exchange.receive(data)
-        request = None
+    def read(self, silent_s: float | None = None) -> None:
+        """Read what the peer has sent and act on it; `silent_s` is how long ago that was, where it is known."""
         try:
-            while (event := self._exchange.next_event()) is not None:
-                match event:
-                    case Request():
-                        request = event
-                    case HungUp():
-                        self._end(Outcome.HUNG_UP)
-                        return
-                    case Reply():
-                        self._replied(event)
-                        return
-            if request is not None:
-                self._asked = True
-                if not self._desk.lock.opens(request):
-                    self._desk.lock.refused(pabx_named(request, self._desk.pabxs), self._peer())
-                    self._end(Outcome.UNKEYED)
-                elif asks_for_mode(request):
-                    self._switch(code_dialled(request, self._desk.pabxs))
-                else:
-                    self._call = (call_of(request, self._desk.pabxs), request.mangled)
-                    came = self._desk.clock.steady() - silent_s(self._transport.get_extra_info("socket"))
-                    self._too_late = came + (waits_s := patience_s(request)) - ANSWER_S
-                    self._roll.ask(self, waits_s)
+            data = self._connection.recv(READ_BYTES, NOW)
+        except BlockingIOError:
+            if not self._heard:
+                self._roll.silent(self)
+            return
+        except OSError:  # a reset and an end are one to us
+            data = b""
+        try:
+            if data:
+                self._take(data, silent_s)
+            else:
+                self._end(Outcome.HUNG_UP if self._asked else Outcome.PROBED)
         except PeerError as error:
             self._log.warning("AGI refused", reason=str(error), uniqueid=self._exchange.uniqueid, peer=self._peer())
             self._end(Outcome.REFUSED)
+        except Exception:  # noqa: BLE001 - a fault of ours with one connection must not cost the others
+            self._log.exception("no plan from here: a FastAGI session failed")
+            self._end(Outcome.FAILED)
 
-    def _first_heard(self) -> None:
+    def _take(self, data: bytes, silent_s: float | None) -> None:
+        """Look at all that has come before acting on it: a caller who is gone by now needs no decision."""
         if not self._heard:
             self._heard = True
             self.due = self._began + self._desk.deadlines.request_s
             self._roll.heard(self)
+        self._exchange.receive(data)
+        request = None
+        while (event := self._exchange.next_event()) is not None:
+            match event:
+                case Request():
+                    request = event
+                case HungUp():
+                    self._end(Outcome.HUNG_UP)
+                    return
+                case Reply():
+                    self._replied(event)
+                    return
+        if request is not None:
+            self._ask(request, silent_s)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a reset and an end are one to us
-        """Note how far the peer came."""
-        self._end(Outcome.HUNG_UP if self._asked else Outcome.PROBED)
-        self._roll.leave(self)
+    def _ask(self, request: Request, silent_s: float | None) -> None:
+        desk = self._desk
+        self._asked = True
+        if not desk.lock.opens(request):
+            desk.lock.refused(pabx_named(request, desk.pabxs), self._peer())
+            self._end(Outcome.UNKEYED)
+        elif asks_for_mode(request):
+            self._switch(code_dialled(request, desk.pabxs))
+        else:
+            self._call = (call_of(request, desk.pabxs), request.mangled)
+            ago_s = silent_of(self._connection) if silent_s is None else silent_s
+            waits_s = patience_s(request)
+            self._too_late = desk.clock.steady() - ago_s + waits_s - ANSWER_S
+            self._roll.ask(self, waits_s)
 
     def cut(self) -> None:
         """End now, for the server stops."""
@@ -179,7 +217,7 @@ class Session(asyncio.Protocol):
 
     def expire(self) -> None:
         """End, for the peer let the time in `due` pass."""
-        if self._over:
+        if self.over:
             return
         if self._call is not None:
             self._shed(Outcome.LATE)
@@ -195,7 +233,7 @@ class Session(asyncio.Protocol):
 
     def decide(self) -> None:
         """Get the decision, unless the session is over or has waited for too long."""
-        if self._over or self._call is None:
+        if self.over or self._call is None:
             return
         (call, mangled), self._call = self._call, None
         if self.late:
@@ -210,7 +248,7 @@ class Session(asyncio.Protocol):
 
     def push_out(self) -> None:
         """End without a decision, for the sake of calls that came later."""
-        if not self._over:
+        if not self.over:
             self._shed(Outcome.LATE if self.late else Outcome.PUSHED_OUT)
 
     def give_way(self) -> None:
@@ -220,7 +258,7 @@ class Session(asyncio.Protocol):
     @property
     def speaks(self) -> bool:
         """Tell whether the peer has sent something, even if it was not read yet."""
-        return self._heard or has_sent(self._transport.get_extra_info("socket").fileno())
+        return self._heard or has_sent(self.descriptor)
 
     def _route(self, call: Call, *, mangled: bool) -> None:
         self._names = {"pabx": call.pabx, "uniqueid": call.uniqueid}
@@ -234,8 +272,7 @@ class Session(asyncio.Protocol):
             self._log.exception("no plan for this call: deciding failed", number=call.number)
             self._end(Outcome.FAILED)
             return
-        self._transport.write(order)
-        self.due = self._desk.clock.steady() + self._desk.deadlines.reply_s
+        self._write(order)
 
     def _switch(self, code: CodeDialled) -> None:
         self._names = {"pabx": code.pabx, "uniqueid": code.uniqueid}
@@ -245,11 +282,22 @@ class Session(asyncio.Protocol):
 
     def _switched(self, answer: str) -> None:
         """Tell the telephone, if it still listens."""
-        if self._over:
+        if self.over:
             return
         self._awaits = "answer"
-        self._transport.write(self._exchange.set_variable(contract.MODE, answer))
+        self._write(self._exchange.set_variable(contract.MODE, answer))
+
+    def _write(self, order: bytes) -> None:
+        """Send the one order of this connection: the kernel has room for many times that, if the peer is there."""
         self.due = self._desk.clock.steady() + self._desk.deadlines.reply_s
+        try:
+            sent = self._connection.send(order, NOW)
+        except OSError:
+            self._end(Outcome.HUNG_UP)
+            return
+        if sent != len(order):
+            self._log.warning(f"the PABX did not take the {self._awaits}", bytes=sent)
+            self._end(Outcome.UNCONFIRMED)
 
     def _replied(self, reply: Reply) -> None:
         if (reply.code, reply.result) == (200, "1"):
@@ -266,10 +314,11 @@ class Session(asyncio.Protocol):
 
     def _end(self, outcome: Outcome) -> None:
         """Count the outcome and close without lingering: what the peer has not read by now, it does not need."""
-        if self._over:
+        if self.over:
             return
-        self._over = True
-        self._transport.abort()
+        self.over = True
+        self._roll.leave(self)
+        self._connection.close()
         self._desk.watches.session_ended(outcome, self._desk.clock.steady() - self._began)
 
     @property
@@ -278,4 +327,7 @@ class Session(asyncio.Protocol):
         return self._desk.log.bind(**self._names)
 
     def _peer(self) -> object:
-        return self._transport.get_extra_info("peername")
+        try:
+            return self._connection.getpeername()
+        except OSError:
+            return None

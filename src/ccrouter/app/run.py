@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Final
 
+import uvloop
+
 from ccrouter.app.daemon import Daemon
 from ccrouter.clock import SystemClock
 from ccrouter.config.settings import Settings
@@ -43,6 +45,9 @@ def run_daemon(settings: Settings) -> int:
         # What was built so far lasts: looking through it for garbage again and again would make calls wait.
         gc.collect()
         gc.freeze()
-        with Supervisor(os.environ, os.getpid()) as supervisor:
-            asyncio.run(daemon.run(supervisor))
+        with (
+            Supervisor(os.environ, os.getpid()) as supervisor,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(daemon.run(supervisor))
     return 0
