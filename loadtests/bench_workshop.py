@@ -25,7 +25,7 @@ from socket import socket
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from large_file import routing_text
+from bench_run.large_file import routing_text
 
 if TYPE_CHECKING:
     from ccrouter.web.client import Client

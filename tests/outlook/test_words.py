@@ -10,9 +10,10 @@ import pytest
 from ccrouter.config.load import load_routing
 from ccrouter.outlook.cases import names_of
 from ccrouter.outlook.words import WIDTH, Tone, reasons, summary
-from ccrouter.routing.decision import Decision, RuleTested
+from ccrouter.routing.decision import Decision
 from ccrouter.routing.records import decision_of, record_of
 from ccrouter.routing.thresholds import Verdict
+from ccrouter.routing.trace import RuleTested
 from support.random_house import RandomHouse
 
 CONFIGS = Path(__file__).parents[2] / "configs"

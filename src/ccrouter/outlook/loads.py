@@ -94,7 +94,7 @@ def moved(facts: Facts, at: float) -> Facts:
         {service: tuple(arrival + by for arrival in arrivals) for service, arrivals in seen.arrivals.items()},
     )
     latches = {
-        key: latch if latch.reached_at is None else replace(latch, reached_at=latch.reached_at + by)
+        key: latch if latch.reached_at is None else latch._replace(reached_at=latch.reached_at + by)
         for key, latch in facts.latches.items()
     }
     return replace(facts, at=at, snapshot=snapshot, latches=latches)

@@ -10,11 +10,12 @@ from textwrap import wrap
 
 from ccrouter.outlook.cases import names_of
 from ccrouter.routing.conditions import Tested
-from ccrouter.routing.decision import Considered, Decision, RuleTested, Stay
+from ccrouter.routing.decision import Considered, Decision, Stay
 from ccrouter.routing.facts import STALE_AFTER_S
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment, VoicemailStep
 from ccrouter.routing.rules import TAKEN_NAMES, External, Rules
 from ccrouter.routing.thresholds import Verdict
+from ccrouter.routing.trace import RuleTested
 
 WIDTH = 80
 """Columns of the narrowest terminal."""
@@ -112,12 +113,12 @@ def _rule(rule: RuleTested, found: Decision | Stay, *, decides: bool) -> Iterato
     if decides and isinstance(found, Stay):
         text = f"{text}  (leads back to the queue)"
     tone = Tone.DECIDES if decides else _TONES[rule.verdict]
-    yield from lines(text, first=f"{sign} {rule.verdict.value:<8}", tone=tone)
+    yield from lines(text, first=f"{sign} {rule.verdict:<8}", tone=tone)
 
 
 def _test(test: Tested) -> Iterator[Line]:
     seen = f"  [{test.seen}]" if test.seen else ""
-    yield from lines(f"{test.text}{seen}", first=f"             {test.verdict.value:<8}", tone=Tone.FAINT)
+    yield from lines(f"{test.text}{seen}", first=f"             {test.verdict:<8}", tone=Tone.FAINT)
 
 
 def _not_reached(found: Decision | Stay, rules: Rules) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.facts import Facts
@@ -12,9 +12,10 @@ from ccrouter.routing.schedule import Calendar
 from ccrouter.routing.snapshot import Health
 from ccrouter.routing.thresholds import OFF, Latch, LatchKey, Level, Verdict
 
+YES, NO, UNKNOWN = Verdict.YES, Verdict.NO, Verdict.UNKNOWN
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+
+class Tested(NamedTuple):
     """One line of a trace: what was tested, in the words of the routing file, the answer, and the value seen."""
 
     text: str
@@ -38,7 +39,12 @@ class Question:
 
     def check(self, text: str, holds: bool, seen: str = "") -> Verdict:  # noqa: FBT001 - the fact itself
         """Write a line of trace for a plain yes or no."""
-        return self.answer(text, Verdict.YES if holds else Verdict.NO, seen)
+        return self.answer(text, YES if holds else NO, seen)
+
+    def tell(self, line: Tested) -> Verdict:
+        """Write a line of trace that was made before, and return its verdict."""
+        self.trace.append(line)
+        return line.verdict
 
 
 class Condition(Protocol):
@@ -60,7 +66,7 @@ class All:
 
     def test(self, question: Question) -> Verdict:
         """Answer in three values (Kleene)."""
-        return _first(self.parts, question, decisive=Verdict.NO, otherwise=Verdict.YES)
+        return _first(self.parts, question, decisive=NO, otherwise=YES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class Any:
 
     def test(self, question: Question) -> Verdict:
         """Answer in three values (Kleene)."""
-        return _first(self.parts, question, decisive=Verdict.YES, otherwise=Verdict.NO)
+        return _first(self.parts, question, decisive=YES, otherwise=NO)
 
 
 def _first(parts: Sequence[Condition], question: Question, *, decisive: Verdict, otherwise: Verdict) -> Verdict:
@@ -80,11 +86,12 @@ def _first(parts: Sequence[Condition], question: Question, *, decisive: Verdict,
         verdict = part.test(question)
         if verdict is decisive:
             return decisive
-        unknown |= verdict is Verdict.UNKNOWN
-    return Verdict.UNKNOWN if unknown else otherwise
+        if verdict is UNKNOWN:
+            unknown = True
+    return UNKNOWN if unknown else otherwise
 
 
-_OPPOSITE = {Verdict.YES: Verdict.NO, Verdict.NO: Verdict.YES, Verdict.UNKNOWN: Verdict.UNKNOWN}
+_OPPOSITE = {YES: Tested("not", NO), NO: Tested("not", YES), UNKNOWN: Tested("not", UNKNOWN)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class Not:
 
     def test(self, question: Question) -> Verdict:
         """Answer the opposite."""
-        return question.answer("not", _OPPOSITE[self.part.test(question)])
+        return question.tell(_OPPOSITE[self.part.test(question)])
 
 
 # --- time, modes, the call --------------------------------------------------------------------------------------------
@@ -107,12 +114,20 @@ class Open:
 
     calendar: Calendar
     wanted: bool = True
+    _lines: tuple[Tested, Tested] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make both lines of trace that there are."""
+        text = f"{'open' if self.wanted else 'closed'}: {self.calendar.name}"
+        closed, opened = (
+            Tested(text, NO if self.wanted else YES, "closed"),
+            Tested(text, YES if self.wanted else NO, "open"),
+        )
+        object.__setattr__(self, "_lines", (closed, opened))
 
     def test(self, question: Question) -> Verdict:
         """Answer for the instant of the question."""
-        is_open = self.calendar.is_open(question.facts.instant)
-        text = f"{'open' if self.wanted else 'closed'}: {self.calendar.name}"
-        return question.check(text, is_open == self.wanted, "open" if is_open else "closed")
+        return question.tell(self._lines[self.calendar.is_open(question.facts.instant)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +168,16 @@ class Mode:
     """A mode is on."""
 
     name: str
+    _lines: tuple[Tested, Tested] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make both lines of trace that there are."""
+        text = f"mode: {self.name}"
+        object.__setattr__(self, "_lines", (Tested(text, NO, "off"), Tested(text, YES, "on")))
 
     def test(self, question: Question) -> Verdict:
         """Answer from the modes that are on."""
-        on = self.name in question.facts.modes
-        return question.check(f"mode: {self.name}", on, "on" if on else "off")
+        return question.tell(self._lines[self.name in question.facts.modes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +200,21 @@ class CallerIs:
     prefixes: tuple[str, ...] = ()
     numbers: frozenset[str] = frozenset()
     anonymous: bool = False
+    _lines: tuple[Tested, Tested] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the lines of trace for another caller and for one that is meant."""
+        text = f"caller: {self.text}"
+        object.__setattr__(self, "_lines", (Tested(text, NO, "another"), Tested(text, YES, "known")))
 
     def test(self, question: Question) -> Verdict:
         """Answer; a hidden caller matches no number. The number itself stays out of the trace."""
         if not question.call.caller_known:
-            return question.answer(f"caller: {self.text}", Verdict.UNKNOWN, "not known")
+            return question.answer(f"caller: {self.text}", UNKNOWN, "not known")
         caller = question.call.caller
         if caller is None:
             return question.check(f"caller: {self.text}", self.anonymous, "hidden")
-        known = caller in self.numbers or caller.startswith(self.prefixes)
-        return question.check(f"caller: {self.text}", known, "known" if known else "another")
+        return question.tell(self._lines[caller in self.numbers or caller.startswith(self.prefixes)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +227,7 @@ class LanguageIs:
         """Compare whole, then by the part before the region."""
         language = question.call.language
         if not language and not question.call.caller_known:
-            return question.answer(f"language: {', '.join(self.languages)}", Verdict.UNKNOWN, "not known")
+            return question.answer(f"language: {', '.join(self.languages)}", UNKNOWN, "not known")
         base = language.replace("_", "-").split("-")[0]
         return question.check(
             f"language: {', '.join(self.languages)}",
@@ -251,16 +276,17 @@ class Threshold:
         facts, key = question.facts, self.latch_key(question.call.pabx)
         value = self.read(facts, question.call.pabx)
         before = question.latches.get(key) or facts.latches.get(key, OFF)
-        latch = question.latches[key] = self.level.step(before, value, facts.at)
+        latch = self.level.step(before, value, facts.at)
+        if latch != before:
+            question.latches[key] = latch
         if value is None:
-            return question.answer(self.text, Verdict.UNKNOWN, "not known")
+            return question.answer(self.text, UNKNOWN, "not known")
         seen = f"{value:.4g}{self.unit}"
         if latch.on:
-            reached = self.level.step(OFF, value, facts.at).reached_at is not None
-            return question.answer(self.text, Verdict.YES, seen if reached else f"{seen}, not yet stopped")
+            return question.answer(self.text, YES, seen if self.level.reached(value) else f"{seen}, not yet stopped")
         if latch.reached_at is not None:
             seen = f"{seen}, held for {facts.at - latch.reached_at:.0f} s"
-        return question.answer(self.text, Verdict.NO, seen)
+        return question.answer(self.text, NO, seen)
 
     def latch_key(self, pabx: str) -> LatchKey:
         """Return the key of the latch that a call on `pabx` looks at."""
@@ -284,5 +310,5 @@ class SiteIs:
         text = f"{'site_up' if self.wanted else 'site_down'}: {self.site}"
         known = question.facts.site(question.call.pabx, self.site)
         if known is None or known.health is Health.UNKNOWN:
-            return question.answer(text, Verdict.UNKNOWN, "not known")
+            return question.answer(text, UNKNOWN, "not known")
         return question.check(text, (known.health is Health.UP) == self.wanted, known.health)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Question, Tested
-from ccrouter.routing.decision import Decision, RuleTested, Stay
+from ccrouter.routing.decision import Decision, Stay
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import QueueStep
 from ccrouter.routing.route import Route
@@ -21,13 +21,15 @@ from ccrouter.routing.rules import (
     Rule,
     Rules,
 )
+from ccrouter.routing.shortlist import Shortlist
 from ccrouter.routing.thresholds import Latch, LatchKey, Verdict
+from ccrouter.routing.trace import RuleTested, Trace, examined
 
 
 def decide(rules: Rules, facts: Facts, call: Call, decision_id: str) -> Decision:
     """Return the plan of a call that has just arrived."""
     inquiry = _Inquiry(rules, facts, call)
-    rule = inquiry.overridden() or next(inquiry.matching(inquiry.service.rules), None) or inquiry.otherwise()
+    rule = inquiry.overridden() or inquiry.arriving() or inquiry.otherwise()
     route = Route(facts, call.pabx)
     route.add_all(rule.to)
     return inquiry.decision(rule, route, decision_id)
@@ -49,7 +51,8 @@ def ask_waiting(rules: Rules, facts: Facts, call: Call, queue: str, decision_id:
     inquiry = _Inquiry(rules, facts, call)
     if not facts.fresh(call.pabx):
         return inquiry.stay()
-    for rule in inquiry.matching(inquiry.service.while_waiting):
+    service = inquiry.service
+    for rule in inquiry.matching(service.while_waiting, service.waiting_shortlist):
         route = Route(facts, call.pabx)
         route.add_all(rule.to)
         if route.steps or isinstance(rule.to[0], Message):
@@ -106,8 +109,14 @@ class _Inquiry:
         self.number = rules.numbers.get(call.number)
         self.service = rules.unknown if self.number is None else self.number.service
         self.treatment = self.service.treatment if self.number is None else self.number.treatment
-        self.question = Question(replace(call, language=self.treatment.language or call.language), facts)
-        self.trace: list[RuleTested] = []
+        language = self.treatment.language
+        asked = call if not language or language == call.language else replace(call, language=language)
+        self.question = Question(asked, facts)
+        self.before: list[RuleTested] = []
+        self.rules_asked: Sequence[Rule] = ()
+        self.asked = 0
+        self.found: dict[int, RuleTested] = {}
+        self.after: list[RuleTested] = []
 
     def overridden(self) -> Rule | None:
         """Return the rule of an override that counts now; one whose destinations are all gone does not."""
@@ -120,7 +129,7 @@ class _Inquiry:
             verdict = Verdict.YES if to else Verdict.UNKNOWN
             seen = f"by {override.author}: {override.reason}" if to else "not in the routing file any more"
             test = Tested(f"override {override.id}: {', '.join(override.to)}", verdict, seen)
-            self.trace.append(RuleTested(OVERRIDE, verdict, (test,)))
+            self.before.append(RuleTested(OVERRIDE, verdict, (test,)))
             if to:
                 return Rule(OVERRIDE, None, to)
         return None
@@ -129,7 +138,7 @@ class _Inquiry:
         """Return the rule that a person makes for this one call."""
         known = tuple(each for each in map(self.rules.named, to) if each is not None)
         test = Tested(f"sent to {', '.join(to)}", Verdict.YES, by)
-        self.trace.append(RuleTested(SENT_BY_HAND, Verdict.YES, (test,)))
+        self.before.append(RuleTested(SENT_BY_HAND, Verdict.YES, (test,)))
         return Rule(SENT_BY_HAND, None, known)
 
     def back(self, rule: Rule, queue: str) -> Iterator[Destination]:
@@ -140,20 +149,32 @@ class _Inquiry:
                     yield Leg(site)
                 return
 
-    def matching(self, candidates: Sequence[Rule]) -> Iterator[Rule]:
+    def arriving(self) -> Rule | None:
+        """Return the rule of the service that applies to a call that has just arrived, or None."""
+        return next(self.matching(self.service.rules, self.service.shortlist), None)
+
+    def matching(self, rules: Sequence[Rule], shortlist: Shortlist) -> Iterator[Rule]:
         """Test rules in order and yield those that apply."""
-        for rule in candidates:
-            self.question.trace = []
-            verdict = Verdict.YES if rule.when is None else rule.when.test(self.question)
-            self.trace.append(RuleTested(rule.name, verdict, tuple(self.question.trace)))
-            if verdict is Verdict.YES or (verdict is Verdict.UNKNOWN and rule.match_unknown):
+        question, self.rules_asked = self.question, rules
+        for place in shortlist.of(question.call, question.facts):
+            rule = rules[place]
+            became = self.found[place] = examined(rule, question)
+            if became.verdict is Verdict.YES or (became.verdict is Verdict.UNKNOWN and rule.match_unknown):
+                self.asked = place + 1
                 yield rule
+        self.asked = len(rules)
 
     def otherwise(self) -> Rule:
         """Return the rule that applies when no other does."""
         rule = Rule(UNKNOWN_NUMBER if self.number is None else OTHERWISE, None, self.service.otherwise)
-        self.trace.append(RuleTested(rule.name, Verdict.YES, ()))
+        self.after.append(RuleTested(rule.name, Verdict.YES, ()))
         return rule
+
+    def trace(self) -> Trace:
+        """Return what became of all rules so far."""
+        question = self.question
+        of, asked = (question.call, question.facts), (self.rules_asked, self.asked)
+        return Trace(of, self.before, asked, self.found, self.after)
 
     def decision(self, rule: Rule, route: Route, decision_id: str) -> Decision:
         """Tie the threads together."""
@@ -167,7 +188,7 @@ class _Inquiry:
             rule=rule.name,
             plan=route.plan(self.service.last),
             treatment=self.treatment,
-            trace=tuple(self.trace),
+            trace=self.trace(),
             considered=tuple(route.considered),
             rules_version=self.rules.version,
             state_age_s=facts.age_s(call.pabx),
@@ -184,7 +205,7 @@ class _Inquiry:
             number="" if self.number is None else self.number.number,
             service=self.service.name,
             rule="" if rule is None else rule.name,
-            trace=tuple(self.trace),
+            trace=self.trace(),
             considered=() if route is None else tuple(route.considered),
             rules_version=self.rules.version,
             state_age_s=facts.age_s(self.question.call.pabx),

@@ -1,26 +1,17 @@
 """A decision: the plan of one call, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ccrouter.routing.call import Call
-from ccrouter.routing.conditions import Tested
 from ccrouter.routing.plan import Plan, Treatment, encode
 from ccrouter.routing.shares import Turns
-from ccrouter.routing.thresholds import Latch, LatchKey, Verdict
+from ccrouter.routing.thresholds import Latch, LatchKey
+from ccrouter.routing.trace import RuleTested
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTested:
-    """What became of one rule: the verdict of its condition and every test made for it, in order."""
-
-    rule: str
-    verdict: Verdict
-    tests: tuple[Tested, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(NamedTuple):
     """What was seen of one destination of the rule, in the rule's order.
 
     `state` is empty where it can take the call now; else closed, absent (a queue that the PABX does not have), full,
@@ -40,7 +31,7 @@ class Decision:
         at: the instant of the facts, seconds since 1970-01-01 UTC.
         number: as the routing file writes it; empty where the file does not know the number dialled.
         state_age_s: age of the picture of the call's PABX; None where there was none.
-        latches, turns: state of the thresholds and shares after this decision, for whoever carries it out.
+        latches, turns: state of the thresholds and shares that this decision moved, for whoever carries it out.
 
     """
 
@@ -52,7 +43,7 @@ class Decision:
     rule: str
     plan: Plan
     treatment: Treatment
-    trace: tuple[RuleTested, ...]
+    trace: Sequence[RuleTested]
     considered: tuple[Considered, ...]
     rules_version: str
     state_age_s: float | None
@@ -90,7 +81,7 @@ class Stay:
     number: str
     service: str
     rule: str
-    trace: tuple[RuleTested, ...]
+    trace: Sequence[RuleTested]
     considered: tuple[Considered, ...]
     rules_version: str
     state_age_s: float | None

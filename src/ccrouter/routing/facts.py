@@ -34,11 +34,15 @@ class Facts:
     latches: Mapping[LatchKey, Latch] = field(default_factory=lambda: MappingProxyType({}))
     turns: Mapping[str, Turns] = field(default_factory=lambda: MappingProxyType({}))
     overrides: tuple[Override, ...] = ()
+    instant: datetime = field(init=False, repr=False, compare=False)
+    _fresh: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def instant(self) -> datetime:
-        """Return `at` as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.at, UTC)
+    def __post_init__(self) -> None:
+        """Work out once what every rule asks: `at` as an aware datetime in UTC, and which PABXs may be believed."""
+        object.__setattr__(self, "instant", datetime.fromtimestamp(self.at, UTC))
+        known = self.snapshot.pabxs.items()
+        fresh = [name for name, pabx in known if pabx.in_sync and self.at - pabx.heard_at <= STALE_AFTER_S]
+        object.__setattr__(self, "_fresh", frozenset(fresh))
 
     def age_s(self, pabx: str) -> float | None:
         """Return how old the picture of a PABX is, in seconds; None where there is none."""
@@ -47,13 +51,12 @@ class Facts:
 
     def fresh(self, pabx: str) -> bool:
         """Tell whether the picture of a PABX may be believed."""
-        age = self.age_s(pabx)
-        return age is not None and age <= STALE_AFTER_S
+        return pabx in self._fresh
 
     def queue(self, pabx: str, queue: str) -> QueueFacts | None:
         """Return the facts of a queue, or None where they are missing or stale."""
-        return self.snapshot.queues.get((pabx, queue)) if self.fresh(pabx) else None
+        return self.snapshot.queues.get((pabx, queue)) if pabx in self._fresh else None
 
     def site(self, pabx: str, site: str) -> SiteFacts | None:
         """Return the facts of a site for a call on `pabx`, or None where they are missing or stale."""
-        return self.snapshot.sites.get(site) if self.fresh(pabx) else None
+        return self.snapshot.sites.get(site) if pabx in self._fresh else None

@@ -5,20 +5,23 @@ the decision left behind in the router (thresholds, turns of shares) is not part
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Tested
-from ccrouter.routing.decision import Considered, Decision, RuleTested, Stay
+from ccrouter.routing.decision import Considered, Decision, Stay
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.plan import decode
 from ccrouter.routing.snapshot import Ended, Health, PabxFacts, QueueFacts, SiteFacts, SitePart, Snapshot
 from ccrouter.routing.thresholds import Latch, Verdict
+from ccrouter.routing.trace import RuleTested
 
 Record = dict[str, Any]
-"""What json.dumps takes and json.loads gives."""
+"""What json.dumps takes and json.loads gives; of what was tested and considered, JSON makes lists."""
+
+_OF_CALL: Final = tuple(field.name for field in fields(Call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class DecisionMade:
 def record_of(decision: Decision) -> Record:
     """Return a decision as plain values; the plan as the text that the PABX was given."""
     return {
-        "call": asdict(decision.call),
+        "call": _plain(decision.call),
         "at": decision.at,
         "number": decision.number,
         "plan": decision.text,
@@ -78,16 +81,17 @@ def record_of(decision: Decision) -> Record:
 
 def record_of_stay(stay: Stay) -> Record:
     """Return as plain values what keeps a waiting caller in their queue."""
-    return {"call": asdict(stay.call), "at": stay.at, "number": stay.number, **_seen(stay)}
+    return {"call": _plain(stay.call), "at": stay.at, "number": stay.number, **_seen(stay)}
+
+
+def _plain(call: Call) -> Record:
+    return {name: getattr(call, name) for name in _OF_CALL}
 
 
 def _seen(found: Decision | Stay) -> Record:
     return {
-        "trace": [
-            [rule.rule, rule.verdict.value, [[test.text, test.verdict.value, test.seen] for test in rule.tests]]
-            for rule in found.trace
-        ],
-        "considered": [[seen.destination, seen.state, seen.seen] for seen in found.considered],
+        "trace": tuple(found.trace),
+        "considered": found.considered,
         "rules_version": found.rules_version,
         "state_age_s": found.state_age_s,
     }

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ccrouter.routing.conditions import Condition, Threshold
 from ccrouter.routing.plan import LastStep, Treatment
 from ccrouter.routing.schedule import Calendar
+from ccrouter.routing.shortlist import Shortlist
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,13 @@ class Service:
     treatment: Treatment = field(default_factory=Treatment)
     goal: Goal = field(default=Goal(), compare=False)
     screen_pop: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    shortlist: Shortlist = field(init=False, repr=False, compare=False)
+    waiting_shortlist: Shortlist = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Have the rules ready to be looked up."""
+        object.__setattr__(self, "shortlist", Shortlist(self.rules))
+        object.__setattr__(self, "waiting_shortlist", Shortlist(self.while_waiting))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Thresholds that do not flap: one level to start, another to stop, and a time to hold."""
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
+from typing import NamedTuple
 
 LatchKey = tuple[str, str]
 """Key of a threshold, and the PABX whose facts it looks at (empty where it looks at all)."""
 
 
-class Verdict(Enum):
+class Verdict(StrEnum):
     """The answer of a condition. Missing facts are never taken for a no."""
 
     YES = "yes"
@@ -22,8 +23,7 @@ class Direction(StrEnum):
     AT_MOST = "at_most"
 
 
-@dataclass(frozen=True, slots=True)
-class Latch:
+class Latch(NamedTuple):
     """State of a threshold: on or off, and since when the start level has been reached without a break."""
 
     on: bool = False
@@ -49,7 +49,7 @@ class Level:
     def step(self, latch: Latch, value: float | None, at: float) -> Latch:
         """Return the state after seeing `value` at `at`; an unknown value breaks a hold and changes nothing else."""
         if value is None:
-            return latch if latch.reached_at is None or latch.on else Latch(on=latch.on)
+            return latch if latch.reached_at is None or latch.on else OFF
         if latch.on:
             return OFF if self._beyond(value, self.stop) else latch
         if self._beyond(value, self.start):
@@ -57,6 +57,10 @@ class Level:
         # The clock may have been set back: a hold that seems to begin in the future begins now.
         reached_at = at if latch.reached_at is None else min(latch.reached_at, at)
         return Latch(on=at - reached_at >= self.hold_s, reached_at=reached_at)
+
+    def reached(self, value: float) -> bool:
+        """Tell whether a value is on the side of the start level that starts it."""
+        return not self._beyond(value, self.start)
 
     def _beyond(self, value: float, limit: float) -> bool:
         return value < limit if self.direction is Direction.AT_LEAST else value > limit

@@ -9,12 +9,18 @@ OUTSIDE: Final = 30
 HOLIDAYS: Final = ("FR", "FR-57", "DE-BW", "BE", "[]")
 
 
-def routing_text(*, rules: int, numbers: int, services: int) -> str:
-    """Return the text of a file with so many rules, numbers and services, evenly spread."""
-    return "\n".join(_lines(rules, numbers, services)) + "\n"
+LAST_RULE: Final = "all others"
 
 
-def _lines(rules: int, numbers: int, services: int) -> Iterator[str]:
+def routing_text(*, rules: int, numbers: int, services: int, last: bool = False) -> str:
+    """Return the text of a file with so many rules, numbers and services, evenly spread.
+
+    With `last`, one rule more in each service takes all callers whom no other took.
+    """
+    return "\n".join(_lines(rules, numbers, services, last=last)) + "\n"
+
+
+def _lines(rules: int, numbers: int, services: int, *, last: bool) -> Iterator[str]:
     yield "timezone: Europe/Paris"
     yield "calendars:"
     for n in range(CALENDARS):
@@ -50,6 +56,8 @@ def _lines(rules: int, numbers: int, services: int) -> Iterator[str]:
             yield f"      - name: rule {n}"
             yield f"        when: {_when(n, numbers, services)}"
             yield f"        to: {_to(n)}"
+        if last:
+            yield f"      - {{name: {LAST_RULE}, to: {_to(10)}}}"
         yield f"    otherwise: [house {service % QUEUES}, outside {service % OUTSIDE}, closed]"
         yield "    while_waiting:"
         yield f"      - {{name: too long, when: {{waited: 90s}}, to: [outside {service % OUTSIDE}]}}"
