@@ -55,6 +55,7 @@ class Writer:
         self.listeners: list[Callable[[Effect], None]] = []
         self._state = state
         self._metrics = metrics
+        self._events = metrics.events
         self._log = log
         self._relist = relist
         self._note = note
@@ -66,14 +67,16 @@ class Writer:
         began = self._steady()
         if isinstance(event, PabxEvent):
             self._metrics.event(event)
-            self._tell(event)
+            if type(event) in _TOLD:
+                self._tell(event)
         for effect in self._state.apply(event):
             self._metrics.effect(effect)
-            self._carry_out(effect)
+            if type(effect) in _CARRIED_OUT:
+                self._carry_out(effect)
             for listener in self.listeners:
                 listener(effect)
         self.changed.set()
-        self._metrics.applied(self._steady() - began)
+        self._events.applied(self._steady() - began)
 
     def _tell(self, event: PabxEvent) -> None:
         log = self._log
@@ -129,6 +132,13 @@ class Writer:
                 tell("site health changed", site=effect.site, health=effect.health, reason=effect.reason)
             case FactRefused():
                 log.info("event not applied", pabx=effect.pabx, reason=effect.reason)
+
+
+_TOLD = frozenset({LinkUp, LinkLost, PabxRestarted, PeerFault, CallEnded, StepEnded})
+"""Events that are told to people; looked up by their type, for most are not."""
+
+_CARRIED_OUT = frozenset({Relist, CallFinished, SiteTried, SiteHealthChanged, FactRefused})
+"""Effects that more is done about than counting."""
 
 
 def _of_call(told: CallFinished | StepEnded | CallEnded) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from importlib.metadata import version
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
 
 from ccrouter.live.effects import (
@@ -29,6 +29,7 @@ from ccrouter.routing.rules import Rules
 from ccrouter.telemetry.calls import CallCounts
 from ccrouter.telemetry.counts import CodeCounts, LoopLag, RulesCounts
 from ccrouter.telemetry.decisions import DecisionCounts
+from ccrouter.telemetry.events import EventCounts
 from ccrouter.telemetry.fallback import FallbackCounts
 from ccrouter.telemetry.http import HttpCounts
 from ccrouter.telemetry.journal import JournalCounts
@@ -38,8 +39,6 @@ from ccrouter.telemetry.peers import AgiCounts, LinkCounts
 from ccrouter.telemetry.queues import QueueCounts
 from ccrouter.telemetry.series import counters
 from ccrouter.telemetry.sites import SiteCounts
-
-APPLY_BUCKETS_S = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05)
 
 ENTRIES = ("routed", "fallback", "stored", "static")
 """Which plan the PABX's entry found: the router's, that of the compiled rules, the number's last, or the static one."""
@@ -74,6 +73,7 @@ class Metrics:
         http: what was asked over HTTP.
         fallback: how the compiled rules fare.
         loop: how late the event loop runs.
+        events: what the PABXs told.
 
     """
 
@@ -94,9 +94,7 @@ class Metrics:
         self._own_faults = Counter(
             "ccrouter_faults_total", "Faults of ccrouter's own that it outlived, by task.", ["task"], registry=registry
         )
-        self._events = counters(
-            "ccrouter_events_total", "Events that the PABXs told, by kind.", ["pabx", "event"], registry=registry
-        )
+        self.events = EventCounts(registry)
         self._faults = Counter(
             "ccrouter_peer_faults_total",
             "AMI events that were refused: forged, incomplete, or with foreign fields.",
@@ -123,12 +121,7 @@ class Metrics:
             ["pabx", "entry"],
             registry=registry,
         )
-        self._applied = Histogram(
-            "ccrouter_event_apply_seconds",
-            "Time from the handing over of an event until it was applied and what follows from it seen to.",
-            registry=registry,
-            buckets=APPLY_BUCKETS_S,
-        )
+        self._facts: dict[type[PabxEvent], Callable[[Any], None]] = {PeerFault: self._doubted, CallEnded: self._ended}
         self._effects: dict[type[Effect], Callable[[Any], None]] = {
             CallOffered: self.calls.offered,
             CallAnswered: self.calls.answered,
@@ -159,22 +152,22 @@ class Metrics:
 
     def event(self, event: PabxEvent) -> None:
         """Count an event of a PABX."""
-        self._events.labels(event.pabx, type(event).__name__).inc()
-        match event:
-            case PeerFault():
-                self._faults.labels(event.pabx, self._fault_names(event.event)).inc()
-            case CallEnded():
-                self._entries.labels(event.pabx, among(event.entry, ENTRIES)).inc()
-
-    def applied(self, took_s: float) -> None:
-        """Note how long an event took to be applied."""
-        self._applied.observe(took_s)
+        self.events.told(event)
+        counted = self._facts.get(type(event))
+        if counted is not None:
+            counted(event)
 
     def effect(self, effect: Effect) -> None:
         """Count what the live state reported."""
         counted = self._effects.get(type(effect))
         if counted is not None:
             counted(effect)
+
+    def _doubted(self, event: PeerFault) -> None:
+        self._faults.labels(event.pabx, self._fault_names(event.event)).inc()
+
+    def _ended(self, event: CallEnded) -> None:
+        self._entries.labels(event.pabx, among(event.entry, ENTRIES)).inc()
 
     def _relisted(self, effect: Relist) -> None:
         self._relists.labels(effect.pabx, effect.listing).inc()
