@@ -1,7 +1,7 @@
 """Lines of sites, lent to the PABXs over their links: carries out what routing.lending says."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from ccrouter.errors import LinkError
 from ccrouter.live.events import LinesLent
 from ccrouter.routing.lending import Batch, Lender, Order
 from ccrouter.routing.rules import External, Rules
-from ccrouter.routing.snapshot import Snapshot
+from ccrouter.routing.snapshot import SiteFacts, Snapshot
 from ccrouter.telemetry.metrics import Metrics
 
 LOOK_S: Final = 0.05
@@ -79,6 +79,9 @@ class Lines:
     _told: dict[tuple[str, str], int | None] = field(init=False, default_factory=dict)
     _mute: dict[str, float] = field(init=False, default_factory=dict)
     _off_at: dict[str, float] = field(init=False, default_factory=dict)
+    _limits: dict[str, int] = field(init=False, default_factory=dict)
+    _limits_of: Rules | None = field(init=False, default=None)
+    _counted: dict[str, tuple[SiteFacts, dict[str, int]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lender = Lender(tuple(self.links), self.stamps, lambda site: quote(site, safe=""))
@@ -120,8 +123,11 @@ class Lines:
                 return False
             sessions = link.sessions
         self._off_at.pop(pabx, None)
-        lender.configure(limits(self.rules()))
-        batch = lender.next(pabx, self._calls(), self.clock.steady())
+        rules = self.rules()
+        if rules is not self._limits_of:
+            self._limits, self._limits_of = limits(rules), rules
+        lender.configure(self._limits)
+        batch = lender.next(pabx, self._calls(self._limits), self.clock.steady())
         if batch is None:
             return False
         try:
@@ -177,5 +183,14 @@ class Lines:
             self._told[pabx, site] = lines
             self.tell(LinesLent(pabx=pabx, at=self.clock.now(), site=site, lines=lines))
 
-    def _calls(self) -> dict[str, dict[str, int]]:
-        return {name: {part.pabx: part.calls for part in site.parts} for name, site in self.snapshot().sites.items()}
+    def _calls(self, sites: Iterable[str]) -> dict[str, Mapping[str, int]]:
+        """Return the calls of sites by PABX; counted anew only where something changed."""
+        known, before = self.snapshot().sites, self._counted
+        self._counted = {}
+        for name in sites:
+            site = known.get(name)
+            if site is not None:
+                as_before = name in before and before[name][0] is site
+                counted = before[name][1] if as_before else {part.pabx: part.calls for part in site.parts}
+                self._counted[name] = (site, counted)
+        return {name: counted for name, (_, counted) in self._counted.items()}

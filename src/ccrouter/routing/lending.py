@@ -202,10 +202,11 @@ class Lender:
     # --- what is in our hand ------------------------------------------------------------------------------------------
 
     def _work(self, pabx: str, hold: Hold, calls: Mapping[str, Mapping[str, int]], at: float) -> Batch | None:
-        whole = all(each.stamp and each.seen_at >= self._last_taken_at(each) for each in self._holds.values())
+        last_taken_at = self._last_taken_at()
+        whole = all(each.stamp and each.seen_at >= last_taken_at(each) for each in self._holds.values())
         for purse in self._purses.values():
             purse.whole = whole
-        unsure = hold.seen_at < self._last_taken_at(hold)
+        unsure = hold.seen_at < last_taken_at(hold)
         wanted = dict(self._changes(pabx, hold, calls, at))
         carrying = tuple(
             site for site, purse in self._purses.items() if purse.accounts[pabx].calls and site not in wanted
@@ -231,9 +232,10 @@ class Lender:
             audited=audited,
         )
 
-    def _last_taken_at(self, hold: Hold) -> float:
-        """Return when a PABX other than this was last taken in hand."""
-        return max(each.taken_at for each in self._holds.values() if each is not hold)
+    def _last_taken_at(self) -> Callable[[Hold], float]:
+        """Return what tells when a PABX other than a certain one was last taken in hand."""
+        one, last = sorted(self._holds.values(), key=_taken_at)[-2:]
+        return lambda hold: one.taken_at if hold is last else last.taken_at
 
     def _changes(
         self, pabx: str, hold: Hold, calls: Mapping[str, Mapping[str, int]], at: float
@@ -278,6 +280,10 @@ class Lender:
 
     def _count(self, site: str) -> str:
         return f"GROUP_COUNT({self._group(site)}@ccrouter)"
+
+
+def _taken_at(hold: Hold) -> float:
+    return hold.taken_at
 
 
 def _lines_of(value: str, stamp: str) -> int | None:

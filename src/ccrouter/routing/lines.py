@@ -104,6 +104,8 @@ class Purse:
     away: dict[str, int] = field(default_factory=dict)
     whole: bool = False
     _ours: int = 0
+    _asked: tuple[int, Mapping[str, int], Mapping[str, int]] | None = None
+    _dealt: dict[str, int] = field(default_factory=dict)
 
     @property
     def own(self) -> int:
@@ -147,7 +149,10 @@ class Purse:
     def wanted(self, calls: Mapping[str, int]) -> dict[str, int]:
         """Return how many lines each PABX in our hand should have."""
         held = {pabx: account.lines for pabx, account in self.accounts.items()}
-        return deal(self.lines, self.own, held, calls)
+        asked = (self.lines, held, calls)
+        if asked != self._asked:  # every PABX asks many times a second, and few calls come and go meanwhile
+            self._asked, self._dealt = (self.lines, held, dict(calls)), deal(self.lines, self.own, held, calls)
+        return self._dealt
 
     def _keep_what_is_held(self) -> None:
         """Give up what no PABX in our hand holds: another router may have found it, and lent it."""
