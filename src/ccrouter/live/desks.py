@@ -77,19 +77,24 @@ class Desk:
 
 
 class Desks:
-    """All positions. Who changes a member of a queue says so by `touch`; `refresh` then looks what became of it."""
+    """All positions. Who changes a member of a queue says so by `touch`; `refresh` then looks what became of it.
+
+    Attributes:
+        touched: positions that were changed since the last look, each with those of its queues that were.
+
+    """
 
     def __init__(self, queues: Queues, rings: Rings) -> None:
         self._queues = queues
         self._rings = rings
         self._desks: dict[DeskKey, Desk] = {}
         self._views: dict[DeskKey, PositionView] = {}
-        self._touched: dict[DeskKey, set[str]] = {}
+        self.touched: dict[DeskKey, set[str]] = {}
         self._stale: set[DeskKey] = set()
 
     def touch(self, pabx: str, interface: str, queue: str) -> None:
         """Take in that a member of a queue came, left, or changed."""
-        self._touched.setdefault((pabx, interface), set()).add(queue)
+        self.touched.setdefault((pabx, interface), set()).add(queue)
 
     def talk(self, pabx: str, interface: str, uniqueid: str, *, begins: bool) -> None:
         """Take in that a position took a caller's call, or that their talk ended."""
@@ -100,12 +105,12 @@ class Desks:
             desk.talks_with, desk.missed = uniqueid, 0
         elif desk.talks_with == uniqueid:
             desk.talks_with = ""
-        self._touched.setdefault((pabx, interface), set())
+        self.touched.setdefault((pabx, interface), set())
 
     def rang(self, key: DeskKey) -> None:
         """Take in that a position began or ceased to ring."""
         if key in self._desks:
-            self._touched.setdefault(key, set())
+            self.touched.setdefault(key, set())
 
     def missed(self, key: DeskKey) -> bool:
         """Take in that nobody took a call that rang to its end; False where the telephone can't be reached."""
@@ -117,9 +122,7 @@ class Desks:
 
     def refresh(self, at: float) -> None:
         """Look at what was touched, and note when its state changed."""
-        if not self._touched:
-            return
-        for key, queues in self._touched.items():
+        for key, queues in self.touched.items():
             desk = self._desks.get(key)
             if desk is None:
                 desk = self._desks[key] = Desk()
@@ -141,7 +144,7 @@ class Desks:
             if state in _ALIVE:
                 desk.missed = 0
             self._stale.add(key)
-        self._touched.clear()
+        self.touched.clear()
 
     def views(self) -> Iterator[PositionView]:
         """Yield all positions; what did not change is the same object as last time."""
@@ -162,7 +165,7 @@ class Desks:
 
     def _state(self, key: DeskKey, desk: Desk) -> str:
         states = {*desk.states.values()}
-        state = next(each for each in _FIRST if each in states)
+        state = states.pop() if len(states) == 1 else next(each for each in _FIRST if each in states)
         if state in _MAY_RING and self._rings.at(key) is not None:
             return "ringing"
         return state

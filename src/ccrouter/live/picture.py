@@ -60,7 +60,8 @@ class Picture:
 
     def drain(self, at: float) -> list[Effect]:
         """Return what followed from an event: reports first, then requests that are due."""
-        self.desks.refresh(at)
+        if self.desks.touched:
+            self.desks.refresh(at)
         effects, self.effects = self.effects, []
         if self.sites.effects:
             effects += self.sites.effects

@@ -1,8 +1,7 @@
 """Positions: the members of a queue, and which of them would be rung for the next caller."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 from ccrouter.live.durations import duration, since
@@ -24,7 +23,7 @@ OUTDATED_S: Seconds = 1.0
 """So long after an answer the PABX may still tell the member's state of before it: the two go different ways in it."""
 
 
-class Standing(Enum):
+class Standing(StrEnum):
     """What a position is, as far as callers are concerned."""
 
     OUT = "out"  # its telephone can't be reached
@@ -34,8 +33,7 @@ class Standing(Enum):
     BUSY_PAUSED = "busy, then paused"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A member of a queue.
 
     `wrapup_until` is None outside wrap-up, `answered_at` where no answer was seen to begin the talk; `mark` is when the
@@ -106,6 +104,7 @@ class Positions:
     def __init__(self) -> None:
         self._members: dict[str, Position] = {}
         self._standing: dict[Standing, set[str]] = {standing: set() for standing in Standing}
+        self._stands: dict[str, Standing] = {}
         self._in_wrapup: set[str] = set()
 
     def __iter__(self) -> Iterator[Position]:
@@ -123,28 +122,26 @@ class Positions:
         member = self._members.get(interface)
         return 0.0 if member is None else member.wrapup_s
 
-    def see(self, event: PositionSeen, mark: int) -> bool:
-        """Take in a member, whole; tell whether anything changed."""
+    def see(self, event: PositionSeen, wrapup_s: Seconds, mark: int) -> bool:
+        """Take in a member, whole, whose wrap-up time this is; tell whether its standing changed."""
         before = self._members.get(event.interface)
-        wrapup_s = duration(event.wrapup_s)
-        if before is not None and _is_outdated(before, event):
-            event = replace(event, in_call=True)
+        wrapup_s = duration(wrapup_s)
+        in_call = event.in_call or (before is not None and _is_outdated(before, event))
         after = Position(
             queue=event.queue,
             interface=event.interface,
             name=event.name,
             device=event.device,
-            in_call=event.in_call,
+            in_call=in_call,
             paused=event.paused,
             paused_reason=event.paused_reason,
             wrapup_s=wrapup_s,
             last_call_at=event.last_call_at,
-            wrapup_until=_wrapup_until(before, event, wrapup_s),
-            answered_at=before.answered_at if before is not None and event.in_call else None,
+            wrapup_until=None if in_call or not wrapup_s else _wrapup_until(before, event, wrapup_s),
+            answered_at=before.answered_at if before is not None and in_call else None,
             mark=mark,
         )
-        self._put(after)
-        return before is None or before.standing is not after.standing
+        return self._put(after)
 
     def talk(self, interface: str, at: float, *, begins: bool) -> None:
         """Take in the begin or end of a talk with a caller.
@@ -154,14 +151,14 @@ class Positions:
         member = self._members.get(interface)
         if member is not None and member.in_call != begins:
             until = None if begins or not member.wrapup_s else at + member.wrapup_s
-            self._put(replace(member, in_call=begins, wrapup_until=until, answered_at=at if begins else None))
+            self._put(member._replace(in_call=begins, wrapup_until=until, answered_at=at if begins else None))
 
     def leave(self, interface: str) -> bool:
         """Forget a member; tell whether there was one."""
         member = self._members.pop(interface, None)
         if member is None:
             return False
-        self._standing[member.standing].discard(interface)
+        self._standing[self._stands.pop(interface)].discard(interface)
         self._in_wrapup.discard(interface)
         return True
 
@@ -176,7 +173,7 @@ class Positions:
         """End the wrap-ups that are over at `at`; return the interfaces of whom."""
         over = [name for name in self._in_wrapup if (self._members[name].wrapup_until or 0.0) <= at]
         for name in over:
-            self._put(replace(self._members[name], wrapup_until=None))
+            self._put(self._members[name]._replace(wrapup_until=None))
         return over
 
     def move(self, moved: Callable[[float], float]) -> None:
@@ -184,8 +181,7 @@ class Positions:
         for member in tuple(self):
             until, answered_at = member.wrapup_until, member.answered_at
             self._put(
-                replace(
-                    member,
+                member._replace(
                     wrapup_until=None if until is None else moved(until),
                     answered_at=None if answered_at is None else moved(answered_at),
                 )
@@ -198,24 +194,27 @@ class Positions:
 
     def tally(self) -> Tally:
         """Return the figures."""
-        size = {standing: len(names) for standing, names in self._standing.items()}
-        return Tally(
-            logged_in=len(self._members) - size[Standing.OUT],
-            ready=size[Standing.READY],
-            busy=size[Standing.BUSY] + size[Standing.BUSY_PAUSED],
-            paused=size[Standing.PAUSED] + size[Standing.BUSY_PAUSED],
-        )
+        out, ready, busy, paused, busy_paused = (
+            len(names) for names in self._standing.values()
+        )  # as Standing has them
+        return Tally(len(self._members) - out, ready, busy + busy_paused, paused + busy_paused)
 
-    def _put(self, member: Position) -> None:
-        before = self._members.get(member.interface)
+    def _put(self, member: Position) -> bool:
+        """Keep a member; tell whether its standing changed."""
+        interface = member.interface
+        self._members[interface] = member
+        if member.wrapup_until is not None:
+            self._in_wrapup.add(interface)
+        elif self._in_wrapup:
+            self._in_wrapup.discard(interface)
+        before, after = self._stands.get(interface), member.standing
+        if before is after:
+            return False
         if before is not None:
-            self._standing[before.standing].discard(member.interface)
-        self._members[member.interface] = member
-        self._standing[member.standing].add(member.interface)
-        if member.wrapup_until is None:
-            self._in_wrapup.discard(member.interface)
-        else:
-            self._in_wrapup.add(member.interface)
+            self._standing[before].discard(interface)
+        self._standing[after].add(interface)
+        self._stands[interface] = after
+        return True
 
 
 def _is_outdated(before: Position, event: PositionSeen) -> bool:
@@ -229,13 +228,11 @@ def _is_outdated(before: Position, event: PositionSeen) -> bool:
 
 
 def _wrapup_until(before: Position | None, event: PositionSeen, wrapup_s: Seconds) -> float | None:
-    """Return when the wrap-up ends, by our clock; None where there is none.
+    """Return when the wrap-up of a member who is in no call ends, by our clock; None where it is over.
 
     The PABX tells the end of the last call in whole seconds of its own clock. Where the end of the call was seen, our
     clock decides; and a PABX whose clock is ahead can't stretch a wrap-up.
     """
-    if event.in_call or not wrapup_s:
-        return None
     if before is not None and before.in_call:
         until = event.at + wrapup_s
     elif before is not None and before.last_call_at == event.last_call_at:

@@ -49,13 +49,15 @@ _APPLY: dict[type[Event], Callable[[Picture, Any], None]] = {
     events.CallEnded: course.call_ended,
 }
 
-_NOT_HEARD = (
-    events.LinkLost,
-    events.LinesLent,
-    events.CallRouted,
-    events.WithdrawAsked,
-    events.WithdrawAccepted,
-    events.WithdrawRefused,
+_NOT_HEARD = frozenset(
+    {
+        events.LinkLost,
+        events.LinesLent,
+        events.CallRouted,
+        events.WithdrawAsked,
+        events.WithdrawAccepted,
+        events.WithdrawRefused,
+    }
 )
 """Events that are no sign of life of the PABX's link: they come from this side of it."""
 
@@ -85,11 +87,12 @@ class State:
         picture = self._picture
         picture.mark += 1
         self._at = event.at
+        kind = type(event)
         if isinstance(event, PabxEvent):
             link = picture.link(event.pabx)
-            if not isinstance(event, _NOT_HEARD):
+            if kind not in _NOT_HEARD:
                 link.heard_at = event.at
-        _APPLY[type(event)](picture, event)
+        _APPLY[kind](picture, event)
         return picture.drain(event.at)
 
     def configure(self, sites: Iterable[SiteLimits]) -> None:

@@ -162,9 +162,8 @@ def queue_listed(picture: Picture, event: QueueListed) -> None:
 def position_seen(picture: Picture, event: PositionSeen) -> None:
     """Take in a position, whole; the wrap-up time of its queue counts where it has none of its own."""
     queue = picture.queues.known(event.pabx, event.queue, picture.mark)
-    if not event.wrapup_s:
-        event = replace(event, wrapup_s=picture.sites.directory.wrap_up_s(event.queue))
-    if queue.positions.see(event, picture.mark):
+    wrapup_s = event.wrapup_s or picture.sites.directory.wrap_up_s(event.queue)
+    if queue.positions.see(event, wrapup_s, picture.mark):
         picture.queues.changed.add((event.pabx, event.queue))
     picture.desks.touch(event.pabx, event.interface, event.queue)
 
