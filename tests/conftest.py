@@ -14,7 +14,7 @@ settings.register_profile("ccrouter", deadline=None, suppress_health_check=[Heal
 settings.register_profile("ci", settings.get_profile("ccrouter"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "ccrouter")
 
-# Whoever starts the tests in the background of a shell has them ignore Ctrl-C, and so would each program that they start.
+# Whoever starts the tests in the background of a shell has them ignore Ctrl-C, and so would all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
