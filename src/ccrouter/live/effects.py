@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 from ccrouter.live.events import Listing
-from ccrouter.live.values import dataclass
 from ccrouter.routing.snapshot import Health
+from ccrouter.routing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

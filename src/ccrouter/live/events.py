@@ -6,9 +6,9 @@ withdrawal), so the end of a wait is told by `StepEnded`, `CallerConnected` or `
 
 from enum import StrEnum
 
-from ccrouter.live.values import dataclass
 from ccrouter.routing.plan import Step
 from ccrouter.routing.snapshot import Seconds
+from ccrouter.routing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

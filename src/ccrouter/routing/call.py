@@ -1,6 +1,6 @@
 """A call, as far as a decision needs to know it."""
 
-from dataclasses import dataclass
+from ccrouter.routing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,19 @@ def watch(rules: Rules, facts: Facts) -> dict[LatchKey, Latch]:
 class _Inquiry:
     """One call held against the rules of its service, with the trace of what was tested."""
 
+    __slots__ = (
+        "after",
+        "asked",
+        "before",
+        "found",
+        "number",
+        "question",
+        "rules",
+        "rules_asked",
+        "service",
+        "treatment",
+    )
+
     def __init__(self, rules: Rules, facts: Facts, call: Call) -> None:
         self.rules = rules
         self.number = rules.numbers.get(call.number)

@@ -1,7 +1,6 @@
 """A decision: the plan of one call, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ccrouter.routing.call import Call
@@ -9,6 +8,7 @@ from ccrouter.routing.plan import Plan, Treatment, encode
 from ccrouter.routing.shares import Turns
 from ccrouter.routing.thresholds import Latch, LatchKey
 from ccrouter.routing.trace import RuleTested
+from ccrouter.routing.values import dataclass
 
 
 class Considered(NamedTuple):

@@ -1,7 +1,7 @@
 """All that a decision may look at besides the rules and the call. The same facts always give the same decision."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -9,6 +9,7 @@ from ccrouter.routing.overrides import Override
 from ccrouter.routing.shares import Turns
 from ccrouter.routing.snapshot import QueueFacts, SiteFacts, Snapshot
 from ccrouter.routing.thresholds import Latch, LatchKey
+from ccrouter.routing.values import dataclass
 
 STALE_AFTER_S = 5.0
 """A PABX that has been silent for longer is not believed any more; pings are sent every second."""

@@ -5,7 +5,9 @@ fields by `|`; the first piece is a header. Both signs are refused in every valu
 """
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+
+from ccrouter.routing.values import dataclass
 
 VERSION = "v1"
 MAX_TEXT = 900
@@ -182,21 +184,26 @@ def encode(plan: Plan, *, decision: str, service: str, rule: str, treatment: Tre
         ValueError: a value holds a sign that would change the meaning of the text, or the text is too long.
 
     """
-    header = (
-        VERSION,
-        decision,
-        service,
-        rule,
-        treatment.language,
-        "entry" if treatment.answer_on_entry else "position",
-        str(treatment.priority),
-        treatment.announcement,
-    )
-    pieces = [header, *(step.fields() for step in plan.steps)]
-    for value in (value for fields in pieces for value in fields):
-        if not SAFE_TEXT.fullmatch(value):
-            raise ValueError(f"a plan can't carry {value!r}")
-    text = "&".join("|".join(fields) for fields in pieces)
+    header = f"{VERSION}|{_joined((decision,))}|{_header(service, rule, treatment)}"
+    text = "&".join([header, *map(_piece, plan.transfers), _piece(plan.last)])
     if len(text.encode()) > MAX_TEXT:
         raise ValueError(f"the plan takes {len(text.encode())} bytes, more than the {MAX_TEXT} that a PABX accepts")
     return text
+
+
+@lru_cache(1024)
+def _header(service: str, rule: str, treatment: Treatment) -> str:
+    answer = "entry" if treatment.answer_on_entry else "position"
+    return _joined((service, rule, treatment.language, answer, str(treatment.priority), treatment.announcement))
+
+
+@lru_cache(1024)
+def _piece(step: Step) -> str:
+    return _joined(step.fields())
+
+
+def _joined(fields: tuple[str, ...]) -> str:
+    for value in fields:
+        if not SAFE_TEXT.fullmatch(value):
+            raise ValueError(f"a plan can't carry {value!r}")
+    return "|".join(fields)

@@ -1,7 +1,6 @@
 """From the destinations of a rule to the steps of a plan, by what each site can take at this moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ccrouter.routing.decision import Considered
 from ccrouter.routing.facts import Facts
@@ -19,7 +18,6 @@ FREE: Obstacle = ("", "")
 PLACED: Obstacle = ("in the plan already", "")
 
 
-@dataclass(slots=True)
 class Route:
     """The destinations of a rule, turned into steps.
 
@@ -29,14 +27,17 @@ class Route:
     with the parts of the share.
     """
 
-    facts: Facts
-    pabx: str
-    steps: list[TransferStep] = field(default_factory=list)
-    postponed: list[TransferStep] = field(default_factory=list)
-    last: Message | None = None
-    considered: list[Considered] = field(default_factory=list)
-    turns: dict[str, Turns] = field(default_factory=dict)
-    _shared: set[tuple[str, int | None]] = field(default_factory=set)
+    __slots__ = ("_shared", "considered", "facts", "last", "pabx", "postponed", "steps", "turns")
+
+    def __init__(self, facts: Facts, pabx: str) -> None:
+        self.facts = facts
+        self.pabx = pabx
+        self.steps: list[TransferStep] = []
+        self.postponed: list[TransferStep] = []
+        self.last: Message | None = None
+        self.considered: list[Considered] = []
+        self.turns: dict[str, Turns] = {}
+        self._shared: set[tuple[str, int | None]] = set()
 
     def add_all(self, destinations: Sequence[Destination]) -> None:
         """Add destinations in order, up to the first message."""
@@ -65,7 +66,7 @@ class Route:
 
     def _add_share(self, share: Share) -> None:
         obstacles = [self._obstacle(leg) for leg in share.legs]
-        usable = frozenset(i for i, (state, _) in enumerate(obstacles) if not state)
+        usable = frozenset([i for i, (state, _) in enumerate(obstacles) if not state])
         chosen, turns = take_turn(share.weights, usable, self.facts.turns.get(share.key, {}))
         self.turns[share.key] = turns
         for i, (leg, obstacle) in enumerate(zip(share.legs, obstacles, strict=True)):
@@ -108,6 +109,13 @@ class Route:
 
 def step(leg: Leg, pabxs: int = 1) -> TransferStep:
     """Return the step that a destination stands for, on one of so many PABXs."""
+    found = leg.steps.get(pabxs)
+    if found is None:
+        found = leg.steps[pabxs] = _step(leg, pabxs)
+    return found
+
+
+def _step(leg: Leg, pabxs: int) -> TransferStep:
     site = leg.site
     if isinstance(site, External):
         within = leg.limit_s or site.answer_within_s

@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from ccrouter.routing.conditions import Condition, Threshold
-from ccrouter.routing.plan import LastStep, Treatment
+from ccrouter.routing.plan import LastStep, TransferStep, Treatment
 from ccrouter.routing.schedule import Calendar
 from ccrouter.routing.shortlist import Shortlist
 
@@ -59,10 +59,14 @@ Site = InHouse | External
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A site as a destination, with a limit of its own where `limit_s` is given."""
+    """A site as a destination, with a limit of its own where `limit_s` is given.
+
+    `steps` are those that it stood for before, by the number of PABXs (route.step).
+    """
 
     site: Site
     limit_s: int | None = None
+    steps: dict[int, TransferStep] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

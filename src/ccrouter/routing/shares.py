@@ -15,14 +15,17 @@ def take_turn(weights: Sequence[int], usable: frozenset[int], turns: Turns) -> t
 
     Parts of weight 0 never get a turn. The index is None where no usable part has a weight.
     """
-    usable = frozenset(i for i in usable if weights[i] > 0)
+    usable = frozenset([i for i in usable if weights[i] > 0])
     if not usable:
         return None, turns
     credit = list(turns.get(usable, (0,) * len(weights)))
     if len(credit) != len(weights):  # the share was edited
         credit = [0] * len(weights)
-    for i in usable:
+    chosen, given = -1, 0
+    for i in sorted(usable):
         credit[i] += weights[i]
-    chosen = max(sorted(usable), key=credit.__getitem__)
-    credit[chosen] -= sum(weights[i] for i in usable)
+        given += weights[i]
+        if chosen < 0 or credit[i] > credit[chosen]:
+            chosen = i
+    credit[chosen] -= given
     return chosen, {**turns, usable: tuple(credit)}

@@ -4,9 +4,11 @@ A fact that is not known is None, never zero. Instants are seconds since 1970-01
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
+
+from ccrouter.routing.values import dataclass
 
 Seconds = float
 """A duration."""

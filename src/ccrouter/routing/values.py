@@ -1,7 +1,7 @@
-"""How values of the live state are made: frozen dataclasses that take no longer than need be.
+"""How values are made of which there are thousands in a second: frozen dataclasses that take no longer than need be.
 
-Thousands are made in a second. The type checker holds them to be frozen, which is what keeps anybody from changing one;
-to have that watched while it runs as well makes each take three times as long to make.
+The type checker holds them to be frozen, which is what keeps anybody from changing one; to have that watched while it
+runs as well makes each take three times as long to make.
 """
 
 from typing import TYPE_CHECKING
