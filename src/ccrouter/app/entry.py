@@ -65,7 +65,7 @@ class Entry:
             service=decision.service,
             rule=decision.rule,
             destination=decision.destination,
-            tests=[f"{test.text}: {test.verdict.value} ({test.seen})" for test in decision.trace[-1].tests],
+            tests=[f"{test.text}: {test.verdict} ({test.seen})" for test in decision.trace[-1].tests],
             passed_over={seen.destination: seen.state for seen in decision.considered if seen.state},
             rules=decision.rules_version,
             state_age_s=decision.state_age_s,

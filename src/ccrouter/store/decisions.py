@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import CallFinished
 from ccrouter.routing.decision import Decision
@@ -49,6 +51,21 @@ _LINE: Final = (
     " outcome, target, call_waited_s, talked_s, ended_at"
 )
 
+_Row = tuple[tuple[object, ...], str]
+"""The columns of a decision but for the id, and its record."""
+
+_DECIDED: Final = (
+    "insert or ignore into decisions"
+    " (id, decision, at, pabx, uniqueid, number, dialled, caller, service, rule, destination, waited_s)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_RECORDED: Final = "insert into records (id, record) select ?1, ?2 where exists (select 1 from decisions where id = ?1)"
+_FINISHED: Final = (
+    "update decisions set outcome = ?, target = ?, call_waited_s = ?, talked_s = ?, ended_at = ?"
+    # Another router may have told it, and may know better: it saw all of the call.
+    " where uniqueid = ? and pabx = ? and decision = ? and ifnull(outcome, 'unknown') = 'unknown'"
+)
+
 
 class Decisions:
     """The journal in its own database.
@@ -65,19 +82,24 @@ class Decisions:
         self._spared_bytes = spared_bytes
 
     def write(self, entries: Iterable[Entry]) -> None:
-        """Write decisions and ends of calls, in their order; what is there already is not written twice.
+        """Write decisions, and ends of calls beside those; what is there already is not written twice.
 
         Raises:
             StoreError: none was written.
 
         """
         leave_room(self._database.path, self._spared_bytes)
+        rows: list[_Row] = []
+        ends: list[CallFinished] = []
+        for entry in entries:
+            if isinstance(entry, Decision):
+                rows.append(self._row(entry))
+            else:
+                ends.append(entry)
         with self._database.writing() as connection:
-            for entry in entries:
-                if isinstance(entry, Decision):
-                    self._decided(connection, entry)
-                else:
-                    _finished(connection, entry)
+            _add(connection, rows)
+            # After all decisions of this batch, for an end stands beside its own, wherever that one is.
+            connection.executemany(_FINISHED, map(_end_values, ends))
 
     def of_call(self, uniqueid: str) -> list[tuple[Record, CallEnd | None]]:
         """Return the records of all decisions about a call with what became of it, oldest first.
@@ -158,7 +180,7 @@ class Decisions:
             raise StoreError(f"{self._database.path} holds a record that is none; delete this call's decisions there")
         return record
 
-    def _decided(self, connection: sqlite3.Connection, decision: Decision) -> None:
+    def _row(self, decision: Decision) -> "_Row":
         call, record = decision.call, record_of(decision)
         caller = call.caller
         if caller is not None:
@@ -177,23 +199,27 @@ class Decisions:
             decision.destination,
             call.waited_s,
         )
-        columns = "decision, at, pabx, uniqueid, number, dialled, caller, service, rule, destination, waited_s"
-        marks = ", ".join("?" * len(values))
-        done = connection.execute(f"insert or ignore into decisions ({columns}) values ({marks})", values)  # noqa: S608 - our own texts
-        if done.rowcount:
-            text = json.dumps(record, separators=(",", ":"))
-            connection.execute("insert into records (id, record) values (?, ?)", (done.lastrowid, text))
+        return values, _text(record)
 
 
-def _finished(connection: sqlite3.Connection, told: CallFinished) -> None:
-    connection.execute(
-        "update decisions set outcome = ?, target = ?, call_waited_s = ?, talked_s = ?, ended_at = ?"
-        # Another router may have told it, and may know better: it saw all of the call.
-        " where uniqueid = ? and pabx = ? and decision = ? and ifnull(outcome, 'unknown') = 'unknown'",
-        (
-            *(told.outcome.value, told.target, told.waited_s, told.talked_s, told.at),
-            *(plain(told.uniqueid), told.pabx, told.decision),
-        ),
+def _add(connection: sqlite3.Connection, rows: Sequence["_Row"]) -> None:
+    """Add decisions that are not there yet. Ids are given here: nobody else writes meanwhile, and all go in at once."""
+    (last,) = connection.execute("select ifnull(max(id), 0) from decisions").fetchone()
+    connection.executemany(_DECIDED, ((id_, *values) for id_, (values, _) in enumerate(rows, last + 1)))
+    connection.executemany(_RECORDED, ((id_, text) for id_, (_, text) in enumerate(rows, last + 1)))
+
+
+def _text(record: Record) -> str:
+    try:
+        return to_json(record).decode()
+    except PydanticSerializationError:  # half a letter, of which the slower one makes something
+        return json.dumps(record)
+
+
+def _end_values(told: CallFinished) -> tuple[object, ...]:
+    return (
+        *(told.outcome.value, told.target, told.waited_s, told.talked_s, told.at),
+        *(plain(told.uniqueid), told.pabx, told.decision),
     )
 
 
