@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 from itertools import accumulate
 from operator import or_
 from typing import Final, NamedTuple, Protocol
@@ -205,9 +206,6 @@ class Load:
         self._others: defaultdict[Hashable, defaultdict[Condition, int]] = defaultdict(lambda: defaultdict(int))
         self._ready: tuple[tuple[_Measure, ...], tuple[Gates, ...]] | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self._rules)
-
     def add(self, part: Condition, rule: int, *, unknown_counts: bool = True) -> None:
         """Take a part of a rule, and whether it matters that a threshold of it is unknown."""
         alternatives = list(_alternatives(part))
@@ -221,8 +219,11 @@ class Load:
             else:
                 self._others[subject(each)][each] |= rule
 
-    def rules(self, call: Call, facts: Facts) -> int:
-        """Return the rules of which all that is here is at rest, or says no."""
+    def rules(self, call: Call, facts: Facts, left: int) -> int:
+        """Return the rules, of those that are left, of which all that is here is at rest, or says no."""
+        left &= self._rules
+        if not left:
+            return 0
         if self._ready is None:
             self._ready = (
                 tuple(_measure(read, levels) for read, levels in self._levels.items()),
@@ -233,7 +234,9 @@ class Load:
         for (key, _), latch in facts.latches.items():
             if latch != OFF:
                 astir |= self._by_key.get(key, 0)
-        for read, unknown, least, reached, most, kept in measures:
+        for rules, read, unknown, least, reached, most, kept in measures:
+            if not rules & left & ~astir:
+                continue
             value = read(facts, call.pabx)
             if value is None:
                 astir |= unknown
@@ -241,19 +244,21 @@ class Load:
                 astir |= reached[bisect_right(least, value)] | kept[bisect_left(most, value)]
         for each in others:
             astir |= each.rules(call, facts)
-        return self._rules & ~astir
+        return left & ~astir
 
 
 class _Measure(NamedTuple):
     """The thresholds of one measure, by their levels.
 
     Attributes:
+        rules: those that have one of them.
         unknown: rules for which it matters that the value is not known.
         least: levels that want at least so much, in order; `reached` the rules that so many of them have.
         most: levels that want at most so much, in order; `kept` the rules that those from there on have.
 
     """
 
+    rules: int
     read: Reading
     unknown: int
     least: list[float]
@@ -265,12 +270,10 @@ class _Measure(NamedTuple):
 def _measure(read: Reading, levels: list[tuple[Level, int, bool]]) -> _Measure:
     rising = sorted((level.start, rule) for level, rule, _ in levels if level.direction is Direction.AT_LEAST)
     falling = sorted((level.start, rule) for level, rule, _ in levels if level.direction is Direction.AT_MOST)
-    unknown = 0
-    for _, rule, counts in levels:
-        unknown |= rule if counts else 0
     return _Measure(
+        reduce(or_, (rule for _, rule, _ in levels)),
         read,
-        unknown,
+        reduce(or_, (rule for _, rule, counts in levels if counts), 0),
         [start for start, _ in rising],
         [0, *accumulate((rule for _, rule in rising), or_)],
         [start for start, _ in falling],

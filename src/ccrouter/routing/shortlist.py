@@ -26,23 +26,25 @@ class Shortlist:
     def __init__(self, rules: "Sequence[Rule]") -> None:
         self._rules = rules
         self._every = (1 << len(rules)) - 1
-        self._gates: tuple[Gates, ...] | None = None
+        self._asked: tuple[tuple[Gates, ...], Load] | None = None
 
     def of(self, call: Call, facts: Facts) -> Iterator[int]:
         """Yield the places of the rules to be tested, in their order; all others do not apply."""
-        if self._gates is None:
-            self._gates = tuple(_gates(self._rules))
+        if self._asked is None:
+            self._asked = _gates(self._rules)
+        before, load = self._asked
         left = self._every
-        for each in self._gates:
+        for each in before:
             left &= ~each.rules(call, facts)
+        left &= ~load.rules(call, facts, left)
         while left:
             lowest = left & -left
             yield lowest.bit_length() - 1
             left ^= lowest
 
 
-def _gates(rules: "Sequence[Rule]") -> Iterator[Gates]:
-    """Yield all that can be asked beforehand."""
+def _gates(rules: "Sequence[Rule]") -> tuple[tuple[Gates, ...], Load]:
+    """Return all that can be asked beforehand, and what is asked last."""
     parts: defaultdict[Hashable, defaultdict[Condition, int]] = defaultdict(lambda: defaultdict(int))
     callers, load = Callers(), Load()
     for place, rule in enumerate(rules):
@@ -59,8 +61,8 @@ def _gates(rules: "Sequence[Rule]") -> Iterator[Gates]:
                 parts[about][part] |= bit
             else:
                 load.add(part, bit)
-    yield from (gates(about, its_parts) for about, its_parts in parts.items())
-    yield from (each for each in (callers, load) if each)
+    asked = [gates(about, its_parts) for about, its_parts in parts.items()]
+    return (*asked, callers) if callers else tuple(asked), load
 
 
 def _conjuncts(condition: Condition | None) -> Iterator[Condition]:

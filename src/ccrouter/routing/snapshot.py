@@ -3,9 +3,11 @@
 A fact that is not known is None, never zero. Instants are seconds since 1970-01-01 UTC.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
 
 from ccrouter.routing.values import dataclass
@@ -30,6 +32,9 @@ class Ended:
     at: float
     wait_s: Seconds
     answered: bool
+
+
+_ended_at = attrgetter("at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,9 @@ class QueueFacts:
 
     def service_level(self, within_s: Seconds, window_s: Seconds, at: float) -> float | None:
         """Return answered within `within_s` / (answered + abandoned) over the last `window_s`; None without calls."""
-        ended = [e for e in self.recent if e.at > at - window_s]
-        return sum(e.answered and e.wait_s <= within_s for e in ended) / len(ended) if ended else None
+        first = bisect_right(self.recent, at - window_s, key=_ended_at)
+        ended = self.recent[first:]
+        return sum([e.answered and e.wait_s <= within_s for e in ended]) / len(ended) if ended else None
 
 
 @dataclass(frozen=True, slots=True)
