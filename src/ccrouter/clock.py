@@ -33,6 +33,9 @@ class SystemClock:
         wall: the machine's wall clock, in seconds since 1970-01-01 UTC.
         steady: seconds that never go back.
 
+    Attributes:
+        steady: returns the kernel's monotonic clock in seconds; handed on as it is, for it is asked often.
+
     """
 
     def __init__(
@@ -40,21 +43,17 @@ class SystemClock:
         wall: Callable[[], float] = time.time,  # noqa: TID251 - this is the one place
         steady: Callable[[], float] = time.monotonic,  # noqa: TID251 - this is the one place
     ) -> None:
+        self.steady = steady
         self._wall = wall
-        self._steady = steady
         self._ahead = wall() - steady()
 
     def now(self) -> float:
         """Return the wall clock as seconds since 1970-01-01 UTC, as it was when it was last followed."""
-        return self._steady() + self._ahead
-
-    def steady(self) -> float:
-        """Return the kernel's monotonic clock in seconds."""
-        return self._steady()
+        return self.steady() + self._ahead
 
     def follow(self) -> float:
         """Take over how the machine's clock is set; return by how much it stepped, 0 for what is no step."""
-        before, self._ahead = self._ahead, self._wall() - self._steady()
+        before, self._ahead = self._ahead, self._wall() - self.steady()
         by_s = self._ahead - before
         return by_s if abs(by_s) > STEP_S else 0.0
 

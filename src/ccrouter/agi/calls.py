@@ -6,6 +6,7 @@ The messages of errors never repeat a field's text: it may be the caller's.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ccrouter.agi.protocol import Request
@@ -84,15 +85,14 @@ def call_of(request: Request, pabxs: Collection[str]) -> Call:
     _check_uniqueid(request)
     if not NUMBER.fullmatch(request.extension):
         raise PeerError("agi_extension is no number: digits with an optional leading +")
-    if not PRESENTATION.fullmatch(request.callingpres):
-        raise PeerError("agi_callingpres is no presentation")
+    shown = _shown(request.callingpres)
     return Call(
         pabx=_pabx(request.script, SCRIPT, pabxs),
         uniqueid=request.uniqueid,
         number=request.extension,
-        caller=_caller(request.callerid, int(request.callingpres)),
-        # What is none never costs a caller the plan; it stays out of the journal and of what a terminal shows.
-        language=request.language if LANGUAGE.fullmatch(request.language) else "",
+        # Hidden, `unknown`, `anonymous`, or a SIP user's name: nobody's number.
+        caller=request.callerid if shown and NUMBER.fullmatch(request.callerid) else None,
+        language=_language(request.language),
     )
 
 
@@ -114,8 +114,15 @@ def _pabx(script: str, wanted: str, pabxs: Collection[str]) -> str:
     return next(iter(pabxs))
 
 
-def _caller(number: str, presentation: int) -> str | None:
-    """Return the caller's number; None where it is hidden, `unknown`, `anonymous`, or a SIP user's name."""
-    if presentation & RESTRICTION or not NUMBER.fullmatch(number):
-        return None
-    return number
+@lru_cache(maxsize=64)
+def _shown(presentation: str) -> bool:
+    """Tell whether a caller's number may be used; the few presentations that there are come again and again."""
+    if not PRESENTATION.fullmatch(presentation):
+        raise PeerError("agi_callingpres is no presentation")
+    return not int(presentation) & RESTRICTION
+
+
+@lru_cache(maxsize=64)
+def _language(language: str) -> str:
+    """Return a language; what is none never costs a caller the plan, and stays out of journals and off terminals."""
+    return language if LANGUAGE.fullmatch(language) else ""

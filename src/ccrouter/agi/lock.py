@@ -36,8 +36,8 @@ class Lock:
 
     def opens(self, request: Request) -> bool:
         """Tell whether a request has the key."""
-        brought = "".join(request.arguments[ARGUMENT : ARGUMENT + 1])
-        return compare_digest(brought.encode(), self._key)
+        arguments = request.arguments
+        return len(arguments) > ARGUMENT and compare_digest(arguments[ARGUMENT].encode(), self._key)
 
     def refused(self, pabx: str, peer: object) -> None:
         """Note a request that was refused; `pabx` is in whose name it came, empty where it is none of ours."""

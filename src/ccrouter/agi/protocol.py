@@ -40,6 +40,9 @@ OPENING: Final = (
 )
 """The keys of every request, in Asterisk's order; only the dialplan's arguments agi_arg_1, agi_arg_2 ... follow."""
 
+ARGUMENTS: Final = tuple(f"agi_arg_{number}: " for number in range(1, 100))
+"""How their lines begin: more than the lines that a request may have."""
+
 MAX_ORDER: Final = 2047
 """Bytes of an order with its line end. Asterisk 16 reads so many at once (22: 8,191): it would carry out the first part
 of a longer line, answer `200 result=1`, and take the rest for another order."""
@@ -316,10 +319,10 @@ def _fault(lines: list[str]) -> str:
 
 
 def _arguments(lines: list[str]) -> tuple[str, ...]:
-    arguments = []
-    for number, line in enumerate(lines, 1):
-        key, colon, value = line.partition(": ")
-        if not colon or key != f"agi_arg_{number}":
+    arguments: list[str] = []
+    for key, line in zip(ARGUMENTS, lines, strict=False):
+        if not line.startswith(key):
+            number = len(arguments) + 1
             raise PeerError(f"only agi_arg_{number} may stand {number} lines after {OPENING[-1]}")
-        arguments.append(value)
+        arguments.append(line.removeprefix(key))
     return tuple(arguments)

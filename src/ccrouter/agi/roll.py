@@ -129,14 +129,9 @@ class Roll:
         self._sweep: asyncio.TimerHandle | None = None
 
     @property
-    def full(self) -> bool:
-        """Tell whether all places are taken."""
-        return len(self.sessions) >= self.limit
-
-    @property
     def crowded(self) -> bool:
         """Tell whether there is no place, not even one of somebody who is silent."""
-        return self.full and not self._silent
+        return len(self.sessions) >= self.limit and not self._silent
 
     @property
     def waiting(self) -> int:
@@ -167,7 +162,8 @@ class Roll:
 
     def heard(self, session: Asks) -> None:
         """Note that a session's peer has sent something."""
-        self._silent.pop(session.descriptor, None)
+        if self._silent:
+            self._silent.pop(session.descriptor, None)
 
     def _made_room(self) -> bool:
         for session in tuple(self._silent.values()):
@@ -209,8 +205,9 @@ class Roll:
     def leave(self, session: Asks) -> None:
         """Forget a session; before its connection is closed, for the next one may get the same descriptor."""
         self.sessions.pop(session.descriptor, None)
-        self._silent.pop(session.descriptor, None)
-        if len(self.sessions) <= self.limit // 2:
+        if self._silent:
+            self._silent.pop(session.descriptor, None)
+        if self.turned_away and len(self.sessions) <= self.limit // 2:
             self.turned_away = 0
         if self.closed and not self.sessions:
             self._empty.set()

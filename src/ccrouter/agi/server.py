@@ -84,7 +84,7 @@ class AgiServer:
     def _let_in(self, connection: socket.socket) -> bool:
         """Make a session for a connection that came in time; return whether it goes on."""
         quiet_s = silent_s(connection)
-        if quiet_s > self._late_s():
+        if quiet_s > LATE_S or (self._roll.busy and quiet_s > self._late_s()):
             self._turn_away(connection, Outcome.LATE)
             return False
         if self._roll.crowded:
@@ -102,8 +102,6 @@ class AgiServer:
 
     def _late_s(self) -> float:
         # What a connection waits for is not read yet: its PABX most likely waits as it did for the call before.
-        if not self._roll.busy:
-            return LATE_S
         return next(late_s for patience_s, late_s in LATE_AT_THE_DOOR if self._roll.patience_s >= patience_s)
 
     async def stop(self) -> None:

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
@@ -18,7 +19,7 @@ from structlog.typing import FilteringBoundLogger
 from ccrouter import contract
 from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled, pabx_named, patience_s
 from ccrouter.agi.lock import Lock
-from ccrouter.agi.protocol import Exchange, HungUp, Reply, Request
+from ccrouter.agi.protocol import Exchange, Reply, Request
 from ccrouter.agi.roll import ANSWER_S, Roll, has_sent
 from ccrouter.agi.roll import silent_s as silent_of
 from ccrouter.clock import Clock
@@ -111,21 +112,22 @@ class Session:
     """
 
     __slots__ = (
+        "_about",
         "_asked",
         "_awaits",
         "_began",
         "_call",
         "_connection",
+        "_decision",
         "_desk",
         "_exchange",
         "_heard",
-        "_names",
         "_roll",
         "_too_late",
         "descriptor",
         "due",
         "over",
-    )  # fmt: skip - one word reads better than fourteen lines
+    )
 
     def __init__(self, desk: Desk, roll: Roll, connection: socket.socket) -> None:
         self.descriptor = connection.fileno()
@@ -133,13 +135,14 @@ class Session:
         self._desk = desk
         self._roll = roll
         self._connection = connection
-        self._names: dict[str, str] = {}
+        self._about: Call | CodeDialled | None = None
+        self._decision = ""
         self._exchange = Exchange()
         self._began = desk.clock.steady()
         self._asked = False
         self._awaits = "plan"
-        self._call: tuple[Call, bool] | None = None
-        self._too_late = self._began + desk.deadlines.request_s
+        self._call: Call | None = None
+        self._too_late = inf
         self.due = self._began + desk.deadlines.begin_s
         self._heard = False
 
@@ -181,18 +184,18 @@ class Session:
             self._heard = True
             self.due = self._began + self._desk.deadlines.request_s
             self._roll.heard(self)
-        self._exchange.receive(data)
+        exchange = self._exchange
+        exchange.receive(data)
         request = None
-        while (event := self._exchange.next_event()) is not None:
-            match event:
-                case Request():
-                    request = event
-                case HungUp():
-                    self._end(Outcome.HUNG_UP)
-                    return
-                case Reply():
-                    self._replied(event)
-                    return
+        while (event := exchange.next_event()) is not None:
+            if isinstance(event, Request):
+                request = event
+            elif isinstance(event, Reply):
+                self._replied(event)
+                return
+            else:
+                self._end(Outcome.HUNG_UP)
+                return
         if request is not None:
             self._ask(request, silent_s)
 
@@ -205,7 +208,9 @@ class Session:
         elif asks_for_mode(request):
             self._switch(code_dialled(request, desk.pabxs))
         else:
-            self._call = (call_of(request, desk.pabxs), request.mangled)
+            self._about = self._call = call_of(request, desk.pabxs)
+            if request.mangled:
+                self._log.info("bytes of the AGI request were no UTF-8 and were replaced")
             ago_s = silent_of(self._connection) if silent_s is None else silent_s
             waits_s = patience_s(request)
             self._too_late = desk.clock.steady() - ago_s + waits_s - ANSWER_S
@@ -233,13 +238,24 @@ class Session:
 
     def decide(self) -> None:
         """Get the decision, unless the session is over or has waited for too long."""
-        if self.over or self._call is None:
+        call, self._call = self._call, None
+        if self.over or call is None:
             return
-        (call, mangled), self._call = self._call, None
-        if self.late:
+        desk = self._desk
+        now = desk.clock.steady()
+        if now > self._too_late:
             self._shed(Outcome.LATE)
-        else:
-            self._route(call, mangled=mangled)
+            return
+        self.due = now + desk.deadlines.reply_s
+        try:
+            decision = desk.decides.route(call)
+            self._decision = decision.id
+            order = self._exchange.set_variable(contract.PLAN, decision.text)
+        except Exception:  # noqa: BLE001 - whatever was wrong: this call gets no plan, and the next one is decided
+            self._log.exception("no plan for this call: deciding failed", number=call.number)
+            self._end(Outcome.FAILED)
+            return
+        self._write(order)
 
     @property
     def late(self) -> bool:
@@ -260,22 +276,8 @@ class Session:
         """Tell whether the peer has sent something, even if it was not read yet."""
         return self._heard or has_sent(self.descriptor)
 
-    def _route(self, call: Call, *, mangled: bool) -> None:
-        self._names = {"pabx": call.pabx, "uniqueid": call.uniqueid}
-        if mangled:
-            self._log.info("bytes of the AGI request were no UTF-8 and were replaced")
-        try:
-            decision = self._desk.decides.route(call)
-            self._names["decision"] = decision.id
-            order = self._exchange.set_variable(contract.PLAN, decision.text)
-        except Exception:  # noqa: BLE001 - whatever was wrong: this call gets no plan, and the next one is decided
-            self._log.exception("no plan for this call: deciding failed", number=call.number)
-            self._end(Outcome.FAILED)
-            return
-        self._write(order)
-
     def _switch(self, code: CodeDialled) -> None:
-        self._names = {"pabx": code.pabx, "uniqueid": code.uniqueid}
+        self._about = code
         self._awaits = "switch"
         self.due = self._desk.clock.steady() + self._desk.deadlines.switch_s
         self._desk.switches.dialled(code, self._switched)
@@ -285,11 +287,11 @@ class Session:
         if self.over:
             return
         self._awaits = "answer"
+        self.due = self._desk.clock.steady() + self._desk.deadlines.reply_s
         self._write(self._exchange.set_variable(contract.MODE, answer))
 
     def _write(self, order: bytes) -> None:
         """Send the one order of this connection: the kernel has room for many times that, if the peer is there."""
-        self.due = self._desk.clock.steady() + self._desk.deadlines.reply_s
         try:
             sent = self._connection.send(order, NOW)
         except OSError:
@@ -300,7 +302,7 @@ class Session:
             self._end(Outcome.UNCONFIRMED)
 
     def _replied(self, reply: Reply) -> None:
-        if (reply.code, reply.result) == (200, "1"):
+        if reply.code == 200 and reply.result == "1":
             self._end(Outcome.ANSWERED)
         elif reply.code == 511:
             self._end(Outcome.HUNG_UP)
@@ -324,7 +326,10 @@ class Session:
     @property
     def _log(self) -> FilteringBoundLogger:
         """Bound when it is needed: most calls leave no line here, and binding costs as much as reading a request."""
-        return self._desk.log.bind(**self._names)
+        about, names = self._about, {"decision": self._decision} if self._decision else {}
+        if about is not None:
+            names |= {"pabx": about.pabx, "uniqueid": about.uniqueid}
+        return self._desk.log.bind(**names)
 
     def _peer(self) -> object:
         try:

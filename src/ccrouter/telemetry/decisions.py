@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry
 
 from ccrouter.routing.decision import Decision
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.series import counters
+from ccrouter.telemetry.times import Times
 
 DECISION_BUCKETS_S: Final = (
     0.00005,
@@ -43,9 +44,7 @@ class DecisionCounts:
             ["pabx", "service", "rule", "destination"],
             registry=registry,
         )
-        self._seconds = Histogram(
-            "ccrouter_decision_seconds", "Time that a decision took.", registry=registry, buckets=DECISION_BUCKETS_S
-        )
+        self._seconds = Times("ccrouter_decision_seconds", "Time that a decision took.", DECISION_BUCKETS_S, registry)
         self._overflows = counters(
             "ccrouter_overflows_total",
             "Calls that the load sent elsewhere: at entry by a rule or past a full, dead or empty site; while waiting.",
