@@ -19,7 +19,7 @@ from ccrouter.routing.thresholds import Latch, Verdict
 from ccrouter.routing.trace import RuleTested
 
 Record = dict[str, Any]
-"""What json.dumps takes and json.loads gives; of what was tested and considered, JSON makes lists."""
+"""What json.dumps takes and json.loads gives."""
 
 _OF_CALL: Final = tuple(field.name for field in fields(Call))
 
@@ -90,8 +90,12 @@ def _plain(call: Call) -> Record:
 
 def _seen(found: Decision | Stay) -> Record:
     return {
-        "trace": tuple(found.trace),
-        "considered": found.considered,
+        # Plain lists and texts: of tuples with names, and of words, the encoder finds out slowly what they are.
+        "trace": [
+            [rule, str(verdict), [[text, str(said), seen] for text, said, seen in tests]]
+            for rule, verdict, tests in found.trace
+        ],
+        "considered": list(map(list, found.considered)),
         "rules_version": found.rules_version,
         "state_age_s": found.state_age_s,
     }

@@ -1,6 +1,6 @@
 """The trace of a decision: what became of each rule, and every test made for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, overload
 
@@ -86,6 +86,9 @@ class Trace(Sequence[RuleTested]):
             if last is not None:
                 return last
         return self.read()[index]
+
+    def __iter__(self) -> Iterator[RuleTested]:
+        return iter(self.read())
 
     def __len__(self) -> int:
         return len(self._before) + self._asked[1] + len(self._after)
