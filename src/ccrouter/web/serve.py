@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -95,13 +95,18 @@ async def serve_tcp(
     """
     staying = app[STAYING] = {}
     async with _runner(app) as runner:
-        try:
-            for each in entrances(host, port, staying):
-                await web.SockSite(runner, each, ssl_context=tls).start()
-        except OSError as error:
-            cure = "stop who listens there, or set another address in the settings"
-            raise ListenError(f"http can't listen at {host}:{port}: {error.strerror or error}; {cure}") from error
-        yield int(runner.addresses[0][1])
+        assert runner.server is not None  # noqa: S101 - it was set up
+        with ExitStack() as stack:
+            try:
+                opened = entrances(host, port, staying)
+                for each in opened:
+                    stack.callback(each.close)
+                for each in opened:
+                    each.open(runner.server, tls)
+            except OSError as error:
+                cure = "stop who listens there, or set another address in the settings"
+                raise ListenError(f"http can't listen at {host}:{port}: {error.strerror or error}; {cure}") from error
+            yield opened[0].port
 
 
 def tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
