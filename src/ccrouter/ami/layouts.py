@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ccrouter.ami.wire import NEVER, Message
+from ccrouter.ami import values
+from ccrouter.ami.wire import Message
 
 MOST: Final = 8
 """Layouts that are known of one event: Asterisk's own come first, and whoever invents fields finds no room."""
@@ -42,7 +43,8 @@ class Layouts:
         for pattern, names in self._known.get(message.name, ()):
             found = pattern.fullmatch(message.text)
             if found is not None:
-                message.fields, message.repeated, message.flaw = dict(zip(names, found.groups())), NEVER, ""  # noqa: B905 - as many names as groups, and a check takes time
+                message.fields = dict(zip(names, found.groups()))  # noqa: B905 - one group for each name
+                message.sure = True
                 return True
         return False
 
@@ -61,6 +63,10 @@ def _layout(fields: Mapping[str, str]) -> Layout:
 def _value(name: str, value: str) -> str:
     if name == "Event":
         return re.escape(value)
-    # Not a single return, so that no two lines are taken for one; and no way back, for there is but one way to match.
-    pattern = re.escape(value) if name in TELLING else "[^\r]*+"
+    if name in TELLING:
+        pattern = re.escape(value)
+    elif name in values.CHECKED:
+        pattern = values.CHECKED[name].pattern
+    else:  # no line end, so that no two lines are taken for one; and no way back, for there is but one way to match
+        pattern = "[^\r]*+"
     return f"({pattern})" if name in READ else pattern

@@ -158,7 +158,7 @@ def _position_called(message: Message, pabx: str, at: float) -> PabxEvent:
         queue=values.queue(message),
         uniqueid=values.uniqueid(message),
         interface=values.checked(message, "Interface"),
-        called=values.checked(message, "DestUniqueid", values.UNIQUEID),
+        called=values.checked(message, "DestUniqueid"),
     )
 
 
@@ -181,7 +181,7 @@ def _dial_ended(message: Message, pabx: str, at: float) -> PabxEvent | None:
     uniqueid, result = values.uniqueid(message), message.fields["DialStatus"]
     if result == "ANSWER":
         return SiteAnswered(pabx=pabx, at=at, uniqueid=uniqueid)
-    called = values.checked(message, "DestUniqueid", values.UNIQUEID)
+    called = values.checked(message, "DestUniqueid")
     return DialFailed(pabx=pabx, at=at, uniqueid=uniqueid, called=called, result=result)
 
 

@@ -13,17 +13,27 @@ NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 UNIQUEID: Final = re.compile(r"[\x21-\x7e]{1,150}")
 
 
-def checked(message: Message, field: str, pattern: re.Pattern[str] = NAME) -> str:
-    """Return a value that matches."""
+CHECKED: Final = {
+    **dict.fromkeys(("Queue", "Channel", "Interface", "Location"), NAME),
+    **dict.fromkeys(("Uniqueid", "DestUniqueid"), UNIQUEID),
+}
+"""Fields that name something, and what they may be."""
+
+
+def checked(message: Message, field: str) -> str:
+    """Return what a field names."""
     value = message.fields[field]
-    if not pattern.fullmatch(value):
+    if not message.sure and not CHECKED[field].fullmatch(value):
         raise PeerError(f"{field} can't be read")
     return value
 
 
 def count(message: Message, field: str) -> int:
     """Return a whole number; a negative one (a span over a clock that was set back) becomes 0."""
-    return max(0, int(checked(message, field, WHOLE)))
+    value = message.fields[field]
+    if not WHOLE.fullmatch(value):
+        raise PeerError(f"{field} can't be read")
+    return max(0, int(value))
 
 
 def flag(message: Message, field: str) -> bool:
@@ -41,7 +51,7 @@ def queue(message: Message) -> str:
 
 def uniqueid(message: Message) -> str:
     """Return the id of the caller's channel."""
-    return checked(message, "Uniqueid", UNIQUEID)
+    return checked(message, "Uniqueid")
 
 
 def channel(message: Message) -> str:

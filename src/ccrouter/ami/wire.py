@@ -52,10 +52,11 @@ class Message:
         fields: values by name, in their order; of a field that came more than once, the first.
         repeated: all values of the fields that came more than once.
         flaw: why this is no well-formed message; empty for one that is.
+        sure: whether fields and values were checked already, all at once; then only those that are read are there.
 
     """
 
-    __slots__ = ("fields", "flaw", "kind", "name", "repeated", "text")
+    __slots__ = ("fields", "flaw", "kind", "name", "repeated", "sure", "text")
 
     fields: Mapping[str, str]
     repeated: Mapping[str, tuple[str, ...]]
@@ -65,6 +66,7 @@ class Message:
         self.kind = kind
         self.name = name
         self.text = text
+        self.sure = False
 
     def __getattr__(self, attribute: str) -> object:
         # Only asked for slots that are empty: most messages are read without a look at all their lines.
@@ -100,10 +102,10 @@ class Framer:
 
     def __init__(self, wanted: Collection[str]) -> None:
         self.version = ""
-        self._wanted = frozenset(wanted)
+        self._wanted = {name.encode(): name for name in wanted}
         names = "|".join(map(re.escape, sorted(wanted)))
         # Each end of a message that is followed by anything but an event that nobody wants.
-        self._heads = re.compile(rf"\r\n\r\n(?!Event: (?!(?:{names})\r\n))".encode())
+        self._heads = re.compile(rf"\r\n\r\n(?:Event: ({names})\r\n|(?!Event: ))".encode())
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Message]:
@@ -126,12 +128,17 @@ class Framer:
             del rest[:whole]
             if len(block) > MAX_MESSAGE:
                 _check_lengths(block)
-            find = block.find
+            find, wanted = block.find, self._wanted
             for head in self._heads.finditer(block, 0, whole + 2):
-                begin = head.end()
-                message = self._message(block[begin : find(END, begin)])
-                if message is not None:
-                    yield message
+                begin = head.start() + len(END)
+                text = block[begin : find(END, begin)].decode("utf-8", "replace")
+                name = head[1]
+                if name is not None:
+                    yield Message(Kind.EVENT, wanted[name], text)
+                else:
+                    message = self._message(text)
+                    if message is not None:
+                        yield message
         if len(rest) > MAX_MESSAGE + 2 * len(END) - 1:
             raise _too_long()
 
@@ -155,13 +162,13 @@ class Framer:
         # Of empty lines in a row, each second one is an end.
         return last if (last - first) % len(END) == 0 else last - 2
 
-    def _message(self, frame: bytes) -> Message | None:
-        text = frame.decode("utf-8", "replace")
+    def _message(self, text: str) -> Message | None:
+        """Return a response, garbage, or an event after empty lines; None for nothing, or nothing wanted."""
         if text.startswith("\r\n"):
             text = text.lstrip("\r\n")
         word, _, name = text.partition("\r\n")[0].partition(": ")
         if word == EVENT:
-            return Message(Kind.EVENT, name, text) if name in self._wanted else None
+            return Message(Kind.EVENT, name, text) if name.encode() in self._wanted else None
         if word == RESPONSE:
             return Message(Kind.RESPONSE, name, text)
         return Message(Kind.GARBAGE, "", text) if text else None

@@ -42,6 +42,7 @@ class Forecast:
         self._handled: deque[Seconds] = deque(maxlen=HANDLED)
         self._waits: deque[Seconds] = deque(maxlen=WAITS)
         self._given_up: deque[bool] = deque(maxlen=WAITS)
+        self._given_up_count = 0
         self._rates: tuple[Seconds, float] | None = None
 
     def handled(self, handling_s: Seconds) -> None:
@@ -54,6 +55,9 @@ class Forecast:
 
         All of them are time in which the caller could have given up; only an abandonment is one.
         """
+        if len(self._given_up) == WAITS:
+            self._given_up_count -= self._given_up[0]
+        self._given_up_count += gave_up
         self._waits.append(wait_s)
         self._given_up.append(gave_up)
         self._rates = None
@@ -71,5 +75,5 @@ class Forecast:
         if self._rates is None:
             waited_s = sum(self._waits)
             handling_s = sum(self._handled) / len(self._handled)
-            self._rates = (handling_s, sum(self._given_up) / waited_s if waited_s > 0.0 else 0.0)
+            self._rates = (handling_s, self._given_up_count / waited_s if waited_s > 0.0 else 0.0)
         return estimated_wait(waiting, serving, *self._rates)
