@@ -13,8 +13,8 @@ from ccrouter.config.telephone import dialled
 from ccrouter.routing.records import DecisionMade
 from ccrouter.routing.rules import TAKEN_NAMES, Rules
 from ccrouter.store.audit import Audit
+from ccrouter.store.database import Database
 from ccrouter.store.decisions import Column, Decisions, Wanted
-from ccrouter.store.schema import journal_database
 from ccrouter.web.journal import History, JournalEntry, JournalLines, JournalQuery, PastDeed
 from ccrouter.web.orders import OrderError, UnknownNameError
 
@@ -123,6 +123,6 @@ def _spellings(rules: Rules, number: str) -> tuple[str, ...]:
     return (digits,) if known is None else (digits, known.number)
 
 
-def journal_of(settings: Settings, clock: Clock) -> Decisions:
-    """Return the journal as the settings want it kept, over a connection of its own."""
-    return Decisions(journal_database(settings.state_dir, clock), mask_callers=settings.journal.mask_callers)
+def journal_of(settings: Settings, database: Database) -> Decisions:
+    """Return the journal as the settings want it kept."""
+    return Decisions(database, mask_callers=settings.journal.mask_callers)

@@ -106,7 +106,7 @@ class Daemon:
         self._modes = Modes(kept_modes(database))
         self._overrides = Overrides(kept_overrides(database))
         self._recorder = Recorder(
-            journal_of(settings, clock),
+            journal_of(settings, journal_database(settings.state_dir, clock)),
             keep_s=settings.journal.keep_s,
             clock=clock,
             counts=self._metrics.journal,
@@ -139,9 +139,10 @@ class Daemon:
             log.error("the key of FastAGI is of this run only: after the next start it takes a moment", reason=why_not)
         lock = Lock(key, clock, log)
         questions = Questions()
+        past = journal_database(settings.state_dir, clock)
         self._day = Day(
             self._rules_file.rules,
-            journal=journal_database(settings.state_dir, clock),
+            journal=past,
             questions=questions,
             fresh=lambda pabx: self._router.facts().fresh(pabx),
             clock=clock,
@@ -150,7 +151,7 @@ class Daemon:
         )
         self._happenings.follow(self._day.happened, "overflowed".__eq__)
         self._writer.listeners.append(self._day.effect)
-        self._archive = Archive(journal_of(settings, clock), audit, lambda: self._router.rules, clock, questions)
+        self._archive = Archive(journal_of(settings, past), audit, lambda: self._router.rules, clock, questions)
         self._links = {
             pabx.name: PabxLink(
                 pabx_address(pabx),

@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter.clock import Clock
 from ccrouter.errors import StoreError
+from ccrouter.routing.decision import Decision
 from ccrouter.store.decisions import Entry
 from ccrouter.telemetry.journal import JournalCounts
 
@@ -24,7 +25,7 @@ BATCH: Final = 200
 """Notes in one transaction: many, for each costs a wait; not all, for the thread shares the processor with calls."""
 
 PAUSE_S: Final = 0.05
-"""Between two batches, so that a long backlog is written beside the calls and not before them."""
+"""How long a note may wait for others, and the longest pause between two batches of a backlog."""
 
 AGAIN_S: Final = 5.0
 """How long to wait after a disk refused."""
@@ -94,6 +95,8 @@ class Recorder:
             self._lost += 1
             self._counts.dropped(1)
             return
+        if len(self._waiting) >= BATCH and isinstance(entry, Decision):
+            tuple(entry.trace)  # made now: thousands that wait for the disk must not keep the facts of their instants
         self._waiting.append(entry)
         self._news.set()
 
@@ -135,6 +138,7 @@ class Recorder:
         """Write all that waits, and return whether that went well."""
         while self._waiting:
             batch = list(islice(self._waiting, BATCH))
+            began = self._clock.steady()
             try:
                 await self._in_thread(partial(self._journal.write, batch))
             except StoreError as error:
@@ -150,8 +154,13 @@ class Recorder:
             for _ in batch:
                 self._waiting.popleft()
             if self._waiting:
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(self._pause_s(self._clock.steady() - began))
         return True
+
+    def _pause_s(self, took_s: float) -> float:
+        """Return how long to leave the processor to calls: as long as the batch took, and less the more wait."""
+        room = max(0.0, 1 - len(self._waiting) / MOST)
+        return min(PAUSE_S, took_s) * room
 
     async def _tidy(self) -> bool:
         """Delete what is too old, step by step, and return whether that went well."""
