@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from ccrouter.cli.options import FAILED, SETTINGS, examples, tell_problems, told
+from ccrouter.cli.options import FAILED, SETTINGS, examples, tell_problems, told, without_collector
 
 
 @click.command(epilog=examples("ccrouter run", "ccrouter run --settings configs/demo/settings.yaml"))
@@ -27,8 +27,9 @@ def run(settings: Path) -> NoReturn:
 
     with told():
         try:
-            loaded = load_settings(settings)
-            from ccrouter.app import run_daemon  # noqa: PLC0415 - a bad file is told before all of it is imported
+            with without_collector():
+                loaded = load_settings(settings)
+                from ccrouter.app import run_daemon  # noqa: PLC0415 - a bad file is told before all of it is imported
 
             sys.exit(run_daemon(loaded))
         except RefusedFileError as error:

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
-
-from holidays import HolidayBase
 
 from ccrouter.config.hours import Hours, Spans
 from ccrouter.config.hours_doubts import DAY_MIN
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 FARTHEST_DAYS: Final = 3660
 """A change further away than ten years is none."""
@@ -40,7 +41,7 @@ class WallCalendar:
         name: str,
         zone: ZoneInfo,
         hours: Hours,
-        holidays: Sequence[HolidayBase] = (),
+        holidays: "Sequence[HolidayBase]" = (),
         exceptions: Mapping[date, Hours | None] | None = None,
     ) -> None:
         """Take `exceptions` as hours by date, None for closed."""

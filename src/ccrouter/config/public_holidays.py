@@ -3,11 +3,10 @@
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec, module_from_spec
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
-import holidays
-from holidays import HolidayBase
-from holidays.registry import EntityLoader
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 _COUNTRIES: Final = "holidays.countries"
 
@@ -23,16 +22,19 @@ class NoHolidaysError(LookupError):
 class _Country(Protocol):
     subdivisions: Sequence[str]
 
-    def __call__(self, *, subdiv: str | None, language: str) -> HolidayBase: ...
+    def __call__(self, *, subdiv: str | None, language: str) -> "HolidayBase": ...
 
 
-def public_holidays(code: str) -> HolidayBase:
+def public_holidays(code: str) -> "HolidayBase":
     """Return the public holidays of a country or of a part of one (`FR`, `FR-57`).
 
     Raises:
         NoHolidaysError: there is no such country or part.
 
     """
+    import holidays  # noqa: PLC0415 - it takes its time, and many files name no holidays
+    from holidays.registry import EntityLoader  # noqa: PLC0415
+
     _import_no_other_countries()
     name, _, part = code.partition("-")
     known = list(EntityLoader.get_country_codes())
