@@ -4,8 +4,9 @@ import gc
 import itertools
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -15,11 +16,12 @@ from bench_run.written_by_hand import Known, policy
 from ccrouter.config.load import compile_text
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Question
-from ccrouter.routing.decide import decide
+from ccrouter.routing.decide import decide, watch
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import Ended, Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
+from ccrouter.routing.thresholds import OFF, Latch, LatchKey
 from ccrouter.routing.trace import examined
 
 PABX: Final = "main"
@@ -29,8 +31,9 @@ FEW, MANY = 10, 500
 DIFFERENT: Final = 200
 """Calls and facts that are decided in turns: what is kept of one must not be all that the next needs."""
 
-OURS, TOLD, ALL, BY_HAND = (
+OURS, BUSY, TOLD, ALL, BY_HAND = (
     "ccrouter, one service, the last rule decides",
+    "ccrouter, the same, in a busy hour",
     "ccrouter, the same, and the whole trace is read",
     "every condition asked, rule by rule, told as well",
     "Python written by hand, if and elif",
@@ -46,17 +49,28 @@ def rules_of(rules: int, services: int, numbers: int) -> Rules:
     return compile_text(text.encode(), "routing.yaml")
 
 
-def facts(n: int) -> Facts:
-    """Return what is true at the nth call of a quiet noon: loads differ from call to call, and start no overflow."""
+def facts(n: int, *, busy: bool = False) -> Facts:
+    """Return what is true at the nth call of a noon: loads differ from call to call.
+
+    While it is quiet they start no overflow. In a busy hour a third of the queues are full of callers and have nobody
+    ready, and of ten sites outside one is down and two have two free lines.
+    """
     at = TUESDAY_NOON + n / 10
     ended = tuple(Ended(at - 3000 + i * 10, 5.0, answered=True) for i in range(100))
     queues = {
-        (PABX, f"queue{q}"): QueueFacts(
-            PABX, f"queue{q}", (n + q) % 3, at - 1, 20, 4 + (n + q) % 5, 10 + n % 3, 1, 2.0, ended
-        )
+        (PABX, f"queue{q}"): QueueFacts(PABX, f"queue{q}", 20 + n % 5, at - 60, 20, 0, 19, 1, 90.0, ended)
+        if busy and q % 3 == 0
+        else QueueFacts(PABX, f"queue{q}", (n + q) % 3, at - 1, 20, 4 + (n + q) % 5, 10 + n % 3, 1, 2.0, ended)
         for q in range(QUEUES)
     }
-    sites = {f"outside {s}": SiteFacts(f"outside {s}", (n + s) % 4, Health.UP) for s in range(OUTSIDE)}
+    sites = {
+        f"outside {s}": SiteFacts(
+            f"outside {s}",
+            8 + s if busy and s % 5 == 2 else (n + s) % 4,
+            Health.DOWN if busy and s % 10 == 4 else Health.UP,
+        )
+        for s in range(OUTSIDE)
+    }
     arrivals = {f"service {s}": tuple(at - 60 * i for i in range(50, 0, -1)) for s in range(100)}
     return Facts(at, Snapshot(at, {PABX: PabxFacts(PABX, in_sync=True, heard_at=at)}, queues, sites, arrivals))
 
@@ -79,10 +93,12 @@ def processor_us(work: Callable[[], None], times: int) -> float:
     return (time.process_time() - began) / times * 1e6
 
 
-def decisions(rules: Rules, numbers: int, after: Callable[[Decision], object] = id) -> Callable[[], None]:
+def decisions(
+    rules: Rules, numbers: int, after: Callable[[Decision], object] = id, *, busy: bool = False
+) -> Callable[[], None]:
     """Return the work of deciding one call after another."""
     asked = calls(numbers)
-    seen = [facts(n) for n in range(DIFFERENT)]
+    seen = [replace(now, latches=_on(rules, now)) for now in (facts(n, busy=busy) for n in range(DIFFERENT))]
     turns, at = itertools.cycle(asked), itertools.cycle(seen)
 
     def work() -> None:
@@ -92,6 +108,11 @@ def decisions(rules: Rules, numbers: int, after: Callable[[Decision], object] = 
     if decided != {LAST_RULE}:
         raise RuntimeError(f"other rules decide too: {decided}")
     return work
+
+
+def _on(rules: Rules, now: Facts) -> Mapping[LatchKey, Latch]:
+    """Return the thresholds that are on, as the router keeps them from one look to the next."""
+    return {key: latch for key, latch in watch(rules, now).items() if latch != OFF}
 
 
 def all_asked(rules: Rules) -> Callable[[], None]:
@@ -145,6 +166,7 @@ def subjects(options: Options) -> Iterator[Sequence[Subject]]:
         spread = size // FEW
         made += [
             subject(OURS, "rules", decisions(rules, FEW), size),
+            subject(BUSY, "rules", decisions(rules, FEW, busy=True), size, fewer),
             subject(TOLD, "rules", decisions(rules, FEW, read), size, fewer),
             subject(ALL, "rules", all_asked(rules), size, fewer),
             subject(BY_HAND, "rules", by_hand(size), size),

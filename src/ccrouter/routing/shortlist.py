@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, CallerIs, Condition, Threshold
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.gates import Callers, Gates, Load, gates, subject
+from ccrouter.routing.gates import Callers, Gates, Load, subject
+from ccrouter.routing.gates import gates as made
 from ccrouter.routing.literals import literals
 
 if TYPE_CHECKING:
@@ -32,11 +33,12 @@ class Shortlist:
         """Yield the places of the rules to be tested, in their order; all others do not apply."""
         if self._asked is None:
             self._asked = _gates(self._rules)
-        before, load = self._asked
-        left = self._every
-        for each in before:
-            left &= ~each.rules(call, facts)
-        left &= ~load.rules(call, facts, left)
+        gates, load = self._asked
+        shut = 0
+        for each in gates:
+            shut |= each.rules(call, facts)
+        left = self._every & ~shut
+        left &= ~load.rules(call, facts, left, shut >> len(self._rules))
         while left:
             lowest = left & -left
             yield lowest.bit_length() - 1
@@ -44,24 +46,28 @@ class Shortlist:
 
 
 def _gates(rules: "Sequence[Rule]") -> tuple[tuple[Gates, ...], Load]:
-    """Return all that can be asked beforehand, and what is asked last."""
+    """Return all that can be asked beforehand, and what is asked last.
+
+    Behind the bits of the rules come as many again, for the parts of the same rules that are behind a threshold: what
+    they say counts only where no threshold would be moved on the way to them.
+    """
     parts: defaultdict[Hashable, defaultdict[Condition, int]] = defaultdict(lambda: defaultdict(int))
     callers, load = Callers(), Load()
     for place, rule in enumerate(rules):
-        bit, conjuncts = 1 << place, list(_conjuncts(rule.when))
-        for at, part in enumerate(conjuncts):
-            if _moves(part):
-                in_vain = not rule.match_unknown and not any(map(_moves, conjuncts[at + 1 :]))
-                load.add(part, bit, unknown_counts=not in_vain)
-                break  # what comes behind is asked only where this one does not say no
+        its_bit = bit = 1 << place
+        thresholds = [each for each in literals(rule.when) if isinstance(each, Threshold)]
+        load.watch(thresholds, its_bit, unknown_counts=rule.match_unknown)
+        for part in _conjuncts(rule.when):
             about = subject(part)
             if isinstance(part, CallerIs):
                 callers.add(part, bit)
             elif about is not None:
                 parts[about][part] |= bit
-            else:
-                load.add(part, bit)
-    asked = [gates(about, its_parts) for about, its_parts in parts.items()]
+            elif bit == its_bit:
+                load.add(part, its_bit)
+            if any(isinstance(each, Threshold) for each in literals(part)):
+                bit = its_bit << len(rules)
+    asked = [made(about, its_parts) for about, its_parts in parts.items()]
     return (*asked, callers) if callers else tuple(asked), load
 
 
@@ -72,8 +78,3 @@ def _conjuncts(condition: Condition | None) -> Iterator[Condition]:
             yield from _conjuncts(part)
     elif condition is not None:
         yield condition
-
-
-def _moves(part: Condition) -> bool:
-    """Tell whether a test of a part may move a threshold."""
-    return any(isinstance(each, Threshold) for each in literals(part))
