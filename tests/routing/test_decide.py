@@ -17,7 +17,7 @@ from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Treatment, encode
 from ccrouter.routing.rules import Destination, Leg, Rule, Rules, Share
 from ccrouter.routing.snapshot import Health, PabxFacts, SiteFacts
-from ccrouter.routing.thresholds import Direction, Latch, LatchKey, Level, Verdict
+from ccrouter.routing.thresholds import OFF, Direction, Latch, LatchKey, Level, Verdict
 from support.world import Switch, World
 
 WORLD = World()
@@ -101,6 +101,21 @@ def test_a_hold_time_runs_between_calls() -> None:
         facts = replace(facts, latches=watch(rules, facts))
     assert route(rules, facts).rule == "peak"
     assert route(rules, replace(facts, latches=MappingProxyType({}))).rule == "otherwise"
+
+
+def test_a_threshold_is_watched_where_its_queue_is_and_where_it_was() -> None:
+    """Only one of two PABXs has the queue; when it is not known there any more, a hold breaks, and what is on stays."""
+    short, long = crowd(hold_s=0), replace(crowd(hold_s=10), key="long")
+    rules = replace(WORLD.rules(), thresholds=(short, long))
+    facts = WORLD.facts(queue=WORLD.queue(waiting=6))
+    pabxs = {**facts.snapshot.pabxs, "other": PabxFacts("other", in_sync=True, heard_at=WORLD.at)}
+    facts = replace(facts, snapshot=replace(facts.snapshot, pabxs=pabxs))
+    latches = watch(rules, facts)
+    assert set(latches) == {(short.key, "pbx"), ("long", "pbx")}
+    assert latches[short.key, "pbx"].on
+    assert latches["long", "pbx"].reached_at == WORLD.at
+    gone = replace(facts, snapshot=replace(facts.snapshot, queues={}), latches=latches)
+    assert watch(rules, gone) == {(short.key, "pbx"): latches[short.key, "pbx"], ("long", "pbx"): OFF}
 
 
 def test_a_threshold_of_a_site_is_watched_by_a_pabx_that_is_well() -> None:

@@ -1,12 +1,14 @@
 """Decide: rules, facts, a call and an instant in; a plan with its reasons out. The only implementation there is."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Question, Tested
 from ccrouter.routing.decision import Decision, Stay
 from ccrouter.routing.facts import Facts
+from ccrouter.routing.measures import OfQueue
 from ccrouter.routing.plan import QueueStep
 from ccrouter.routing.route import Route
 from ccrouter.routing.rules import (
@@ -94,8 +96,18 @@ def watch(rules: Rules, facts: Facts) -> dict[LatchKey, Latch]:
     latches = dict(facts.latches)
     known = list(facts.snapshot.pabxs)
     seeing = [pabx for pabx in known if facts.fresh(pabx)] or known
+    having: defaultdict[str, set[str]] = defaultdict(set)
+    for pabx, queue in facts.snapshot.queues:
+        having[queue].add(pabx)
+    moved: defaultdict[str, set[str]] = defaultdict(set)
+    for name, pabx in facts.latches:
+        moved[name].add(pabx)
     for threshold in rules.thresholds:
-        for pabx in known if threshold.per_pabx else seeing[:1]:
+        looked_at: Iterable[str] = known if threshold.per_pabx else seeing[:1]
+        if isinstance(threshold.read, OfQueue):
+            # Of a queue that a PABX does not have nothing is known there, and that moves no threshold that is off.
+            looked_at = having[threshold.read.queue] | moved[threshold.key]
+        for pabx in looked_at:
             key, latch = threshold.watch(facts, pabx)
             latches[key] = latch
     return latches
