@@ -14,6 +14,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+from urllib.request import urlopen
 
 import psutil
 
@@ -24,6 +25,7 @@ from support.real_daemon import RealDaemon
 from support.real_house import in_sync
 
 TOKEN: Final = "ccrouter_" + "s" * 43
+STREAMS: Final = "ccrouter_stream_clients"
 LOOK_AGAIN_S: Final = 0.1
 UP_WITHIN_S: Final = 60.0
 
@@ -84,6 +86,18 @@ class ScaleHouse:
             if sum(linked(self.daemon)) - before >= len(linked(self.daemon)) and in_sync(self.daemon.wait_until(bool)):
                 return self.clock.steady() - began
 
+    def metric(self, name: str) -> float:
+        """Return a sample of /metrics, however long it takes: a router that is asked often rests between two texts."""
+        address = f"http://127.0.0.1:{self.daemon.http_port}/metrics"
+        with urlopen(address, timeout=UP_WITHIN_S) as answer:
+            lines = answer.read().decode().splitlines()
+        return next(float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name)
+
+    @property
+    def lag_ms(self) -> float:
+        """Return how late the event loop ran at the worst, in the last minute."""
+        return 1000 * self.metric("ccrouter_loop_lag_max_seconds")
+
     def cpu_s(self) -> float:
         """Return what the daemon took of the processor so far, with its threads."""
         used = self._process.cpu_times()
@@ -105,12 +119,12 @@ class ScaleHouse:
             self._until_streams(clients)  # none was ended for being slow
         finally:
             process.end()
-        while self.daemon.metrics()["ccrouter_stream_clients"]:
+        while self.metric(STREAMS):
             time.sleep(LOOK_AGAIN_S)
 
     def _until_streams(self, clients: int) -> None:
         until = self.clock.steady() + UP_WITHIN_S
-        while self.daemon.metrics()["ccrouter_stream_clients"] < clients:
+        while self.metric(STREAMS) < clients:
             if self.clock.steady() > until:
                 raise RuntimeError("the streams are not all open")
             time.sleep(LOOK_AGAIN_S)
