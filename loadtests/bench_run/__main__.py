@@ -17,7 +17,7 @@ from bench_run.page import page
 from bench_run.runner import run, say, written
 
 RESULTS: Final = Path(__file__).resolve().parent.parent / "results"
-NAMES: Final = ("decide", "workshop", "agi", "ami", "calls", "overflow", "scale", "start", "journal", "scrape")
+NAMES: Final = ("decide", "workshop", "agi", "ami", "live", "calls", "overflow", "scale", "start", "journal", "scrape")
 
 
 def main() -> None:

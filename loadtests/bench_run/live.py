@@ -1,18 +1,14 @@
-#!/usr/bin/env python3
-"""Measures the live state: events applied a second, and what a decision pays for its snapshot, with a large house.
+"""The bench `live`: the live state of a large house, its windows filled as after a busy hour."""
 
-The house: queues, positions and calls as asked for, half of the calls waiting, half talking with sites, and windows
-filled as after a busy hour. Then callers come, wait, talk and go, in the order in which a PABX tells it.
-"""
-
-import argparse
 import gc
-import resource
 import statistics
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from time import process_time, thread_time
+from typing import Final
 
+from bench_run.bench import Bench, Figure, Options, Promise, Subject, Taken
 from ccrouter.live.events import (
     CallEnded,
     CallerConnected,
@@ -40,8 +36,15 @@ from ccrouter.live.sites import SiteLimits
 from ccrouter.live.state import State
 from ccrouter.routing.plan import QueueStep, SiteStep
 
-PABX = "pabx1"
-SITES = 20
+PABX: Final = "pabx1"
+SITES: Final = 20
+QUEUES: Final = 200
+POSITIONS: Final = 1000
+CALLS: Final = 5000
+PASSING: Final = 20_000
+"""Calls of the hour before."""
+
+STREAM: Final = "ccrouter, events applied"
 
 
 class House:
@@ -165,17 +168,6 @@ def settle(state: State, house: House, calls: int, passing: int) -> int:
     return passing + calls
 
 
-def microseconds(count: int, measured: Callable[[int], object], before: Callable[[int], object]) -> str:
-    """Return median and 99th percentile of `measured`, each after an unmeasured `before`."""
-    took = []
-    for n in range(count):
-        before(n)
-        began = time.perf_counter()
-        measured(n)
-        took.append((time.perf_counter() - began) * 1e6)
-    return f"{statistics.median(took):9.1f} {statistics.quantiles(took, n=100)[98]:9.1f}"
-
-
 class Run:
     """A settled house and the things that are measured in it; `n` is the number of the next call."""
 
@@ -184,17 +176,27 @@ class Run:
         self.state = State(house.limits())
         self.n = settle(self.state, house, calls, passing)
 
-    def rate(self, calls: int) -> float:
-        """Return events applied a second while so many calls come, wait, talk and go."""
+    def rate(self, calls: int) -> Mapping[str, float]:
+        """Measure events a second of processor time, while so many calls come, wait, talk and go."""
         house, stream = self.house, list[Event]()
         for n in range(self.n, self.n + calls):
             stream += [house.routed(n, inside=True), *house.begins(n, inside=True), *house.talks(n)]
         self.n += calls
         gc.collect()
-        began = time.perf_counter()
+        began = process_time()
         for event in stream:
             self.state.apply(event)
-        return len(stream) / (time.perf_counter() - began)
+        return {"events": len(stream) / (process_time() - began)}
+
+    def step(self, count: int, measured: Callable[[int], None], before: Callable[[int], None]) -> Mapping[str, float]:
+        """Measure how long a step holds the loop, each after an unmeasured `before`."""
+        took = []
+        for n in range(count):
+            before(n)
+            began = thread_time()
+            measured(n)
+            took.append((thread_time() - began) * 1e6)
+        return {"typical": statistics.median(took), "slow": statistics.quantiles(took, n=100)[98]}
 
     def snapshot(self, _: int) -> None:
         """Read what a decision reads."""
@@ -248,40 +250,51 @@ class Run:
         """Change nothing."""
 
 
-def say(line: str) -> None:
-    """Write a line of the result."""
-    sys.stdout.write(f"{line}\n")
+STEPS: Final[tuple[tuple[str, int, Callable[[Run, int], None], Callable[[Run, int], None]], ...]] = (
+    ("ccrouter, snapshot, nothing changed", 2000, Run.snapshot, Run.nothing),
+    ("ccrouter, snapshot after a decision", 2000, Run.snapshot, Run.reserve),
+    ("ccrouter, snapshot after a withdrawal", 500, Run.snapshot, Run.withdraw),
+    ("ccrouter, snapshot after a second of 20 calls", 100, Run.snapshot, Run.busy_second),
+    ("ccrouter, a decision's reservation, and its end", 2000, Run.reserve, Run.nothing),
+    ("ccrouter, all waiting callers after a withdrawal", 500, Run.list_waiting, Run.withdraw),
+    ("ccrouter, tick after a second of 20 calls", 100, Run.tick, Run.busy_second),
+)
 
 
-def main() -> int:
-    """Run the benchmark and print its table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--queues", type=int, default=200)
-    parser.add_argument("--positions", type=int, default=1000)
-    parser.add_argument("--calls", type=int, default=5000)
-    parser.add_argument("--passing", type=int, default=20_000, help="calls of the hour before")
-    parser.add_argument("--at-least", type=int, default=0, help="events a second below which the run fails")
-    args = parser.parse_args()
-
-    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    run = Run(House(args.queues, args.positions), args.calls, args.passing)
-    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before_mb
-    rate = run.rate(10_000)
-    say(f"{args.queues} queues, {args.positions} positions, {args.calls} calls: {memory_mb:.0f} MB")
-    say(f"{rate:,.0f} events/s")
-    say(f"{'microseconds':40}{'p50':>9} {'p99':>9}")
-    for name, count, measured, before in (
-        ("snapshot, nothing changed", 2000, run.snapshot, run.nothing),
-        ("snapshot, after a decision", 2000, run.snapshot, run.reserve),
-        ("snapshot, after a withdrawal", 500, run.snapshot, run.withdraw),
-        ("snapshot, after a second of 20 calls", 100, run.snapshot, run.busy_second),
-        ("a decision's reservation, and its end", 2000, run.reserve, run.nothing),
-        ("all waiting callers, after a withdrawal", 500, run.list_waiting, run.withdraw),
-        ("tick, after a second of 20 calls", 100, run.tick, run.busy_second),
-    ):
-        say(f"{name:40}{microseconds(count, measured, before)}")
-    return 0 if rate >= args.at_least else 1
+@contextmanager
+def subjects(options: Options) -> Iterator[Sequence[Subject]]:
+    """Fill the house once; each round goes on from where the one before left it."""
+    run = Run(House(QUEUES, POSITIONS), CALLS, options.of(PASSING, 2000))
+    gc.freeze()  # as the daemon does once it is built
+    yield [
+        Subject(STREAM, partial(run.rate, options.of(5000, 500))),
+        *(
+            Subject(name, partial(run.step, options.of(count, 100), partial(measured, run), partial(before, run)))
+            for name, count, measured, before in STEPS
+        ),
+    ]
+    gc.unfreeze()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _slowest(taken: Taken) -> float:
+    return max(taken.median("slow", name) for name, *_ in STEPS) / 1000
+
+
+BENCH: Final = Bench(
+    name="live",
+    title="The live state of a large house",
+    about=(
+        f"{QUEUES} queues, {POSITIONS:,} positions, {CALLS:,} calls in progress, half of which wait, windows filled by "
+        f"{PASSING:,} calls: how many events are applied in a second, while callers come, wait, talk and go in the "
+        "order in which a PABX tells it; and how long each step holds the event loop that calls are decided on: a "
+        "decision's snapshot after this or that changed, the overflow's look at all who wait, the passing of time. All "
+        "in processor time."
+    ),
+    figures=(
+        Figure("events", "Events applied", "events/s"),
+        Figure("typical", "A step, median", "µs", log=True),
+        Figure("slow", "A step, 99th percentile", "µs", log=True),
+    ),
+    promises=(Promise("no step holds the loop: 99th percentile of the slowest", _slowest, "at most", 5, "ms"),),
+    subjects=subjects,
+)
