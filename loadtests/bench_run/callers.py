@@ -42,7 +42,7 @@ ORDER: Final = b"SET VARIABLE CCROUTER_PLAN "
 TOGETHER: Final = 16
 """Connections at once at full speed."""
 
-AT_MOST: Final = 256
+AT_MOST: Final = 128
 """The same where requests come at a rate."""
 
 

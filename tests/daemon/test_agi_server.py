@@ -35,6 +35,7 @@ async def test_a_call_gets_its_plan_in_one_round_trip() -> None:
 
         assert await house.tally.until(1) == ["answered"]
         assert house.oracle.calls == [CALL]
+        assert house.oracle.routed_ids == ["d1"]
         assert house.events == []
 
 

@@ -138,6 +138,7 @@ class House:
         self.clock.at += 1.0
         channel, caller, uniqueid = f"PJSIP/carrier-{n:08x}", f"336{n:08}", f"1795289835.{n}"
         decision = self.entry.route(Call(PABX, uniqueid, number, caller))
+        self.entry.routed(decision, 0.0)
         for event in _course(decision, uniqueid, channel, self.clock.now(), gives_up=n % 2 == 0):
             self.apply(event)
         forged = {"service": f"service{n}", "rule": f"rule{n}", "target": f"site{n}"}

@@ -37,6 +37,7 @@ class Oracle:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.routed_ids: list[str] = []
         self.codes: asyncio.Queue[tuple[CodeDialled, Callable[[str], None]]] = asyncio.Queue()
         self.known: str | None = None
         self.error: Exception | None = None
@@ -47,6 +48,11 @@ class Oracle:
         if self.known is not None:
             answer(self.known)
         self.codes.put_nowait((code, answer))
+
+    def routed(self, decision: Decision, took_s: float) -> None:
+        """Keep the decision."""
+        assert took_s >= 0
+        self.routed_ids.append(decision.id)
 
     def route(self, call: Call) -> Decision:
         """Give the one decision, or raise."""

@@ -57,6 +57,10 @@ class Decides(Protocol):
         """Decide at once where this call goes."""
         ...
 
+    def routed(self, decision: Decision, took_s: float) -> None:
+        """Take down a decision whose plan is on its way, and the seconds that it took; never raises."""
+        ...
+
 
 class Switches(Protocol):
     """Whoever switches modes for telephones."""
@@ -249,6 +253,7 @@ class Session:
         self.due = now + desk.deadlines.reply_s
         try:
             decision = desk.decides.route(call)
+            took_s = desk.clock.steady() - now
             self._decision = decision.id
             order = self._exchange.set_variable(contract.PLAN, decision.text)
         except Exception:  # noqa: BLE001 - whatever was wrong: this call gets no plan, and the next one is decided
@@ -256,6 +261,7 @@ class Session:
             self._end(Outcome.FAILED)
             return
         self._write(order)
+        desk.decides.routed(decision, took_s)
 
     @property
     def late(self) -> bool:

@@ -37,14 +37,19 @@ class Entry:
 
     def route(self, call: Call) -> Decision:
         """Decide at once where a call goes; whatever is raised here leaves the call to the PABX's own plan."""
-        started = self.clock.steady()
         try:
-            decision = self.router.route(call)
+            return self.router.route(call)
         except Exception:
             self.metrics.decisions.failed(call.pabx)
             raise
-        self.made("call routed", decision, self.clock.steady() - started)
-        return decision
+
+    def routed(self, decision: Decision, took_s: float) -> None:
+        """Count, log and remember a decision, when the plan is on its way: the caller need not wait for that too."""
+        try:
+            self.made("call routed", decision, took_s)
+        except Exception:  # the call has its plan
+            self.metrics.fault("entry")
+            self.log.exception("a decision could not be taken down", decision=decision.id)
 
     def made(self, what: str, decision: Decision, took_s: float) -> None:
         """Count, log and remember a decision."""

@@ -1,0 +1,30 @@
+"""Where calls come in: what follows a decision, when its plan is on its way."""
+
+from typing import cast
+
+import structlog
+from structlog.testing import LogCapture
+from structlog.typing import FilteringBoundLogger
+
+from ccrouter.app.entry import Entry
+from ccrouter.clock import SystemClock
+from ccrouter.router import Router
+from ccrouter.routing.decision import Decision
+from ccrouter.telemetry.metrics import Metrics, new_registry
+from support.made_decisions import made
+
+
+def test_a_listener_that_fails_costs_no_call_its_plan() -> None:
+    """The plan is on its way: the fault is counted and told, and goes no further."""
+    log, registry = LogCapture(), new_registry()
+    logger = structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.make_filtering_bound_logger(0))
+    entry = Entry(cast("Router", None), SystemClock(), Metrics(registry), cast("FilteringBoundLogger", logger.bind()))
+
+    def fail(_: Decision) -> None:
+        raise RuntimeError("a fault")
+
+    entry.listeners.append(fail)
+    entry.routed(made(1), 0.001)
+
+    assert [line["event"] for line in log.entries] == ["a decision could not be taken down"]
+    assert registry.get_sample_value("ccrouter_faults_total", {"task": "entry"}) == 1
