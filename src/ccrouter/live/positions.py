@@ -171,6 +171,8 @@ class Positions:
 
     def tick(self, at: float) -> list[str]:
         """End the wrap-ups that are over at `at`; return the interfaces of whom."""
+        if not self._in_wrapup:
+            return []
         over = [name for name in self._in_wrapup if (self._members[name].wrapup_until or 0.0) <= at]
         for name in over:
             self._put(self._members[name]._replace(wrapup_until=None))

@@ -160,10 +160,11 @@ def peer_fault(picture: Picture, event: PeerFault) -> None:
 def ticked(picture: Picture, event: Ticked) -> None:
     """Let what depends on time alone happen."""
     at = event.at
-    for key in list(picture.calls.timed):
+    for key in tuple(picture.calls.timed):
         _expire(picture, picture.calls.records[key], at)
     ended = picture.calls.ended
-    picture.calls.ended = {key: ended_at for key, ended_at in ended.items() if since(ended_at, at) < ENDED_S}
+    if ended:
+        picture.calls.ended = {key: ended_at for key, ended_at in ended.items() if since(ended_at, at) < ENDED_S}
     for queue in picture.queues:
         _roll(picture, queue, at)
     for key, departure in list(picture.queues.departed.items()):

@@ -147,7 +147,7 @@ class Views:
             queue=queue.name,
             waiting=waiting,
             oldest_joined_at=min(
-                (caller.joined_at for caller in queue if caller.uniqueid not in leaving), default=None
+                [caller.joined_at for caller in queue if caller.uniqueid not in leaving], default=None
             ),
             logged_in=positions.logged_in,
             ready=positions.ready,

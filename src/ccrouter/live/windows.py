@@ -49,9 +49,10 @@ class Window(Generic[T]):
 
     def trim(self, at: float) -> bool:
         """Let go of what is more than an hour old at `at`; tell whether there was any."""
-        old = bisect_right(self._items, at - HOUR_S, key=self._instant)
-        if not old:
+        before = at - HOUR_S
+        if not self._items or self._instant(self._items[0]) > before:
             return False
+        old = bisect_right(self._items, before, key=self._instant)
         del self._items[:old]
         self._tuple = None
         return True
