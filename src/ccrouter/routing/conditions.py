@@ -273,8 +273,8 @@ class Threshold:
 
     def test(self, question: Question) -> Verdict:
         """Move the latch by what is seen now, and answer by it."""
-        facts, key = question.facts, self.latch_key(question.call.pabx)
-        value = self.read(facts, question.call.pabx)
+        facts, pabx = question.facts, question.call.pabx
+        key, value = (self.key, pabx if self.per_pabx else ""), self.read(facts, pabx)
         before = question.latches.get(key) or facts.latches.get(key, OFF)
         latch = self.level.step(before, value, facts.at)
         if latch != before:

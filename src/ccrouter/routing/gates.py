@@ -242,15 +242,18 @@ class Load:
             )
         measures, others = self._ready
         _, astir, on, moved = self._latches(call.pabx, facts.latches)
+        wanted = left
         for rules, read, unknown, starts, stops in measures:
-            if not rules & left & ~(astir & ~shut):
+            if not rules & wanted:
                 continue
             value = read(facts, call.pabx)
             if value is None:
                 astir |= unknown
                 continue
             started = starts.reached(value)
-            astir |= started
+            if started:
+                astir |= started
+                wanted = left & ~(astir & ~shut)
             moved |= started & ~on
             if rules & on:
                 moved |= rules & on & ~stops.reached(value)

@@ -65,11 +65,11 @@ class Route:
         (self.postponed if state and comes_first else self.steps).append(step(leg, len(self.facts.snapshot.pabxs)))
 
     def _add_share(self, share: Share) -> None:
-        obstacles = [self._obstacle(leg) for leg in share.legs]
-        usable = frozenset([i for i, (state, _) in enumerate(obstacles) if not state])
+        legs = [(leg, self._obstacle(leg)) for leg in share.legs]
+        usable = frozenset([i for i, (_, obstacle) in enumerate(legs) if not obstacle[0]])
         chosen, turns = take_turn(share.weights, usable, self.facts.turns.get(share.key, {}))
         self.turns[share.key] = turns
-        for i, (leg, obstacle) in enumerate(zip(share.legs, obstacles, strict=True)):
+        for i, (leg, obstacle) in enumerate(legs):
             if i == chosen or (chosen is None and share.weights[i]):
                 self._add(leg, obstacle)
                 self._shared.add((leg.site.name, leg.limit_s))

@@ -23,6 +23,9 @@ class Direction(StrEnum):
     AT_MOST = "at_most"
 
 
+AT_LEAST = Direction.AT_LEAST
+
+
 class Latch(NamedTuple):
     """State of a threshold: on or off, and since when the start level has been reached without a break."""
 
@@ -52,8 +55,8 @@ class Level:
             return latch if latch.reached_at is None or latch.on else OFF
         if latch.on:
             return OFF if self._beyond(value, self.stop) else latch
-        if self._beyond(value, self.start):
-            return OFF
+        if value < self.start if self.direction is AT_LEAST else value > self.start:
+            return OFF  # without a call: most thresholds are off, and each is looked at again and again
         # The clock may have been set back: a hold that seems to begin in the future begins now.
         reached_at = at if latch.reached_at is None else min(latch.reached_at, at)
         return Latch(on=at - reached_at >= self.hold_s, reached_at=reached_at)
@@ -63,4 +66,4 @@ class Level:
         return not self._beyond(value, self.start)
 
     def _beyond(self, value: float, limit: float) -> bool:
-        return value < limit if self.direction is Direction.AT_LEAST else value > limit
+        return value < limit if self.direction is AT_LEAST else value > limit
