@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -13,14 +13,15 @@ from ccrouter.live.desks import PositionView
 from ccrouter.live.state import State
 from ccrouter.live.views import CallView
 from ccrouter.router import Router
-from ccrouter.routing.decision import Decision
+from ccrouter.routing.decision import Considered, Decision
 from ccrouter.routing.rules import InHouse
+from ccrouter.routing.trace import RuleTested
 from ccrouter.telemetry.privacy import masked
 from ccrouter.web.positions import CallOfPosition, Link
 from ccrouter.web.status import reason_of
 
 MOST_REASONS: Final = 5_000
-"""Decisions whose reason is remembered, some 1 MB; the oldest goes."""
+"""Decisions whose reason is remembered, some 3 MB; the oldest goes."""
 
 PLACEHOLDER: Final = re.compile(r"\{([a-z]+)\}")
 SCHEMES: Final = ("http://", "https://")
@@ -32,11 +33,11 @@ class CallsOfPositions:
 
     router: Router
     state: State
-    _reasons: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    _reasons: OrderedDict[str, tuple[RuleTested, Sequence[Considered]]] = field(default_factory=OrderedDict)
 
     def decided(self, decision: Decision) -> None:
-        """Remember why a decision was made."""
-        self._reasons[decision.id] = reason_of(decision)
+        """Remember why a decision was made; it is put in words when somebody asks."""
+        self._reasons[decision.id] = (decision.trace[-1], decision.considered)
         if len(self._reasons) > MOST_REASONS:
             self._reasons.popitem(last=False)
 
@@ -64,6 +65,7 @@ class CallsOfPositions:
             "uniqueid": call.uniqueid,
             "waited": "" if waited_s is None else f"{waited_s:.0f}",
         }
+        why = self._reasons.get(call.decision)
         pages: Mapping[str, str] = MappingProxyType({}) if service is None else service.screen_pop
         return CallOfPosition(
             uniqueid=call.uniqueid,
@@ -79,7 +81,7 @@ class CallsOfPositions:
             offered_at=call.began_at,
             waited_s=waited_s,
             rule=call.rule,
-            reason=self._reasons.get(call.decision, ""),
+            reason="" if why is None else reason_of(*why),
             decision=call.decision,
             links=tuple(_filled(pages, values)),
         )

@@ -24,8 +24,9 @@ MOST: Final = 10_000
 BATCH: Final = 200
 """Notes in one transaction: many, for each costs a wait; not all, for the thread shares the processor with calls."""
 
-PAUSE_S: Final = 0.05
-"""How long a note may wait for others, and the longest pause between two batches of a backlog."""
+PAUSE_S: Final = 0.25
+"""How long a note may wait for others: to hand a batch to the thread costs more than to write it. One that comes alone
+is written at once. Also the longest pause between two batches of a backlog."""
 
 AGAIN_S: Final = 5.0
 """How long to wait after a disk refused."""

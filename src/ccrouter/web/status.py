@@ -6,10 +6,11 @@ Instants are seconds since 1970-01-01 UTC. None stands for what is not known.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ccrouter.routing.decision import Decision
+from ccrouter.routing.decision import Considered, Decision
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.rules import External, Rules
 from ccrouter.routing.snapshot import SitePart, Snapshot
+from ccrouter.routing.trace import RuleTested
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,21 +289,21 @@ def recent(decisions: Iterable[Decision]) -> tuple[DecisionStatus, ...]:
             service=each.service,
             rule=each.rule,
             destination=each.destination,
-            reason=reason_of(each),
+            reason=reason_of(each.trace[-1], each.considered),
             waited_s=each.call.waited_s,
         )
         for each in decisions
     )
 
 
-def reason_of(decision: Decision) -> str:
+def reason_of(rule: RuleTested, considered: Iterable[Considered]) -> str:
     """Return what was tested last for the rule that decided, with the value seen, and why destinations were passed."""
-    tests = decision.trace[-1].tests
+    tests = rule.tests
     # `not`, `all` and `any` see nothing themselves.
     last = next((test for test in reversed(tests) if test.seen), tests[-1] if tests else None)
     because = [] if last is None else [f"{last.text} ({last.seen})" if last.seen else last.text]
-    for considered in decision.considered:
-        if not considered.state:
+    for each in considered:
+        if not each.state:
             break
-        because.append(f"{considered.destination} {considered.state}")
+        because.append(f"{each.destination} {each.state}")
     return ", ".join(because)
