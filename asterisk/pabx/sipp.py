@@ -10,6 +10,9 @@ from small_pabx import END_WITH_US, HERE, PLACEHOLDER, free_port
 
 SIPP_SCRIPT: Final = HERE.parent.parent / "scripts" / "sipp"
 
+BUFFER_BYTES: Final = "2000000"
+"""What the kernel keeps for a SIPp that is busy: its default is full after a hundred messages, and the rest is lost."""
+
 
 class SippError(Exception):
     """SIPp did not do what it was started for; the text says what it printed."""
@@ -27,7 +30,7 @@ class Sipp:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(  # noqa: S603 - our own script with our own arguments
-            [*END_WITH_US, SIPP_SCRIPT, *self.arguments, "-nostdin", *self._logging()],
+            [*END_WITH_US, SIPP_SCRIPT, *self.arguments, "-nostdin", "-buff_size", BUFFER_BYTES, *self._logging()],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -26,8 +26,11 @@ RESTS: Final = 4
 TURN_S: Final = 0.002
 """After so long in a look, calls that have arrived meanwhile come first."""
 
-MOST_UNDER_WAY: Final = 64
-"""Orders without an answer. A PABX answers at once while it can; where it can't, more orders make it worse."""
+MOST_UNDER_WAY: Final = 250
+"""Orders without an answer: as many as the link takes (ami.orders). Beyond that nothing slows them down: who is asked
+for leaves on a second of their own, so that these spread by themselves, while a PABX that dials hundreds takes long to
+answer the orders that come later.
+"""
 
 ASK_AGAIN_S: Final = 5.0
 """After a refusal: its cause may last, and each order counts a turn of a share and a decision."""
