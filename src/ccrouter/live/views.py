@@ -1,7 +1,7 @@
 """Views: immutable pictures of the live state, built anew only where something changed."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -50,7 +50,7 @@ class Views:
         self._picture = picture
         self._queues: dict[QueueKey, QueueFacts] = {}
         self._sites: dict[str, SiteFacts] = {}
-        self._arrivals: dict[str, tuple[float, ...]] = {}
+        self._arrivals: dict[str, Sequence[float]] = {}
         self._waiting: dict[QueueKey, tuple[WaitingCaller, ...]] = {}
         self._waiting_changed: set[QueueKey] = set()
 
@@ -116,7 +116,7 @@ class Views:
                 if window is None:
                     arrivals.pop(service, None)
                 else:
-                    arrivals[service] = window.items()
+                    arrivals[service] = window.shown()
             self._arrivals = arrivals
             picture.services_changed.clear()
 

@@ -4,7 +4,7 @@ A fact that is not known is None, never zero. Instants are seconds since 1970-01
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from operator import attrgetter
@@ -144,4 +144,4 @@ class Snapshot:
     pabxs: Mapping[str, PabxFacts] = field(default_factory=lambda: MappingProxyType({}))
     queues: Mapping[tuple[str, str], QueueFacts] = field(default_factory=lambda: MappingProxyType({}))
     sites: Mapping[str, SiteFacts] = field(default_factory=lambda: MappingProxyType({}))
-    arrivals: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    arrivals: Mapping[str, Sequence[float]] = field(default_factory=lambda: MappingProxyType({}))
