@@ -1,7 +1,7 @@
 """Calls on their way through a plan, and where each of them counts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from ccrouter.live.durations import since
@@ -9,6 +9,7 @@ from ccrouter.live.lifecycle import AT_A_SITE, RESERVED, WITHDRAWN, Phase
 from ccrouter.live.queues import CallKey, QueueKey
 from ccrouter.routing.plan import QueueStep, SiteStep, Step, VoicemailStep
 from ccrouter.routing.snapshot import Seconds
+from ccrouter.routing.values import dataclass
 
 K = TypeVar("K", str, QueueKey)
 

@@ -1,11 +1,12 @@
 """Positions over all their queues, as people see them: one telephone, one state, and since when."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ccrouter.live.positions import Position
 from ccrouter.live.queues import Queues
 from ccrouter.live.rings import DeskKey, Rings
+from ccrouter.routing.values import dataclass
 
 GHOST = 3
 """Rings in a row that nobody took, at a telephone that can be reached: nobody sits there."""

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from ccrouter.live.calls import CallRecord
@@ -10,6 +9,7 @@ from ccrouter.live.lifecycle import Phase
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import CallKey, Queue, QueueKey, WaitingCaller
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, SitePart, Snapshot
+from ccrouter.routing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 else:
     from dataclasses import dataclass as plain_dataclass
 
-    def dataclass(*, frozen: bool, **options: bool) -> object:
+    def dataclass(*, frozen: bool = False, **options: bool) -> object:
         """Return the decorator of dataclasses, which are not frozen any more once the types were checked."""
         return plain_dataclass(unsafe_hash=frozen, **options)
 
