@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final
 
 from bench_run.bench import Bench, Figure, Options, Promise, Subject, Taken
-from bench_run.callers import asked, fast, paced
+from bench_run.callers import NoPlanError, asked, fast, paced
 from bench_run.scripted_house import ScriptedHouse, numbers_of, processor_s, scripted_house
 
 RATES: Final = (100, 500, 1000)
@@ -24,7 +24,8 @@ CONSTANTS: Final = {
     PANORAMISK: ("panoramisk", "uvloop"),
 }
 JOURNAL: Final = ("ccrouter_journal_written_total", "ccrouter_journal_dropped_total")
-ENDED: Final = 'ccrouter_agi_sessions_total{result="answered"}'
+SESSIONS: Final = "ccrouter_agi_sessions_total"
+ENDED: Final = SESSIONS + '{result="answered"}'
 
 
 class Server:
@@ -47,7 +48,8 @@ class Server:
         """Ask as fast as it goes; what the server leaves for later, journal and log, counts as processor time too."""
         calls = self._calls(requests)
         before = processor_s(self._pid)
-        took_s, _ = fast(self._port, self._requests(calls))
+        with self._answering():
+            took_s, _ = fast(self._port, self._requests(calls))
         self._rest()
         cpu_s = processor_s(self._pid) - before
         self._end(calls)
@@ -56,7 +58,8 @@ class Server:
     def at_rate(self, rate: int, requests: int) -> Mapping[str, float]:
         """Ask so many times a second."""
         calls = self._calls(requests)
-        waits_s = sorted(paced(self._port, self._requests(calls), rate))
+        with self._answering():
+            waits_s = sorted(paced(self._port, self._requests(calls), rate))
         self._end(calls)
         return {"p50": waits_s[requests // 2] * 1e3, "p99": waits_s[requests * 99 // 100] * 1e3}
 
@@ -65,6 +68,16 @@ class Server:
 
     def _requests(self, calls: Sequence[bytes]) -> list[bytes]:
         return asked(calls, self._dialled, self._key)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """End the run where a request gets no answer: the figures would not be of what they say."""
+        try:
+            yield
+        except NoPlanError as error:
+            told = {} if self._house is None else self._house.metrics()
+            ends = ", ".join(f"{name} {value:g}" for name, value in told.items() if name.startswith(SESSIONS) and value)
+            raise SystemExit(f"{error}; is the machine busy with something else? {ends}") from None
 
     def _rest(self) -> None:
         if self._house is not None:

@@ -61,6 +61,10 @@ def asked(uniqueids: Sequence[bytes], dialled: Sequence[bytes], key: bytes) -> l
     ]
 
 
+class NoPlanError(Exception):
+    """A server did not give a request what it should; the text says what."""
+
+
 class Asking:
     """Requests under way: each goes on as soon as the server did its part.
 
@@ -95,7 +99,7 @@ class Asking:
         """Do what the server's doings ask for, after waiting for them for so long at most.
 
         Raises:
-            SystemExit: a request got no plan.
+            NoPlanError: a request got no plan.
 
         """
         for descriptor, event in self._poll.poll(wait_s):
@@ -105,12 +109,12 @@ class Asking:
                 self._poll.modify(descriptor, select.EPOLLIN)
             elif descriptor not in self._answered:
                 if not _heard(caller).startswith(ORDER):
-                    raise SystemExit("a request got no plan")
+                    raise NoPlanError("a request got no plan")
                 caller.send(REPLY)
                 self._answered.add(descriptor)
             else:
                 if _heard(caller):
-                    raise SystemExit("a server said more than one thing")
+                    raise NoPlanError("a server said more than one thing")
                 self.waits_s.append(clock() - at)
                 caller.close()
                 self._answered.remove(descriptor)
