@@ -1,12 +1,13 @@
 """Queues: the callers who wait in them, in order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ccrouter.live.forecast import Forecast
 from ccrouter.live.positions import Positions
 from ccrouter.live.windows import Window
 from ccrouter.routing.snapshot import Ended, Seconds
+from ccrouter.routing.values import dataclass
 
 QueueKey = tuple[str, str]
 """PABX and name of the queue."""
@@ -15,8 +16,7 @@ CallKey = tuple[str, str]
 """PABX and uniqueid of the caller's channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingCaller:
+class WaitingCaller(NamedTuple):
     """A caller in a queue, as the PABX tells it.
 
     Attributes:
