@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,7 +113,7 @@ async def test_each_way_of_saving_is_one_reload(
 ) -> None:
     """A good file comes into force once, a bad one is refused once, and nothing between is ever read."""
     if not noticed:
-        monkeypatch.setattr(watchfiles, "awatch", out_of_watches)
+        monkeypatch.setattr(watchfiles, "watch", out_of_watches)
     async with follower.following():
         await asyncio.to_thread(save, follower.desk.path, good(3), PAUSE_S)
         await follower.in_force(good(3))
@@ -191,7 +191,7 @@ async def test_links_that_are_switched_are_followed(
 ) -> None:
     """As configuration management does it: the folder is a link to a release elsewhere; a save there counts as well."""
     if not noticed:
-        monkeypatch.setattr(watchfiles, "awatch", out_of_watches)
+        monkeypatch.setattr(watchfiles, "watch", out_of_watches)
     desk = RulesDesk(tmp_path)
     releases = tmp_path / "releases"
     for name, text in (("1", GOOD), ("2", good(3)), ("3", good(4))):
@@ -237,7 +237,7 @@ def test_every_link_on_the_way_is_known(tmp_path: Path) -> None:
 # --- when following fails ---------------------------------------------------------------------------------------------
 
 
-def out_of_watches(*_: object, **__: object) -> AsyncIterator[object]:
+def out_of_watches(*_: object, **__: object) -> Iterator[object]:
     """Fail as watchfiles does where the kernel has no watches left."""
     raise OSError("OS file watch limit reached. about [...]")
 
@@ -246,7 +246,7 @@ async def test_without_notices_the_file_is_polled_and_that_is_told_once(
     follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Out of watches is no reason to miss a save, nor to fill the log."""
-    monkeypatch.setattr(watchfiles, "awatch", out_of_watches)
+    monkeypatch.setattr(watchfiles, "watch", out_of_watches)
     with capture_logs() as log:
         async with follower.following():
             await follower.until(lambda: follower.failures >= 2)

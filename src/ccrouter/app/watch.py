@@ -6,9 +6,11 @@ can be missed, missing or used up. A save counts when the file rests: what is ha
 
 import asyncio
 import pwd
+import threading
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import aclosing
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
@@ -139,23 +141,34 @@ class Watch:
         return seen
 
     async def _listen(self) -> None:
-        while True:
-            places = await asyncio.to_thread(_places, self._file.path)
-            seen = _among({str(place) for place in places})
-            async with aclosing(
-                watchfiles.awatch(
-                    *{place.parent for place in places},
-                    watch_filter=seen,
-                    recursive=False,
-                    debounce=50,
-                    rust_timeout=round(self._pace.again * 1000),
-                    yield_on_timeout=True,
-                )
-            ) as notices:
-                async for _ in notices:
-                    self._noticed.set()
-                    if places != await asyncio.to_thread(_places, self._file.path):
-                        break  # a link leads elsewhere now, or a folder is another one
+        # Its asynchronous form brings a framework along, which is imported when calls are routed already: 60 ms.
+        loop, stop = asyncio.get_running_loop(), threading.Event()
+        ears = ThreadPoolExecutor(1, "notices of saves")
+        try:
+            await loop.run_in_executor(ears, self._hear, partial(loop.call_soon_threadsafe, self._noticed.set), stop)
+        finally:
+            stop.set()
+            ears.shutdown(wait=False)
+
+    def _hear(self, notice: Callable[[], object], stop: threading.Event) -> None:
+        """Tell of notices until stopped."""
+        while not stop.is_set():
+            places = _places(self._file.path)
+            notices = watchfiles.watch(
+                *{place.parent for place in places},
+                watch_filter=_among({str(place) for place in places}),
+                recursive=False,
+                debounce=50,
+                rust_timeout=round(self._pace.again * 1000),
+                yield_on_timeout=True,
+                stop_event=stop,
+            )
+            for _ in notices:
+                if stop.is_set():
+                    return
+                notice()
+                if places != _places(self._file.path):
+                    break  # a link leads elsewhere now, or a folder is another one
 
 
 def _among(names: Collection[str]) -> Callable[[watchfiles.Change, str], bool]:
