@@ -7,6 +7,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -21,8 +22,9 @@ from ccrouter.web.attempts import Attempts
 from ccrouter.web.doors import Doors, guarded
 from ccrouter.web.entrance import MOST
 from ccrouter.web.public import Readiness, Scrapes, pages
-from ccrouter.web.serve import ListenError, serve_tcp
+from ccrouter.web.serve import ListenError, serve_tcp, tls_of
 
+CERTIFICATE = Path(__file__).parent.parent / "support" / "tls" / "pbx.example.pem"
 UNFOLDED_S = 0.4
 """Less processor time than a gigabyte takes to unfold, more than a megabyte takes to read."""
 
@@ -192,6 +194,22 @@ async def test_of_too_many_connections_the_oldest_is_let_go(served: Served) -> N
         assert (await reader.readline()).endswith(b" 200 OK\r\n")
     for _, writer in inside:
         writer.close()
+
+
+async def test_who_never_greets_over_tls_takes_no_place_for_long() -> None:
+    """They count too: else whoever opens connections to the encrypted port and says nothing had all descriptors."""
+    registry = CollectorRegistry()
+    context = tls_of(CERTIFICATE, CERTIFICATE)
+    async with serve_tcp(public(registry, lambda: READY), "127.0.0.1", 0, context) as port:
+        inside = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST)]
+        url = f"https://127.0.0.1:{port}/healthz"
+        async with aiohttp.ClientSession() as session, session.get(url, ssl=False) as response:
+            assert response.status == 200
+        reader, _ = inside[0]
+        async with asyncio.timeout(5):
+            assert await reader.read(1) == b""
+        for _, writer in inside:
+            writer.close()
 
 
 async def test_connections_that_were_closed_keep_no_place(served: Served) -> None:
