@@ -313,7 +313,7 @@ async def test_more_orders_than_the_bound_wait_for_their_turn() -> None:
 
 async def test_an_order_does_not_wait_for_its_turn_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind orders that the PABX does not answer it is refused: it was not sent."""
-    monkeypatch.setattr(link_module, "ORDER_WITHIN_S", 0.2)
+    monkeypatch.setattr(link_module, "WITHDRAW_WITHIN_S", 0.2)
     async with AmiPeer(replies={"QueueWithdrawCaller": silent}) as peer, linked(peer) as house:
         await house.ear.until(lambda: house.link.state is LinkState.IN_SYNC)
         outcomes = await asyncio.gather(*(house.link.withdraw("support", f"c{n}", "v1") for n in range(1000)))

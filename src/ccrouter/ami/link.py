@@ -25,6 +25,9 @@ from ccrouter.routing.lending import Order
 
 CONNECTED_WITHIN_S: Final = 5.0
 ORDER_WITHIN_S: Final = 2.0
+WITHDRAW_WITHIN_S: Final = 5.0
+"""A PABX that dials hundreds of withdrawn callers was seen to take over 2 s to answer the order for the next one."""
+
 RETRY_S: Final = (0.2, 1.0)
 """Least and longest wait before the next try: 2 s after a PABX came back, what is known of it should be true again."""
 
@@ -291,7 +294,9 @@ class PabxLink:
         lamps = Lamps(connection, self._lamps, self._failed, self._log)
         self.sessions += 1
         members = Members(connection, ORDER_WITHIN_S)
-        self._session = Session(connection, pulse, Orders(connection, ORDER_WITHIN_S), members, resync, lamps)
+        self._session = Session(
+            connection, pulse, Orders(connection, ORDER_WITHIN_S, WITHDRAW_WITHIN_S), members, resync, lamps
+        )
         reason = "ccrouter stops"
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -31,11 +31,12 @@ class Outcome(NamedTuple):
 
 
 class Orders:
-    """Sends orders over one connection, many at once."""
+    """Sends orders over one connection, many at once; answers are waited for so long, those to withdrawals longer."""
 
-    def __init__(self, connection: Connection, within_s: float) -> None:
+    def __init__(self, connection: Connection, within_s: float, withdraw_within_s: float) -> None:
         self._connection = connection
         self._within_s = within_s
+        self._withdraw_within_s = withdraw_within_s
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def withdraw(self, queue: str, channel: str, plan: str) -> Outcome:
@@ -44,7 +45,7 @@ class Orders:
         While an agent rings the order waits for the end of that attempt; when the agent answers, it is void.
         """
         try:
-            async with asyncio.timeout(self._within_s):
+            async with asyncio.timeout(self._withdraw_within_s):
                 await self._places.acquire()
         except TimeoutError:
             return Outcome(Answer.REFUSED, "too many orders wait for an answer")
@@ -78,7 +79,7 @@ class Orders:
         except (LinkError, ValueError) as error:
             return Outcome(Answer.REFUSED, f"not sent: {error}")
         try:
-            response = await pending.response(self._within_s)
+            response = await pending.response(self._withdraw_within_s)
         except LinkError as error:
             return Outcome(Answer.UNKNOWN, str(error))
         taken = response.ok or ALREADY in response.text

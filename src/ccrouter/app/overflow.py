@@ -36,7 +36,7 @@ ASK_AGAIN_S: Final = 5.0
 """After a refusal: its cause may last, and each order counts a turn of a share and a decision."""
 
 SETTLED_WITHIN_S: Final = 2.0
-"""For orders under way when the daemon stops; the link itself waits no longer for an answer."""
+"""For orders under way when the daemon stops; a PABX that is not overloaded has answered them by then."""
 
 
 @dataclass(slots=True)
