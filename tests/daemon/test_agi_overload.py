@@ -213,6 +213,25 @@ async def test_the_oldest_goes_first() -> None:
         await house.tally.until(6)
 
 
+async def test_a_fault_with_one_call_leaves_the_others_their_turn() -> None:
+    """What comes after a decision is no part of it: all who asked at once get their plan, whatever it raises."""
+    async with running() as house:
+
+        def fail(decision: Decision, took_s: float) -> None:
+            raise RuntimeError(f"a fault with {decision.id} after {took_s} s")
+
+        house.oracle.routed = fail  # type: ignore[method-assign] # the oracle is this test's own
+        loop = asyncio.get_running_loop()
+        asked = [socket.create_connection(house.server.addresses[0]) for _ in range(4)]
+        for connection in asked:
+            connection.sendall(REQUEST)
+            connection.setblocking(False)  # noqa: FBT003 - the standard library's own form
+        assert [await loop.sock_recv(each, 1000) for each in asked] == [ORDER] * 4
+        for connection in asked:
+            connection.close()
+        await house.tally.until(4)
+
+
 async def test_who_says_nothing_keeps_no_caller_out() -> None:
     """When all places are taken, the oldest that is silent gives way; nobody who has begun to speak does."""
     async with running(bounds=Bounds(sessions=4)) as house, AsyncExitStack() as open_:

@@ -100,8 +100,11 @@ class Door:
                 session.read()
             elif descriptor in self._listening:
                 self._accept(self._listening[descriptor])
-        if roll.decide() and self._loop is not None:
-            self._again = self._loop.call_soon(self._turn)
+        try:
+            roll.decide()
+        finally:  # a fault with one of them leaves the others their turn
+            if roll.waiting and self._loop is not None:
+                self._again = self._loop.call_soon(self._turn)
 
     def _accept(self, listening: socket.socket) -> None:
         let_in = away = 0

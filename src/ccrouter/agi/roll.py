@@ -190,17 +190,16 @@ class Roll:
         if len(self._asking) > self._undecided:
             self._asking.popleft().push_out()
 
-    def decide(self) -> bool:
-        """Have those decided who wait, for TURN_S; return whether there are more."""
+    def decide(self) -> None:
+        """Have those decided who wait, for TURN_S."""
         if not self._asking:
-            return False
+            return
         until = self._clock.steady() + TURN_S
         while self._asking and self._asking[0].late:
             self._asking.popleft().push_out()
         # The newest first: in the order in which they came, a flood would leave each of them too little time.
         while self._asking and self._clock.steady() < until:
             self._asking.pop().decide()
-        return bool(self._asking)
 
     def leave(self, session: Asks) -> None:
         """Forget a session; before its connection is closed, for the next one may get the same descriptor."""
