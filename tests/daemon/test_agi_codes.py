@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from ccrouter.agi.calls import CodeDialled
+from ccrouter.agi.desk import Deadlines
 from ccrouter.agi.server import Bounds
-from ccrouter.agi.session import Deadlines
 from support.agi import UNIQUEID, keyed, request
 from support.agi_house import DONE, ORDER, PATIENCE_S, House, Pabx, running
 

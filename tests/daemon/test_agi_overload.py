@@ -12,9 +12,9 @@ from typing import Final
 
 import pytest
 
+from ccrouter.agi.desk import Deadlines
 from ccrouter.agi.roll import ANSWER_S, TURN_S
 from ccrouter.agi.server import Bounds
-from ccrouter.agi.session import Deadlines
 from ccrouter.clock import SystemClock
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision

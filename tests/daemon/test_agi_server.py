@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ccrouter.agi.desk import Deadlines
 from ccrouter.agi.server import Bounds
-from ccrouter.agi.session import Deadlines
 from ccrouter.errors import CcrouterError, PeerError
 from ccrouter.routing.call import Call
 from support.agi import CALLER, UNIQUEID, keyed, request

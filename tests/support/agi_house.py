@@ -13,9 +13,9 @@ from structlog.testing import LogCapture
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.agi.calls import CodeDialled
+from ccrouter.agi.desk import Deadlines, Desk
 from ccrouter.agi.lock import Lock
 from ccrouter.agi.server import AgiServer, Bounds
-from ccrouter.agi.session import Deadlines, Desk
 from ccrouter.clock import SystemClock
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision

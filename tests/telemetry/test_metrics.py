@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from ccrouter.agi.session import Outcome as AgiOutcome
+from ccrouter.agi.desk import Outcome as AgiOutcome
 from ccrouter.ami.watches import Fault, LinkState
 from ccrouter.live.desks import PositionView
 from ccrouter.live.effects import CallFinished, Effect, FactRefused, Outcome, Relist, SiteHealthChanged, SiteTried

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ccrouter.agi.desk import Desk, Outcome
 from ccrouter.agi.door import Door
 from ccrouter.agi.roll import ANSWER_S, Roll, silent_s
-from ccrouter.agi.session import Desk, Outcome, Session
+from ccrouter.agi.session import Session
 from ccrouter.errors import CcrouterError
 
 LATE_S: Final = 1 - ANSWER_S

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from functools import partial
 from itertools import chain
 
+from ccrouter.agi.desk import Desk
 from ccrouter.agi.lock import Lock
 from ccrouter.agi.server import AgiServer
-from ccrouter.agi.session import Desk
 from ccrouter.ami.link import PabxLink
 from ccrouter.app.addresses import pabx_address, warn_of_clear_links
 from ccrouter.app.archive import Archive, journal_of
