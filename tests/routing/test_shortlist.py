@@ -209,3 +209,20 @@ def test_a_trace_is_a_sequence(index: int | slice) -> None:
     assert whole[index] == trace[index]
     assert trace == whole
     assert repr(whole) == repr(trace)
+
+
+@pytest.mark.parametrize(
+    ("caller", "known", "rule"),
+    [(None, True, "hidden"), ("+33387000000", True, "east"), ("0612345678", True, "one"), (None, False, "otherwise")],
+)
+def test_callers(caller: str | None, known: bool, rule: str) -> None:  # noqa: FBT001 - as a call has it
+    """A hidden caller, a prefix and a whole number each find their rule; of whom nothing is known finds none."""
+    asked = (
+        CallerIs("prefix +33 3 87", prefixes=("+33387",)),
+        CallerIs("1 number", numbers=frozenset({"0612345678"})),
+        CallerIs("anonymous", anonymous=True),
+    )
+    names = ("east", "one", "hidden")
+    rules = [Rule(name, when, DESTINATIONS[0]) for name, when in zip(names, asked, strict=True)]
+    call = WORLD.call(caller=caller, caller_known=known)
+    assert rule == decide(WORLD.rules(*rules), WORLD.facts(), call, "d").rule
