@@ -22,7 +22,7 @@ from ccrouter.clock import SystemClock
 from scale_run.size import Size, routing, settings
 from small_pabx import END_WITH_US, free_port
 from support.real_daemon import RealDaemon
-from support.real_house import in_sync
+from support.real_house import in_sync, is_doubt
 
 TOKEN: Final = "ccrouter_" + "s" * 43
 STREAMS: Final = "ccrouter_stream_clients"
@@ -75,6 +75,11 @@ class ScaleHouse:
         self._order("told")
         found: dict[str, Any] = self._pabxs.heard()
         return found
+
+    @property
+    def doubts(self) -> int:
+        """Return how many events were not believed, or contradicted others; of PABXs that speak as real ones, none."""
+        return sum(map(is_doubt, self.daemon.lines))
 
     def cut_links(self) -> float:
         """Break all links off, and return the seconds until the whole picture is known again."""
