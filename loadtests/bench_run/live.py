@@ -9,6 +9,7 @@ from time import process_time, thread_time
 from typing import Final
 
 from bench_run.bench import Bench, Figure, Options, Promise, Subject, Taken
+from ccrouter.app.run import YOUNG
 from ccrouter.live.events import (
     CallEnded,
     CallerConnected,
@@ -191,6 +192,7 @@ class Run:
     def step(self, count: int, measured: Callable[[int], None], before: Callable[[int], None]) -> Mapping[str, float]:
         """Measure how long a step holds the loop, each after an unmeasured `before`."""
         took = []
+        self.tick(0)  # the steps before left what only time ends, without letting any pass
         for n in range(count):
             before(n)
             began = thread_time()
@@ -264,8 +266,12 @@ STEPS: Final[tuple[tuple[str, int, Callable[[Run, int], None], Callable[[Run, in
 @contextmanager
 def subjects(options: Options) -> Iterator[Sequence[Subject]]:
     """Fill the house once; each round goes on from where the one before left it."""
+    # As the daemon does once it is built, before the first call.
+    threshold = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, *threshold[1:])
     run = Run(House(QUEUES, POSITIONS), CALLS, options.of(PASSING, 2000))
-    gc.freeze()  # as the daemon does once it is built
     yield [
         Subject(STREAM, partial(run.rate, options.of(5000, 500))),
         *(
@@ -273,6 +279,7 @@ def subjects(options: Options) -> Iterator[Sequence[Subject]]:
             for name, count, measured, before in STEPS
         ),
     ]
+    gc.set_threshold(*threshold)
     gc.unfreeze()
 
 
