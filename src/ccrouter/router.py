@@ -147,7 +147,9 @@ class Router:
     def watch(self) -> None:
         """Look at every threshold, so that hold times run between calls too."""
         seen = watch(self.rules, self.facts())
-        self._latches = {key: latch for key, latch in seen.items() if latch != OFF}
+        latches = {key: latch for key, latch in seen.items() if latch != OFF}
+        if latches != self._latches:  # what is kept by these latches goes on to be good
+            self._latches = latches
 
     def replace(self, rules: Rules) -> None:
         """Put another version in force; calls in progress keep the plan that they carry."""
