@@ -10,7 +10,7 @@ from bench_run.bench import Bench, Figure, Options, Promise, Subject, Taken
 from bench_run.call_house import NUMBER, CallHouse, call_house
 from bench_run.carrier import Carrier, Met
 
-STEADY: Final = 100
+STEADY: Final = 100.0
 """Calls a second at which times are taken."""
 
 NATIVE: Final = "native dialplan"
@@ -49,7 +49,7 @@ class _Caller:
     def _highest(self) -> float:
         """Return the highest rate that was clean, coming from below."""
         if not self.near:
-            self.near = LOWEST
+            self.near = STEADY
             while self._clean(self.near * STEP**5):
                 self.near *= STEP**5
         rate = self.near
@@ -100,7 +100,7 @@ def _notes() -> Sequence[str]:
 
 def _added(percent: int) -> Promise:
     return Promise(
-        says=f"what ccrouter adds to the native dialplan of the same policy at {STEADY} calls/s, p{percent}",
+        says=f"what ccrouter adds to the native dialplan of the same policy at {STEADY:g} calls/s, p{percent}",
         value=lambda taken: taken.more(f"p{percent}", "ccrouter", NATIVE),
         side="at most",
         limit={50: 0.5, 99: 1.5}[percent],
@@ -124,14 +124,14 @@ BENCH: Final = Bench(
         "sites (SIPp) are on the same processor cores."
     ),
     figures=(
-        Figure("p50", f"INVITE to 200 OK at {STEADY} calls/s, p50", "ms"),
-        Figure("p90", f"INVITE to 200 OK at {STEADY} calls/s, p90", "ms"),
-        Figure("p99", f"INVITE to 200 OK at {STEADY} calls/s, p99", "ms"),
+        Figure("p50", f"INVITE to 200 OK at {STEADY:g} calls/s, p50", "ms"),
+        Figure("p90", f"INVITE to 200 OK at {STEADY:g} calls/s, p90", "ms"),
+        Figure("p99", f"INVITE to 200 OK at {STEADY:g} calls/s, p99", "ms"),
         Figure("highest", "Highest clean rate", "calls/s"),
         Figure("asterisk", "Asterisk's processor time for a call", "ms"),
         Figure("router", "The router's processor time for a call", "ms"),
         Figure("parties", "Processor time of the carrier and the sites for a call", "ms"),
-        Figure("faults", f"What went wrong at {STEADY} calls/s", "calls"),
+        Figure("faults", f"What went wrong at {STEADY:g} calls/s", "calls"),
     ),
     promises=(
         _added(50),
@@ -142,7 +142,7 @@ BENCH: Final = Bench(
             "at least",
             0.9,
         ),
-        Promise(f"calls that went wrong at {STEADY} calls/s", _faults, "at most", 0),
+        Promise(f"calls that went wrong at {STEADY:g} calls/s", _faults, "at most", 0),
     ),
     subjects=_subjects,
     notes=_notes,
