@@ -50,8 +50,8 @@ class Server:
         before = processor_s(self._pid)
         with self._answering():
             took_s, _ = fast(self._port, self._requests(calls))
-        self._rest()
-        cpu_s = processor_s(self._pid) - before
+        idle_s = self._house.rest() if self._house is not None else 0.0
+        cpu_s = processor_s(self._pid) - before - idle_s
         self._end(calls)
         return {"rate": requests / took_s, "cpu": cpu_s / requests * 1e6, "carried": requests / cpu_s}
 
@@ -78,10 +78,6 @@ class Server:
             told = {} if self._house is None else self._house.metrics()
             ends = ", ".join(f"{name} {value:g}" for name, value in told.items() if name.startswith(SESSIONS) and value)
             raise SystemExit(f"{error}; is the machine busy with something else? {ends}") from None
-
-    def _rest(self) -> None:
-        if self._house is not None:
-            self._house.rest()
 
     def _end(self, calls: Sequence[bytes]) -> None:
         """Have the calls end, so that there are never more in progress than a round makes."""

@@ -142,13 +142,17 @@ class ScriptedHouse:
         samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, _, value in samples}
 
-    def rest(self) -> None:
-        """Return when the daemon has done all that it left for later, its journal and its log."""
+    def rest(self) -> float:
+        """Return when the daemon has done all that it left for later, its journal and its log.
+
+        What is returned is the processor time, in seconds, of the last look, when it had nothing to do.
+        """
         idle_s = QUIET_S
         while idle_s >= QUIET * QUIET_S:
             before = processor_s(self.pid)
             time.sleep(QUIET_S)
             idle_s = processor_s(self.pid) - before
+        return idle_s
 
     def _wait(self, holds: Callable[[], bool]) -> None:
         until = time.perf_counter() + WITHIN_S
