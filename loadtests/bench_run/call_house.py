@@ -122,7 +122,14 @@ def call_house() -> Iterator[CallHouse]:
 
 
 def _site(folder: Path, name: str, port: int) -> Sipp:
-    arguments = ("-sf", HERE / "answering.xml", *local(SITES_ADDRESS, port), "-aa", "-l", "10000")
+    arguments: tuple[str | Path, ...] = (
+        "-sf",
+        HERE / "answering.xml",
+        *local(SITES_ADDRESS, port),
+        "-aa",
+        "-l",
+        "10000",
+    )
     return Sipp(folder / "sipp", name, arguments)
 
 
