@@ -226,3 +226,31 @@ def test_callers(caller: str | None, known: bool, rule: str) -> None:  # noqa: F
     rules = [Rule(name, when, DESTINATIONS[0]) for name, when in zip(names, asked, strict=True)]
     call = WORLD.call(caller=caller, caller_known=known)
     assert rule == decide(WORLD.rules(*rules), WORLD.facts(), call, "d").rule
+
+
+STATES = (OFF, Latch(on=True, reached_at=NOON - 20), Latch(reached_at=NOON - 5), Latch(reached_at=NOON - 15))
+LEVELS = (Level(Direction.AT_LEAST, 5, 3, 10.0), Level(Direction.AT_MOST, 2, 4, 10.0))
+
+
+@pytest.mark.parametrize("first", STATES)
+@pytest.mark.parametrize("second", [None, *STATES])
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_threshold_that_moves_is_tested(first: Latch, second: Latch | None, level: Level) -> None:
+    """A rule that says no behind a threshold moves it all the same: it starts, holds, stops, or stays."""
+    states = [each for each in (first, second) if each is not None]
+    thresholds = [Threshold(f"t{n}", "waiting", Waiting("support"), level) for n in range(len(states))]
+    rules = (Rule("no", All((*thresholds, Mode("crisis"))), DESTINATIONS[0]),)
+    latches = {("t0", "pbx"): first} | ({} if second is None else {("t1", "pbx"): second})
+    for waiting in range(7):
+        now = replace(WORLD.facts(at=NOON, queue=WORLD.queue(waiting=waiting)), latches=latches)
+        question = Question(WORLD.call(), now)
+        one_by_one(rules, question)
+        assert question.latches == decide(WORLD.rules(*rules), now, WORLD.call(), "d").latches
+
+
+def test_a_language_that_is_not_known() -> None:
+    """What was said of a caller without a language is not said of one of whom nothing is known."""
+    known = WORLD.rules(Rule("french", LanguageIs(("fr",)), DESTINATIONS[0], match_unknown=True))
+    asked = [WORLD.call(caller_known=each) for each in (True, False, True)]
+    decided = [decide(known, WORLD.facts(), call, "d").rule for call in asked]
+    assert decided == ["otherwise", "french", "otherwise"]
