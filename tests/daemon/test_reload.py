@@ -107,6 +107,7 @@ def test_every_bad_file_is_refused_by_a_daemon_that_runs(office: Office) -> None
         assert all(problem.head in told for problem in raised.value.problems), file
     rules = office.rules()
     assert (before.version, before.loaded_at, GOOD) == (rules.version, rules.loaded_at, office.in_force().text)
+    saved(office, GOOD, AS_BEFORE)
     assert office.daemon.logged(event=TAKEN, since=since) == []
     assert taken == office.daemon.metrics()[COUNT_TAKEN]
 

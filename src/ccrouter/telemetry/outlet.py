@@ -11,8 +11,11 @@ MAX_BATCH: Final = 500
 CLOSE_WITHIN_S: Final = 2.0
 
 GATHER_S: Final = 0.1
-"""How long a line may wait for others: to wake a thread costs several times as much as to make a line, and each time
-it takes the interpreter away from calls. A line that comes alone goes out at once."""
+"""How long a line may wait for others while many come: to wake a thread costs several times as much as to make a line,
+and each time it takes the interpreter away from calls."""
+
+MANY: Final = 100
+"""Lines without a pause of GATHER_S between them: fewer go out at once."""
 
 
 class Outlet:
@@ -60,14 +63,19 @@ class Outlet:
         written.wait(CLOSE_WITHIN_S)
 
     def _run(self) -> NoReturn:
+        row = 0
         while True:
-            self._news.wait()
+            if not self._news.wait(GATHER_S):
+                row = 0
+                self._news.wait()
             self._news.clear()  # before looking: whatever comes from now on sets it again
             while self._lines:
-                self._write_some()
-            self._closing.wait(GATHER_S)
+                row += self._write_some()
+            if row > MANY:
+                self._closing.wait(GATHER_S)
 
-    def _write_some(self) -> None:
+    def _write_some(self) -> int:
+        """Write the next lines, and return how many."""
         batch: list[str] = []
         written: threading.Event | None = None
         while self._lines and len(batch) < MAX_BATCH and written is None:
@@ -80,6 +88,7 @@ class Outlet:
             self._write(batch)
         if written is not None:
             written.set()
+        return len(batch)
 
     def _write(self, batch: list[str]) -> None:
         text = "\n".join(batch) + "\n"
