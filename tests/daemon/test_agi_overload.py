@@ -137,6 +137,24 @@ async def test_a_flood_costs_nobody_more_than_the_dialplan_waits() -> None:
         assert worst_s < 2 * GIVES_UP_S
 
 
+async def test_all_else_comes_between_two_turns_however_long_a_flood_lasts() -> None:
+    """Where calls wait for a decision the next turn is due, and what comes meanwhile makes no further one."""
+    async with running(bounds=Bounds(undecided=50)) as house:
+        loop, roll = asyncio.get_running_loop(), house.server._roll
+        begin, turns = roll.turn, [0]
+
+        def counted() -> None:
+            if not turns[-1]:
+                loop.call_soon(turns.append, 0)
+            turns[-1] += 1
+            begin()
+
+        roll.turn = counted  # type: ignore[method-assign] # the server is this test's own
+        await flooded(house, [number / 1000 for number in range(600)])
+        assert sum(turns) > 20
+        assert max(turns) <= 2  # the second where the first left nobody waiting
+
+
 async def test_calls_that_the_loop_was_away_for_cost_no_decision() -> None:
     """What came while the process stood still is closed unread once it is too old, and the next call is served."""
     async with running() as house:

@@ -71,7 +71,7 @@ class Door:
         """Let connections in, from the running loop on."""
         self._watch()
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._epoll.fileno(), self._turn)
+        self._loop.add_reader(self._epoll.fileno(), self._come)
 
     def shut(self) -> None:
         """Let nobody in any more; the sessions go on."""
@@ -91,16 +91,22 @@ class Door:
             self._loop = None
         self._epoll.close()
 
+    def _come(self) -> None:
+        """Take a turn, for something has come."""
+        if self._again is None:  # else one is due that takes it in: all else comes between two turns, in any flood
+            self._turn()
+
     def _turn(self) -> None:
         roll, sessions = self._roll, self._roll.sessions
-        roll.turn()
-        for descriptor, _ in self._epoll.poll(0, READ_AT_ONCE):
-            session = sessions.get(descriptor)
-            if session is not None:
-                session.read()
-            elif descriptor in self._listening:
-                self._accept(self._listening[descriptor])
+        self._again = None
         try:
+            roll.turn()
+            for descriptor, _ in self._epoll.poll(0, READ_AT_ONCE):
+                session = sessions.get(descriptor)
+                if session is not None:
+                    session.read()
+                elif descriptor in self._listening:
+                    self._accept(self._listening[descriptor])
             roll.decide()
         finally:  # a fault with one of them leaves the others their turn
             if roll.waiting and self._loop is not None:
@@ -128,11 +134,14 @@ class Door:
                 away += 1
 
     def _exhausted(self, error: OSError) -> None:
+        if self._opens_again is not None:  # of two that listen, both may find it so in one turn
+            return
         self._log.error("FastAGI can take no connection: calls get no plan from here", reason=error.strerror)
         for descriptor in self._listening:
             self._epoll.unregister(descriptor)
         self._opens_again = asyncio.get_running_loop().call_later(EXHAUSTED_S, self._watch)
 
     def _watch(self) -> None:
+        self._opens_again = None
         for descriptor in self._listening:
             self._epoll.register(descriptor, select.EPOLLIN)
