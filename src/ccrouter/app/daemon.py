@@ -149,7 +149,7 @@ class Daemon:
             fault=self._metrics.fault,
             log=log,
         )
-        self._happenings.follow(self._day.happened, "overflowed".__eq__)
+        self._happenings.follow(self._day.happened, lambda kind: kind == "overflowed")
         self._writer.listeners.append(self._day.effect)
         self._archive = Archive(journal_of(settings, past), audit, lambda: self._router.rules, clock, questions)
         self._links = {

@@ -77,7 +77,7 @@ class Overflow:
 
     async def _look(self, tasks: asyncio.TaskGroup) -> float:
         """Look at all who wait, and have those withdrawn whom a rule sends elsewhere; return the seconds of work."""
-        able = {name for name, link in self.links.items() if link.can_withdraw and link.on_duty}
+        able = self._able()
         turn = started = self.clock.steady()
         if not able or started < self._again_at:
             return 0.0
@@ -94,8 +94,14 @@ class Overflow:
                 await asyncio.sleep(0)
                 while len(self._under_way) >= MOST_UNDER_WAY:
                     await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                if self._able() != able:
+                    return took_s  # a link was lost, or the other router has the duty: the next look begins with that
                 turn = started = self.clock.steady()
         return took_s + started - turn
+
+    def _able(self) -> set[str]:
+        """Return the PABXs that take orders to withdraw now, and from this router."""
+        return {name for name, link in self.links.items() if link.can_withdraw and link.on_duty}
 
     def _failed(self, caller: WaitingCaller, error: Exception) -> None:
         self.metrics.decisions.failed(caller.pabx)
