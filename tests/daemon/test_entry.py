@@ -15,7 +15,7 @@ from support.made_decisions import made
 
 
 def test_a_listener_that_fails_costs_no_call_its_plan() -> None:
-    """The plan is on its way: the fault is counted and told, and goes no further."""
+    """The plan is on its way, or the caller about to be withdrawn: the fault is counted and told, and goes no further."""
     log, registry = LogCapture(), new_registry()
     logger = structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.make_filtering_bound_logger(0))
     entry = Entry(cast("Router", None), SystemClock(), Metrics(registry), cast("FilteringBoundLogger", logger.bind()))
@@ -25,6 +25,7 @@ def test_a_listener_that_fails_costs_no_call_its_plan() -> None:
 
     entry.listeners.append(fail)
     entry.routed(made(1), 0.001)
+    entry.made("caller to be withdrawn", made(2), 0.001)
 
-    assert [line["event"] for line in log.entries] == ["a decision could not be taken down"]
-    assert registry.get_sample_value("ccrouter_faults_total", {"task": "entry"}) == 1
+    assert [line["event"] for line in log.entries] == ["a decision could not be taken down"] * 2
+    assert registry.get_sample_value("ccrouter_faults_total", {"task": "entry"}) == 2

@@ -45,14 +45,17 @@ class Entry:
 
     def routed(self, decision: Decision, took_s: float) -> None:
         """Count, log and remember a decision, when the plan is on its way: the caller need not wait for that too."""
+        self.made("call routed", decision, took_s)
+
+    def made(self, what: str, decision: Decision, took_s: float) -> None:
+        """Count, log and remember a decision; never raises, for it is carried out all the same."""
         try:
-            self.made("call routed", decision, took_s)
-        except Exception:  # the call has its plan
+            self._take_down(what, decision, took_s)
+        except Exception:
             self.metrics.fault("entry")
             self.log.exception("a decision could not be taken down", decision=decision.id)
 
-    def made(self, what: str, decision: Decision, took_s: float) -> None:
-        """Count, log and remember a decision."""
+    def _take_down(self, what: str, decision: Decision, took_s: float) -> None:
         self.metrics.decisions.decided(decision, took_s)
         self.recent.appendleft(decision)
         for listener in self.listeners:
