@@ -17,7 +17,8 @@ CALLERS: Final = (
 )
 """What a caller's SIP message fills. The presentation of a number is one of Asterisk's own words."""
 
-HARMLESS: Final = re.compile(rf"\$\{{(?:LEN\({CALLERS}\)|FILTER\(\+?0-9(?:\*#)?,{CALLERS}\))\}}")
+SEVERAL: Final = rf"(?:{CALLERS}|\$\{{CCROUTER_ENTRY\}})+"
+HARMLESS: Final = re.compile(rf"\$\{{(?:LEN\({SEVERAL}\)|FILTER\(\+?0-9(?:\*#)?,{SEVERAL}\))\}}")
 """Their length, and what is left of them of the signs of a number."""
 
 
@@ -46,6 +47,7 @@ def test_no_callers_text_is_read_as_a_program(file: Path) -> None:
         'same => n,GotoIf($["${CALLERID(num)}" = ""]?hidden)',
         "same => n,Set(X=${IF(${LEN(${CALLERID(num)})}?${CALLERID(num)}:0)})",
         'same => n,GotoIf($["${EXTEN:0:3}" = "+33"]?french)',
+        "same => n,GotoIf($[${LEN(${EXTEN}${CALLERID(ani)})} = 3 & ${CALLERID(dnid)} = 1]?new)",
     ],
 )
 def test_such_a_line_would_be_found(line: str) -> None:
