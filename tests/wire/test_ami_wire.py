@@ -18,6 +18,7 @@ STREAMS = {
     "hostile callers": recording("hostile_callers_22")[:30_000],
     "empty last field": GREETING + b"Event: Hangup\r\nCause: \r\n\r\n",
     "one line end too many": GREETING + b"Event: Hangup\r\nA: 1\r\n\r\n\r\nEvent: Hangup\r\nA: 2\r\n\r\n",
+    "nothing but names": GREETING + b"Event: Hangup\r\n\r\nEvent: Odd\r\n\r\nEvent: Hangup\r\nA: 1\r\n\r\n",
     "letters of two to four bytes": GREETING + "Event: Hangup\r\nName: Renée €𝄞\r\n\r\n".encode(),
     "no UTF-8": GREETING + b"Event: Hangup\r\nName: \xe9\xff\r\n\r\n",
     "garbage between": GREETING + b"\x00\xff\r\n\r\nEvent: Hangup\r\nA: 1\r\n\r\n: \r\n\r\n",

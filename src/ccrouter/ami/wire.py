@@ -105,7 +105,7 @@ class Framer:
         self._wanted = {name.encode(): name for name in wanted}
         names = "|".join(map(re.escape, sorted(wanted)))
         # Each end of a message that is followed by anything but an event that nobody wants.
-        self._heads = re.compile(rf"\r\n\r\n(?:Event: ({names})\r\n|(?!Event: ))".encode())
+        self._heads = re.compile(rf"\r\n\r\n(?:Event: ({names})(?=\r\n)|(?!Event: ))".encode())
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Message]:
