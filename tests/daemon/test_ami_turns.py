@@ -122,3 +122,20 @@ async def test_a_turn_that_fails_cuts_the_connection() -> None:
     with pytest.raises(RuntimeError):
         turns.arrived(LARGE, cast("asyncio.Transport", transport))
     assert transport.closed
+
+
+async def test_after_a_fault_nothing_more_is_taken_in() -> None:
+    """Neither in a later turn, nor when the connection is lost: that is told all the same."""
+    transport = Transport()
+    taken: list[bytes] = []
+
+    def fail(turn: bytes) -> None:
+        taken.append(turn)
+        raise RuntimeError("a fault")
+
+    turns = Turns(fail)
+    with pytest.raises(RuntimeError):
+        turns.arrived(LARGE, cast("asyncio.Transport", transport))
+    await asyncio.sleep(0)
+    turns.finish()
+    assert taken == [LARGE[:TURN_BYTES]]

@@ -96,8 +96,10 @@ class _Lines(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the connection is gone."""
-        self._turns.finish()
-        self._connection.close(f"the PABX closed the connection{f' ({exc})' if exc else ''}")
+        try:
+            self._turns.finish()
+        finally:
+            self._connection.close(f"the PABX closed the connection{f' ({exc})' if exc else ''}")
 
     def close(self) -> None:
         """Do nothing: panoramisk's own would queue what had no answer, to send it again."""

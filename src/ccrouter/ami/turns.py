@@ -58,5 +58,6 @@ class Turns:
         try:
             self._take(turn)
         except BaseException:
+            self._left, self._at = b"", 0
             transport.abort()
             raise
