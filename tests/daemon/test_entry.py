@@ -15,7 +15,7 @@ from support.made_decisions import made
 
 
 def test_a_listener_that_fails_costs_no_call_its_plan() -> None:
-    """The plan is on its way, or the caller about to be withdrawn: the fault is counted and told, and goes no further."""
+    """The plan is on its way, or the caller about to leave: the fault is counted and told, and goes no further."""
     log, registry = LogCapture(), new_registry()
     logger = structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.make_filtering_bound_logger(0))
     entry = Entry(cast("Router", None), SystemClock(), Metrics(registry), cast("FilteringBoundLogger", logger.bind()))
