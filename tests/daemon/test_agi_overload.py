@@ -1,6 +1,8 @@
 """More calls than can be decided: those whose turn comes in time get their plan, the others are let go at once."""
 
 import asyncio
+import errno
+import os
 import selectors
 import socket
 import time
@@ -8,10 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 import pytest
 
+from ccrouter.agi import door
 from ccrouter.agi.desk import Deadlines
 from ccrouter.agi.roll import ANSWER_S, TURN_S
 from ccrouter.agi.server import Bounds
@@ -273,3 +276,36 @@ async def test_who_says_nothing_is_gone_soon() -> None:
         assert await silent.line() == b""
         assert clock.steady() - began < 1
         assert house.tally.results == ["silent"]
+
+
+class Exhausted(socket.socket):
+    """Listens, and can't take another connection."""
+
+    __slots__ = ()
+
+    def _accept(self) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+async def test_where_no_connection_can_be_taken_that_is_told_once_and_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sockets of `localhost` find it so in one turn; a moment later whoever came meanwhile is served."""
+    monkeypatch.setattr(door, "EXHAUSTED_S", 0.05)
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    async with running(addresses=[("127.0.0.1", 0)] * 2) as house, AsyncExitStack() as open_:
+        listening = [*house.server._door._listening.values()]
+        for each in listening:
+            each.__class__ = Exhausted
+        callers = [open_.enter_context(socket.create_connection(each)) for each in house.server.addresses]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert len(house.events) == 1
+        for each in listening:
+            each.__class__ = socket.socket
+        for caller in callers:
+            caller.sendall(REQUEST)
+            assert await asyncio.to_thread(caller.recv, 1000) == ORDER
+            caller.sendall(DONE)
+        assert await house.tally.until(2) == ["answered"] * 2
+        assert len(house.events) == 1
+    assert faults == []
