@@ -27,9 +27,9 @@ TURN_S: Final = 0.002
 """After so long in a look, calls that have arrived meanwhile come first."""
 
 MOST_UNDER_WAY: Final = 250
-"""Orders without an answer, of all PABXs: a few less than one link takes (ami.orders), for those of people. Nothing else
-slows them down: who is asked for leaves on a second of their own, so that these spread by themselves, while a PABX that
-dials hundreds takes long to answer the orders that come later.
+"""Orders without an answer, of all PABXs: a few less than one link takes (ami.orders), for those of people. Nothing
+else slows them down: who is asked for leaves on a second of their own, so that these spread by themselves, while a PABX
+that dials hundreds takes long to answer the orders that come later.
 """
 
 ASK_AGAIN_S: Final = 5.0
