@@ -196,9 +196,8 @@ class Positions:
 
     def tally(self) -> Tally:
         """Return the figures."""
-        out, ready, busy, paused, busy_paused = (
-            len(names) for names in self._standing.values()
-        )  # as Standing has them
+        # In the order of Standing.
+        out, ready, busy, paused, busy_paused = map(len, self._standing.values())
         return Tally(len(self._members) - out, ready, busy + busy_paused, paused + busy_paused)
 
     def _put(self, member: Position) -> bool:

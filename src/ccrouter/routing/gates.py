@@ -217,7 +217,7 @@ class Load:
             self._levels[each.read].append((each.level, rule, unknown_counts))
 
     def add(self, part: Condition, rule: int) -> None:
-        """Take the first part of a rule that has thresholds or several subjects."""
+        """Take a part of a rule with several subjects, or the first one that has thresholds: none behind it comes."""
         alternatives = [each for each in _alternatives(part) if not isinstance(each, Threshold)]
         if any(subject(each) is None for each in alternatives):
             return
