@@ -138,6 +138,7 @@ def test_events_that_nobody_wants_are_dropped_by_their_name() -> None:
     )
     told = parse(stream + b"Bad\r\n\r\n", WANTED)
     assert [(m.kind, m.name) for m in told] == [(Kind.EVENT, "Hangup"), (Kind.RESPONSE, "x"), (Kind.GARBAGE, "")]
+    assert [m.kind for m in parse(b"Event\r\n\r\nResponse\r\n\r\n", WANTED)] == [Kind.GARBAGE] * 2
 
 
 # --- parsing ----------------------------------------------------------------------------------------------------------

@@ -28,8 +28,8 @@ MAX_LINES: Final = 100
 """Lines of an order; Asterisk takes 128."""
 
 END: Final = b"\r\n\r\n"
-EVENT: Final = "Event"
-RESPONSE: Final = "Response"
+EVENT: Final = "Event: "
+RESPONSE: Final = "Response: "
 FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 FORBIDDEN: Final = re.compile(r"[\r\n\0]")
 
@@ -166,11 +166,12 @@ class Framer:
         """Return a response, garbage, or an event after empty lines; None for nothing, or nothing wanted."""
         if text.startswith("\r\n"):
             text = text.lstrip("\r\n")
-        word, _, name = text.partition("\r\n")[0].partition(": ")
-        if word == EVENT:
+        line = text.partition("\r\n")[0]
+        if line.startswith(EVENT):
+            name = line.removeprefix(EVENT)
             return Message(Kind.EVENT, name, text) if name.encode() in self._wanted else None
-        if word == RESPONSE:
-            return Message(Kind.RESPONSE, name, text)
+        if line.startswith(RESPONSE):
+            return Message(Kind.RESPONSE, line.removeprefix(RESPONSE), text)
         return Message(Kind.GARBAGE, "", text) if text else None
 
 
