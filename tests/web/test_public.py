@@ -1,13 +1,16 @@
 """/metrics, /healthz and /readyz over real TCP."""
 
 import asyncio
+import errno
 import json
+import os
 import socket
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn, cast
 
 import aiohttp
 import pytest
@@ -18,6 +21,7 @@ from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from ccrouter.web import entrance
 from ccrouter.web.attempts import Attempts
 from ccrouter.web.doors import Doors, guarded
 from ccrouter.web.entrance import MOST
@@ -221,6 +225,45 @@ async def test_connections_that_were_closed_keep_no_place(served: Served) -> Non
     async with asyncio.timeout(5):
         assert (await reader.readline()).endswith(b" 200 OK\r\n")
     writer.close()
+
+
+class Exhausted(socket.socket):
+    """Listens, and can't take another connection."""
+
+    __slots__ = ()
+
+    def accept(self) -> NoReturn:
+        """Fail as where all descriptors are used up."""
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+class Hello(asyncio.Protocol):
+    """Greets."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say hello, and goodbye."""
+        made = cast("asyncio.Transport", transport)
+        made.write(b"hello")
+        made.close()
+
+
+async def test_where_no_connection_can_be_taken_that_is_told_once_and_passes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The event loop does not turn in vain meanwhile; a moment later whoever came is served."""
+    monkeypatch.setattr(entrance, "EXHAUSTED_S", 0.05)
+    [way_in] = entrance.entrances("127.0.0.1", 0, {})
+    way_in._listening.__class__ = Exhausted
+    way_in.open(Hello, None)
+    with closing(socket.create_connection(("127.0.0.1", way_in.port))) as caller:
+        for _ in range(10):
+            await asyncio.sleep(0)
+        way_in._listening.__class__ = socket.socket
+        assert await asyncio.to_thread(caller.recv, 10) == b"hello"
+    way_in.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"http can take no connection: {os.strerror(errno.EMFILE)}"
+    ]
 
 
 async def test_a_packed_body_is_not_unfolded(served: Served) -> None:
