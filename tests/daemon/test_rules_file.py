@@ -85,13 +85,14 @@ async def test_the_file_as_it_was_ends_a_refusal(desk: RulesDesk) -> None:
     assert desk.sample(SUCCESSFUL) == 1
 
 
-async def test_a_fault_of_ours_changes_nothing(desk: RulesDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the compiler raises, the rules in force stay, and the outcome says whose fault it is."""
+@pytest.mark.parametrize("step", ["ccrouter.app.reading.compile_text", "ccrouter.routing.rules.Rules.prepare"])
+async def test_a_fault_of_ours_changes_nothing(step: str, desk: RulesDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever raises while rules are made, those in force stay, and the outcome says whose fault it is."""
 
-    def broken(_: bytes, __: str) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setattr(reading, "compile_text", broken)
+    monkeypatch.setattr(step, broken)
     desk.path.write_text(good(3))
     outcome = await desk.reload()
     assert "ccrouter failed on this file" in outcome.problems[0]

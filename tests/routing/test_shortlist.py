@@ -254,3 +254,11 @@ def test_a_language_that_is_not_known() -> None:
     asked = [WORLD.call(caller_known=each) for each in (True, False, True)]
     decided = [decide(known, WORLD.facts(), call, "d").rule for call in asked]
     assert decided == ["otherwise", "french", "otherwise"]
+
+
+def test_rules_that_were_prepared_have_been_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first call after a reload waits for nothing, and meets no fault that a reload could have met."""
+    known = WORLD.rules(Rule("crisis", Mode("crisis"), DESTINATIONS[0]))
+    known.prepare()
+    monkeypatch.setattr("ccrouter.routing.shortlist._gates", None)
+    assert decide(known, WORLD.facts(), WORLD.call(), "d").rule == "otherwise"

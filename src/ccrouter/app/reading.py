@@ -184,11 +184,14 @@ def compiled(content: bytes, path: Path) -> Rules:
     # what compiling leaves behind goes without.
     gc.disable()
     try:
-        return compile_text(content, str(path))
+        rules = compile_text(content, str(path))
+        rules.prepare()  # here, where a fault refuses the file, and not with the first call
     except ConfigError:
         raise
     except Exception as error:  # a fault of ours must not cost the rules in force
         raise fault(path, error) from error
+    else:
+        return rules
     finally:
         gc.enable()
 

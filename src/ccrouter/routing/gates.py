@@ -225,6 +225,14 @@ class Load:
         for each in alternatives:
             self._others[subject(each)][each] |= rule
 
+    def prepare(self) -> tuple[tuple["_Measure", ...], tuple[Gates, ...]]:
+        """Have what was taken ready to be asked, and return it."""
+        ready = self._ready = (
+            tuple(_measure(read, levels) for read, levels in self._levels.items()),
+            tuple(_gates(about, parts, _said_otherwise) for about, parts in self._others.items()),
+        )
+        return ready
+
     def rules(self, call: Call, facts: Facts, left: int, shut: int) -> int:
         """Return the rules, of those that are left, that need not be tested.
 
@@ -235,12 +243,7 @@ class Load:
         left &= self._rests | shut
         if not left:
             return 0
-        if self._ready is None:
-            self._ready = (
-                tuple(_measure(read, levels) for read, levels in self._levels.items()),
-                tuple(_gates(about, parts, _said_otherwise) for about, parts in self._others.items()),
-            )
-        measures, others = self._ready
+        measures, others = self._ready or self.prepare()
         _, astir, on, moved = self._latches(call.pabx, facts.latches)
         wanted = left
         for rules, read, unknown, starts, stops in measures:

@@ -227,6 +227,12 @@ class Rules:
         site = self.sites.get(name)
         return self.messages.get(name) if site is None else Leg(site)
 
+    def prepare(self) -> None:
+        """Have all shortlists ready before these rules decide."""
+        for service in (*self.services.values(), self.unknown):
+            service.shortlist.prepare()
+            service.waiting_shortlist.prepare()
+
     def written(self, number: str) -> tuple[str, str]:
         """Return a number as the file writes it, with its label; one that the file does not know is as it came."""
         known = self.numbers.get(number)

@@ -29,11 +29,14 @@ class Shortlist:
         self._every = (1 << len(rules)) - 1
         self._asked: tuple[tuple[Gates, ...], Load] | None = None
 
+    def prepare(self) -> None:
+        """Go through the rules now: it takes milliseconds, for which the first call would wait."""
+        _, load = self._asked or self._go_through()
+        load.prepare()
+
     def of(self, call: Call, facts: Facts) -> Iterator[int]:
         """Yield the places of the rules to be tested, in their order; all others do not apply."""
-        if self._asked is None:
-            self._asked = _gates(self._rules)
-        gates, load = self._asked
+        gates, load = self._asked or self._go_through()
         shut = 0
         for each in gates:
             shut |= each.rules(call, facts)
@@ -43,6 +46,10 @@ class Shortlist:
             lowest = left & -left
             yield lowest.bit_length() - 1
             left ^= lowest
+
+    def _go_through(self) -> tuple[tuple[Gates, ...], Load]:
+        asked = self._asked = _gates(self._rules)
+        return asked
 
 
 def _gates(rules: "Sequence[Rule]") -> tuple[tuple[Gates, ...], Load]:
