@@ -162,9 +162,9 @@ def ticked(picture: Picture, event: Ticked) -> None:
     at = event.at
     for key in tuple(picture.calls.timed):
         _expire(picture, picture.calls.records[key], at)
-    ended = picture.calls.ended
-    if ended:
-        picture.calls.ended = {key: ended_at for key, ended_at in ended.items() if since(ended_at, at) < ENDED_S}
+    ended = picture.calls.ended  # in the order of their ends
+    while ended and since(ended[oldest := next(iter(ended))], at) >= ENDED_S:
+        del ended[oldest]
     for queue in picture.queues:
         _roll(picture, queue, at)
     for key, departure in list(picture.queues.departed.items()):
@@ -188,13 +188,17 @@ def _roll(picture: Picture, queue: Queue, at: float) -> None:
 
 
 def _expire(picture: Picture, call: CallRecord, at: float) -> None:
-    link = picture.link(call.pabx)
+    withdrawn = call.withdrawal is not None and call.withdrawal.expires_at <= at
+    expired = call.expires_at is not None and call.expires_at <= at
     if call.absent_at is not None and since(call.absent_at, at) >= ABSENT_S:
         picture.finish(call, at, vanished=True)
         return
-    if call.withdrawal is not None and call.withdrawal.expires_at <= at:
+    if not withdrawn and not expired:
+        return  # as most, at each look
+    link = picture.link(call.pabx)
+    if withdrawn:
         call.withdrawal = None
-    if call.expires_at is not None and call.expires_at <= at:
+    if expired:
         call.expires_at = None
         picture.advance(call, Fact.EXPIRED, at)
         if call.phase is Phase.LAPSED:
