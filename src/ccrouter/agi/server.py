@@ -61,6 +61,11 @@ class AgiServer:
         return self._roll.shed
 
     @property
+    def sessions(self) -> int:
+        """Return how many connections are under way."""
+        return len(self._roll.sessions)
+
+    @property
     def waiting(self) -> int:
         """Return how many calls wait for their decision."""
         return self._roll.waiting

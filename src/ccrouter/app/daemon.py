@@ -16,6 +16,7 @@ from ccrouter.app.archive import Archive, journal_of
 from ccrouter.app.board import BoardView
 from ccrouter.app.call_control import CallControl
 from ccrouter.app.clock_watch import ClockWatch, SetClock
+from ccrouter.app.collecting import collect
 from ccrouter.app.controls import Control
 from ccrouter.app.day import Day
 from ccrouter.app.deeds import Deeds
@@ -294,6 +295,7 @@ class Daemon:
             "reload": partial(self._reload_on, reload),
             "watch": self._watch.run,
             "holidays": self._holidays.run,
+            "garbage": partial(collect, lambda: not self._agi.sessions),
             **({"webhooks": self._webhooks.run} if settings.webhooks else {}),
             **({"fallback": self._fallback.run} if self._fallback else {}),
             **({"tokens": self._tokens.run} if self._tokens else {}),

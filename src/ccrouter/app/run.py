@@ -9,6 +9,7 @@ from typing import Final
 
 import uvloop
 
+from ccrouter.app.collecting import MOST
 from ccrouter.app.daemon import Daemon
 from ccrouter.clock import SystemClock
 from ccrouter.config.settings import Settings
@@ -19,10 +20,6 @@ from ccrouter.web.unix_socket import check_alone
 
 SWITCH_S: Final = 0.0005
 """How long a thread that compiles a routing file may keep a call waiting at each of its steps; Python's own is 5 ms."""
-
-YOUNG: Final = 10_000
-"""Objects made and kept before Python looks for garbage among them: some hundred calls make as many. With 700, which is
-Python's own, it would look every few calls, and time and again through all that calls in progress hold."""
 
 
 def run_daemon(settings: Settings) -> int:
@@ -49,7 +46,7 @@ def run_daemon(settings: Settings) -> int:
         # What was built so far lasts: looking through it for garbage again and again would make calls wait.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
+        gc.set_threshold(MOST)
         with (
             Supervisor(os.environ, os.getpid()) as supervisor,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
