@@ -9,7 +9,7 @@ from time import process_time, thread_time
 from typing import Final
 
 from bench_run.bench import Bench, Figure, Options, Promise, Subject, Taken
-from ccrouter.app.run import YOUNG
+from ccrouter.app.collecting import MOST
 from ccrouter.live.events import (
     CallEnded,
     CallerConnected,
@@ -270,7 +270,7 @@ def subjects(options: Options) -> Iterator[Sequence[Subject]]:
     threshold = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, *threshold[1:])
+    gc.set_threshold(MOST)
     run = Run(House(QUEUES, POSITIONS), CALLS, options.of(PASSING, 2000))
     yield [
         Subject(STREAM, partial(run.rate, options.of(5000, 500))),

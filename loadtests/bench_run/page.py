@@ -18,7 +18,7 @@ th { color: #5b6476; font-size: 13px; font-weight: 500 }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 tr + tr td { border-top: 1px solid #eceef3 } tr.first td { border-top: 1px solid #c3c9d6 }
 .kept { color: #10692c } .broken { color: #b3261e; font-weight: 600 }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(32rem, 1fr)); gap: 2rem 2.5rem }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(32rem, 100%), 1fr)); gap: 2rem 2.5rem }
 .figures { margin: 1.5rem 0 }
 code { font-size: 14px }
 .taken, summary { color: #5b6476; font-size: 13px } details table { font-size: 13px; margin: .3rem 0 }
@@ -33,7 +33,8 @@ def page(results: dict[str, Any]) -> str:
     """Return the page for all sections of the results."""
     body = "".join(_section(name, section) for name, section in results.items())
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>How fast ccrouter is</title>'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>How fast ccrouter is</title>'
         f"<style>{STYLE}</style></head><body><h1>How fast ccrouter is</h1>"
         "<p>Each figure is the median of rounds in which all subjects take turns; the dots are the rounds. "
         "<code>loadtests/bench</code> makes this page.</p>"
