@@ -1,5 +1,6 @@
 """The wallboard with boards made up: any size of house, any screen, both languages, every right."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, Final
@@ -357,7 +358,7 @@ async def test_each_page_keeps_a_token_of_its_own(desk: BoardDesk, open_page: Op
     await live(page)
     beside = await page.context.new_page()
     await beside.goto(desk.address(POSITION, "/position"))
-    await beside.wait_for_function("location.hash === ''")
+    await expect(beside).to_have_url(re.compile("^[^#]*#?$"))
     await page.reload()
     await live(page)
     await expect(page.locator("#rights")).to_have_text("wall: may look")

@@ -1,13 +1,14 @@
 """A real Chromium for tests, and what its pages look like."""
 
 import os
+import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from pytest import MonkeyPatch  # noqa: PT013 - a name of a type
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -78,7 +79,7 @@ async def live(page: Page) -> None:
     """Wait until the wallboard shows a board."""
     await page.locator("body[data-state=live]").wait_for()
     await page.locator("#board:not([hidden])").wait_for()
-    await page.wait_for_function("/[0-9]/.test(document.querySelector('#clock').textContent)")
+    await expect(page.locator("#clock")).to_contain_text(re.compile("[0-9]"), timeout=WITHIN_MS)
 
 
 def _can_be_fenced() -> bool:
