@@ -11,6 +11,7 @@ from reference.alerts import monitoring_page
 from reference.api import api_page, openapi
 from reference.metrics import metrics_page
 from reference.problems import problems_page
+from reference.speed import performance_page
 from reference.tables import Reference
 
 HOUSE: Final = Path(__file__).parents[2]
@@ -42,6 +43,7 @@ PAGES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
         "docs/openapi.json": openapi,
         "docs/metrics.md": metrics_page,
         "docs/monitoring.md": monitoring_page,
+        "docs/performance.md": performance_page,
         "docs/problems.md": problems_page,
         "docs/routing.md": _with_tables,
         "docs/webhooks.md": _with_tables,

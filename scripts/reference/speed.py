@@ -1,0 +1,71 @@
+"""The tables of docs/performance.md, from the figures that loadtests/bench has written."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+RESULTS: Final = Path(__file__).resolve().parents[2] / "loadtests" / "results" / "bench.json"
+
+_MARKED: Final = re.compile(r"(<!-- speed: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def performance_page(page: str) -> str:
+    """Return the page with the tables between its marks as they must be."""
+    results: dict[str, Any] = json.loads(RESULTS.read_text("utf-8"))
+
+    def renewed(found: re.Match[str]) -> str:
+        begin, name, end = found.groups()
+        table = _promises(results) if name == "promises" else _figures(results[name])
+        return f"{begin}\n{table}\n\n{end}"
+
+    return _MARKED.sub(renewed, page)
+
+
+def _promises(results: dict[str, Any]) -> str:
+    head = "| bench | promise | measured | limit | |\n|---|---|---:|---:|---|"
+    rows = [
+        f"| {name} | {each['says']} | {_written(each['value'], each['unit'])} "
+        f"| {each['side']} {_written(each['limit'], each['unit'])} | {'kept' if each['kept'] else '**broken**'} |"
+        for name, section in results.items()
+        for each in section["promises"]
+    ]
+    return "\n".join([head, *rows])
+
+
+def _figures(section: dict[str, Any]) -> str:
+    """Return a table of all that has one size, and one for each thing that is varied."""
+    figures = [figure for figure in section["figures"] if figure["subjects"]]
+    return "\n\n".join(_table(axis, figures) for axis in dict.fromkeys(figure["axis"] for figure in figures))
+
+
+def _table(axis: str, of_all: list[dict[str, Any]]) -> str:
+    """Return a row for each subject and size, and a column for each figure."""
+    figures = [figure for figure in of_all if figure["axis"] == axis]
+    subjects = dict.fromkeys((each["name"], each["size"]) for figure in figures for each in figure["subjects"])
+    columns = [figure["title"] + (f" ({figure['unit']})" if figure["unit"] else "") for figure in figures]
+    head = ["", *([axis] if axis else []), *columns]
+    rows = [
+        [
+            name,
+            *([] if not axis else ["" if size is None else f"{size:,g}"]),
+            *(_median(figure, name, size) for figure in figures),
+        ]
+        for name, size in subjects
+    ]
+    return "\n".join([_row(head), "|---|" + "---:|" * (len(head) - 1), *map(_row, rows)])
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _median(figure: dict[str, Any], name: str, size: float | None) -> str:
+    return next(
+        (_written(each["median"]) for each in figure["subjects"] if (each["name"], each["size"]) == (name, size)), ""
+    )
+
+
+def _written(value: float, unit: str = "") -> str:
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{text} {unit}".rstrip()
