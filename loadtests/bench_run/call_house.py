@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import psutil
-
+from bench_run.beside import daemon_beside, used_s
 from phones import sign_in
 from sipp import Sipp, local
 from small_pabx import SITES_ADDRESS, Layout, SmallPabx, free_port
-from support.daemon_process import CCROUTER
 from support.real_daemon import RealDaemon
-from support.real_house import SETTINGS, in_sync, queue_in
+from support.real_house import in_sync, queue_in
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -86,9 +84,9 @@ class CallHouse:
     def used(self) -> dict[str, float]:
         """Return the processor seconds that each party has taken so far."""
         return {
-            "asterisk": _used(self.pabx.pid),
-            "router": _used(self.daemon.pid),
-            "sites": sum(_used(site.process.pid) for site in self.sites),
+            "asterisk": used_s(self.pabx.pid),
+            "router": used_s(self.daemon.pid),
+            "sites": sum(used_s(site.process.pid) for site in self.sites),
         }
 
 
@@ -114,7 +112,7 @@ def call_house() -> Iterator[CallHouse]:
         )
         pabx = stack.enter_context(SmallPabx(layout, folder / "pabx"))
         sign_in(pabx, folder / "sipp", ["agent1"], free_port())
-        daemon = _daemon(folder, pabx, agi_port)
+        daemon = daemon_beside(pabx, folder, ROUTING, agi_port)
         stack.callback(daemon.close)
         daemon.start()
         daemon.wait_until(lambda status: in_sync(status) and queue_in(status, "support").ready == 1)
@@ -131,28 +129,3 @@ def _site(folder: Path, name: str, port: int) -> Sipp:
         "10000",
     )
     return Sipp(folder / "sipp", name, arguments)
-
-
-def _daemon(folder: Path, pabx: SmallPabx, agi_port: int) -> RealDaemon:
-    """Return a daemon that logs to a file, as it comes: nobody reads it meanwhile."""
-    (folder / "routing.yaml").write_text(ROUTING)
-    (folder / "state").mkdir()
-    daemon = RealDaemon(folder, free_port(socket.SOCK_STREAM))
-    daemon.program = ("/bin/sh", "-c", f'exec "$0" "$@" 2>>{folder / "log"}', CCROUTER)
-    daemon.settings.write_text(
-        SETTINGS.format(
-            name="pbx",
-            ami=pabx.ami_port,
-            secret=pabx.ami_secret_file,
-            agi=agi_port,
-            http=daemon.http_port,
-            control=daemon.socket.name,
-            rank=1,
-        )
-    )
-    return daemon
-
-
-def _used(pid: int) -> float:
-    taken = psutil.Process(pid).cpu_times()
-    return taken.user + taken.system

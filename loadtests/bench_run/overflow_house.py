@@ -14,17 +14,15 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-import psutil
-
 from bench_run.arrivals import Arrivals
+from bench_run.beside import daemon_beside, used_s
 from ccrouter.clock import SystemClock
 from phones import Call, Callee, Callers, sign_in
 from small_pabx import POSITIONS_ADDRESS, SITES_ADDRESS, Layout, SmallPabx, free_port
-from support.daemon_process import CCROUTER
 from support.listener import Event, Listener
 from support.parties import CalleeHabits
 from support.real_daemon import RealDaemon
-from support.real_house import SETTINGS, at_rest, in_sync
+from support.real_house import at_rest, in_sync
 
 HERE: Final = Path(__file__).resolve().parent
 CLOCK: Final = SystemClock()
@@ -216,11 +214,7 @@ class OverflowHouse:
 
     def _used(self) -> dict[str, float]:
         """Return the processor seconds that each has taken so far."""
-        times = {
-            name: psutil.Process(pid).cpu_times()
-            for name, pid in (("asterisk", self.pabx.pid), ("router", self.daemon.pid))
-        }
-        return {name: taken.user + taken.system for name, taken in times.items()}
+        return {"asterisk": used_s(self.pabx.pid), "router": used_s(self.daemon.pid)}
 
 
 class _Talks:
@@ -284,33 +278,13 @@ def overflow_house() -> Iterator[OverflowHouse]:
         )
         pabx = stack.enter_context(SmallPabx(layout, folder / "pabx"))
         sign_in(pabx, phones, agents, positions.port)
-        daemon = _daemon(folder, pabx, agi_port)
+        daemon = daemon_beside(pabx, folder, ROUTING, agi_port)
         stack.callback(daemon.close)
         daemon.start()
         daemon.wait_until(lambda status: in_sync(status) and any(site.health == "up" for site in status.sites))
         listener = stack.enter_context(Listener(pabx.ami_port, "bench", SECRET))
         key = listener.ask("Getvar", Variable="CCROUTER_KEY")["Value"]
         yield OverflowHouse(folder, pabx, daemon, site, positions, listener, Arrivals(agi_port, key, CLOSED))
-
-
-def _daemon(folder: Path, pabx: SmallPabx, agi_port: int) -> RealDaemon:
-    """Return a daemon that logs to a file, as it comes: nobody reads it meanwhile."""
-    (folder / "routing.yaml").write_text(ROUTING)
-    (folder / "state").mkdir()
-    daemon = RealDaemon(folder, free_port(socket.SOCK_STREAM))
-    daemon.program = ("/bin/sh", "-c", f'exec "$0" "$@" 2>>{folder / "log"}', CCROUTER)
-    daemon.settings.write_text(
-        SETTINGS.format(
-            name="pbx",
-            ami=pabx.ami_port,
-            secret=pabx.ami_secret_file,
-            agi=agi_port,
-            http=daemon.http_port,
-            control=daemon.socket.name,
-            rank=1,
-        )
-    )
-    return daemon
 
 
 @contextmanager

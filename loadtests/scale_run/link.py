@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from typing import Final, cast
 
@@ -24,7 +25,7 @@ SAYS: Final = {
 LISTINGS: Final = {"QueueStatus": "QueueStatusComplete", "Status": "StatusComplete"}
 
 
-class Answers:
+class Answers(ABC):
     """What a PABX answers; whoever derives from it has the listings.
 
     Attributes:
@@ -42,13 +43,13 @@ class Answers:
         self._globals: Said = {}
         self._links: dict[Link, None] = {}
 
+    @abstractmethod
     def queue_rows(self) -> list[bytes]:
         """Return the rows of QueueStatus."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call_rows(self) -> list[bytes]:
         """Return the rows of Status."""
-        raise NotImplementedError
 
     def say(self, text: bytes) -> None:
         """Say events to whoever is logged in."""
