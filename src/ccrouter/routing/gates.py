@@ -53,9 +53,6 @@ class Gates(Protocol):
 Parts = Mapping[Condition, int]
 """Parts of conditions, each with its rules."""
 
-Said = Callable[[Parts, Call, Facts], int]
-"""Returns the rules of the parts that say no, or of those that do not."""
-
 
 def subject(part: Condition) -> Hashable:
     """Return what a part is about: a class of conditions (Open for dates too), the name of a site; None for several."""
@@ -87,29 +84,18 @@ def _health_of(site: str) -> Callable[[Call, Facts], Hashable]:
     return health
 
 
-def gates(about: Hashable, parts: Parts) -> Gates:
-    """Return the gates of parts that are about one subject."""
-    return _gates(about, parts, _said_no)
-
-
-def _gates(about: Hashable, parts: Parts, said: Said) -> Gates:
+def gates(about: Hashable, parts: Parts, *, no: bool = True) -> Gates:
+    """Return the gates of parts that are about one subject: of those that say no, or of those that do not."""
     if about is Open:
-        return _Timed(parts, said)
-    return _Kept(parts, said, _health_of(about) if isinstance(about, str) else _KEYS[about])
+        return _Timed(parts, no)
+    return _Kept(parts, no, _health_of(about) if isinstance(about, str) else _KEYS[about])
 
 
-def _said_no(parts: Parts, call: Call, facts: Facts) -> int:
+def _said(parts: Parts, call: Call, facts: Facts, *, no: bool) -> int:
+    """Return the rules of the parts that say no, or of those that do not."""
     question, rules = Question(call, facts), 0
     for part, its_rules in parts.items():
-        if part.test(question) is NO:
-            rules |= its_rules
-    return rules
-
-
-def _said_otherwise(parts: Parts, call: Call, facts: Facts) -> int:
-    question, rules = Question(call, facts), 0
-    for part, its_rules in parts.items():
-        if part.test(question) is not NO:
+        if (part.test(question) is NO) is no:
             rules |= its_rules
     return rules
 
@@ -119,7 +105,7 @@ class _Kept:
     """Parts that say the same again where the key is the same."""
 
     parts: Parts
-    said: Said
+    no: bool
     key: Callable[[Call, Facts], Hashable]
     _known: dict[Hashable, int] = field(default_factory=dict)
 
@@ -129,7 +115,7 @@ class _Kept:
         if rules is None:
             if len(self._known) >= MOST_KEPT:
                 self._known = {}
-            rules = self._known[key] = self.said(self.parts, call, facts)
+            rules = self._known[key] = _said(self.parts, call, facts, no=self.no)
         return rules
 
 
@@ -138,13 +124,13 @@ class _Timed:
     """Parts that say the same until a calendar opens or closes, or a date comes."""
 
     parts: Parts
-    said: Said
+    no: bool
     _known: tuple[datetime, datetime, int] = (NEVER, NEVER, 0)
 
     def rules(self, call: Call, facts: Facts) -> int:
         since, until, rules = self._known
         if not since <= facts.instant < until:
-            rules = self.said(self.parts, call, facts)
+            rules = _said(self.parts, call, facts, no=self.no)
             calendars = {_calendar(each) for part in self.parts for each in literals(part)}
             changes = (None if each is None else each.next_change(facts.instant) for each in calendars)
             until = min((change for change in changes if change is not None), default=FOR_EVER)
@@ -229,7 +215,7 @@ class Load:
         """Have what was taken ready to be asked, and return it."""
         ready = self._ready = (
             tuple(_measure(read, levels) for read, levels in self._levels.items()),
-            tuple(_gates(about, parts, _said_otherwise) for about, parts in self._others.items()),
+            tuple(gates(about, parts, no=False) for about, parts in self._others.items()),
         )
         return ready
 
