@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, CallerIs, Condition, Threshold
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.gates import Callers, Gates, Load, subject
+from ccrouter.routing.gates import Callers, Gates, subject
 from ccrouter.routing.gates import gates as made
 from ccrouter.routing.literals import literals
+from ccrouter.routing.load_gates import Load
 
 if TYPE_CHECKING:
     from ccrouter.routing.rules import Rule
