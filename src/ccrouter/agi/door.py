@@ -8,7 +8,7 @@ a flood this is what leaves time for decisions.
 import asyncio
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
@@ -50,22 +50,16 @@ class Door:
         """Return where it listens now."""
         return [listening.getsockname()[:2] for listening in self._listening.values()]
 
-    def listen(self, host: str, port: int, backlog: int) -> None:
-        """Have the kernel take connections for an address; nobody is let in yet.
+    def listen(self, sockets: Collection[socket.socket], backlog: int) -> None:
+        """Have the kernel take connections on bound sockets; nobody is let in yet.
 
         Raises:
-            OSError: the address can't be had.
+            OSError: an address can't be had.
 
         """
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-        self._listening[listening.fileno()] = listening
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listening.setblocking(False)  # noqa: FBT003 - the standard library's own signature
-        listening.bind(address)
-        listening.listen(backlog)
+        self._listening |= {each.fileno(): each for each in sockets}
+        for each in sockets:
+            each.listen(backlog)
 
     def open(self) -> None:
         """Let connections in, from the running loop on."""

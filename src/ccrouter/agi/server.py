@@ -11,6 +11,7 @@ from ccrouter.agi.door import Door
 from ccrouter.agi.roll import ANSWER_S, Roll, silent_s
 from ccrouter.agi.session import Session
 from ccrouter.errors import CcrouterError
+from ccrouter.listening import bound
 
 LATE_S: Final = 1 - ANSWER_S
 """After so long no dialplan waits for an answer any more."""
@@ -79,8 +80,7 @@ class AgiServer:
         """
         for host, port in self._wanted:
             try:
-                for address in await _addresses_of(host):
-                    self._door.listen(address, port, self._bounds.backlog)
+                self._door.listen(await asyncio.to_thread(bound, host, port), self._bounds.backlog)
             except OSError as error:
                 self._door.close()
                 raise CcrouterError(f"FastAGI can't listen on {host}:{port}: {error.strerror or error}") from error
@@ -115,14 +115,3 @@ class AgiServer:
         self._door.shut()
         await self._roll.finish(self._bounds.stop_s)
         self._door.close()
-
-
-async def _addresses_of(host: str) -> list[str]:
-    """Return all addresses of a name: `localhost` mostly has one of IPv6 too, and the PABX may call either.
-
-    Raises:
-        OSError: there is no such name.
-
-    """
-    found = await asyncio.to_thread(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -18,6 +18,8 @@ from typing import Final
 
 from aiohttp import web
 
+from ccrouter.listening import bound
+
 MOST: Final = 256
 BACKLOG: Final = 128
 
@@ -128,18 +130,4 @@ def entrances(host: str, port: int, staying: Staying) -> list[Entrance]:
         OSError: one of them can't be had.
 
     """
-    made: list[socket.socket] = []
-    try:
-        for found in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
-            family, kind, protocol, _, address = found
-            made.append(socket.socket(family, kind, protocol))
-            made[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                made[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            made[-1].setblocking(False)  # noqa: FBT003 - the standard library's own signature
-            made[-1].bind(address)
-    except OSError:
-        for each in made:
-            each.close()
-        raise
-    return [Entrance(each, staying) for each in made]
+    return [Entrance(each, staying) for each in bound(host, port)]
