@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccrouter.ami.layouts import MOST, Layouts
-from ccrouter.ami.translate import Translator, translate
+from ccrouter.ami.translate import READERS, Translator, translate
 from ccrouter.ami.wire import Kind, Message
 from support.ami import AT, PABX, parse, pieces, recording, sample, written
 
@@ -62,10 +62,9 @@ def test_an_event_is_recognized_once_its_like_was_believed() -> None:
     """And gives what is read of it alone."""
     layouts = Layouts()
     first, second = (parse(written(sample(22, "Hangup") | {"Uniqueid": each}))[0] for each in ("1.1", "1.2"))
-    assert not layouts.recognize(first)
-    layouts.learn(first)
-    assert layouts.recognize(second)
-    assert second.fields == {"Channel": second.fields["Channel"], "Uniqueid": "1.2", "Cause": second.fields["Cause"]}
+    assert layouts.recognize(first) is None
+    layouts.learn(first, READERS["Hangup"])
+    assert layouts.recognize(second) == (READERS["Hangup"], ("1.2", second.fields["Cause"]))
 
 
 def test_invented_fields_do_not_fill_the_memory() -> None:
@@ -74,16 +73,17 @@ def test_invented_fields_do_not_fill_the_memory() -> None:
     genuine = sample(22, "Hangup")
     told = [parse(written(genuine | {f"Invented{n}": "x"}))[0] for n in range(2 * MOST)]
     for message in told:
-        layouts.learn(message)
-    assert [layouts.recognize(again(message)) for message in told] == [n < MOST for n in range(2 * MOST)]
+        layouts.learn(message, READERS["Hangup"])
+    known = [layouts.recognize(again(message)) is not None for message in told]
+    assert known == [n < MOST for n in range(2 * MOST)]
 
 
 def test_an_event_in_two_lines_less_is_another() -> None:
     """A value can't swallow the line end and the field after it."""
     layouts = Layouts()
     [message] = parse(written(sample(22, "QueueCallerLeave")))
-    layouts.learn(message)
+    layouts.learn(message, READERS["QueueCallerLeave"])
     lines = message.text.split("\r\n")
     for cut in range(1, len(lines)):
         rest = "\r\n".join(chain(lines[:cut], lines[cut + 1 :]))
-        assert not layouts.recognize(Message(Kind.EVENT, message.name, rest))
+        assert layouts.recognize(Message(Kind.EVENT, message.name, rest)) is None

@@ -19,7 +19,7 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message as PanoramiskMessage
 
 from ccrouter.ami.turns import Turns
-from ccrouter.ami.wire import Framer, Kind, Message, encode
+from ccrouter.ami.wire import A_RESPONSE, Framer, Message, encode
 from ccrouter.errors import LinkError, PeerError
 
 MAX_UNSENT: Final = 256 * 1024
@@ -253,7 +253,7 @@ class Connection:
                 if self._reason:
                     return
                 # An event is heard even where it carries the id of an order.
-                if message.kind is not Kind.RESPONSE or not self._lines.settle(message):
+                if message.kind is not A_RESPONSE or not self._lines.settle(message):
                     self._hear(message)
         except PeerError as error:
             self.close(str(error))

@@ -10,7 +10,7 @@ from ccrouter.ami import shapes
 from ccrouter.ami.resync import Resync
 from ccrouter.ami.translate import Translator
 from ccrouter.ami.watches import Fault
-from ccrouter.ami.wire import Kind, Message
+from ccrouter.ami.wire import A_RESPONSE, Message
 from ccrouter.clock import Clock
 from ccrouter.live.events import Listing, PabxEvent
 
@@ -70,7 +70,7 @@ class Hearing:
                 self.resync.request(listing)
 
     def _take(self, message: Message) -> None:
-        if message.kind is Kind.RESPONSE:
+        if message.kind is A_RESPONSE:
             self._failed(Fault.LATE_ANSWER)
         elif message.name == BOOTED:
             self.booted.set()

@@ -6,30 +6,32 @@ on. So nothing is believed that shapes.py would not let through.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
-from ccrouter.ami import values
+from ccrouter.ami.values import Reading
 from ccrouter.ami.wire import Message
 
 MOST: Final = 8
 """Layouts that are known of one event: Asterisk's own come first, and whoever invents fields finds no room."""
 
-READ: Final = frozenset(
-    {
-        *("Queue", "Uniqueid", "Channel", "Position", "Interface", "MemberName", "HoldTime", "RingTime", "TalkTime"),
-        *("Status", "Paused", "PausedReason", "Penalty", "InCall", "LastCall", "Wrapuptime"),
-        *("DestUniqueid", "DialStatus", "Cause", "UserEvent", "Phase", "Number", "Decision", "Service", "Rule"),
-        *("Step", "Kind", "Target", "Result", "Elapsed", "Entry", "By"),
-    }
-)
-"""Fields whose values translate.py reads."""
-
 TELLING: Final = frozenset({"UserEvent", "Phase"})
 """Fields whose values say which other fields there must be: they are part of the layout."""
 
-Layout = tuple[re.Pattern[str], tuple[str, ...]]
-"""What matches an event, and the names of the fields that it cuts out."""
+
+class Layout(NamedTuple):
+    """One layout of an event.
+
+    Attributes:
+        match: matches the text of an event of this layout, as a whole.
+        places: of the texts that are read, in the order in which they are, among the groups of the match.
+        reading: makes the event of them.
+
+    """
+
+    match: Callable[[str], re.Match[str] | None]
+    places: tuple[int, ...]
+    reading: Reading
 
 
 class Layouts:
@@ -38,35 +40,37 @@ class Layouts:
     def __init__(self) -> None:
         self._known: dict[str, list[Layout]] = {}
 
-    def recognize(self, message: Message) -> bool:
-        """Give an event of a known layout the fields that are read of it; tell whether its layout is known."""
-        for pattern, names in self._known.get(message.name, ()):
-            found = pattern.fullmatch(message.text)
+    def recognize(self, message: Message) -> tuple[Reading, tuple[str, ...]] | None:
+        """Return how an event of a known layout is read, and the texts that are read of it, each checked; else None."""
+        for match, places, reading in self._known.get(message.name, ()):
+            found = match(message.text)
             if found is not None:
-                message.fields = dict(zip(names, found.groups()))  # noqa: B905 - one group for each name
-                message.sure = True
-                return True
-        return False
+                return reading, found.group(*places)
+        return None
 
-    def learn(self, message: Message) -> None:
-        """Know the layout of an event that was believed from now on."""
+    def learn(self, message: Message, reading: Reading) -> None:
+        """Know the layout of an event that was believed, read so, from now on."""
         known = self._known.setdefault(message.name, [])
         if len(known) < MOST and not message.repeated:
-            known.append(_layout(message.fields))
+            known.append(_layout(message.fields, reading))
 
 
-def _layout(fields: Mapping[str, str]) -> Layout:
-    lines = [f"{re.escape(name)}: {_value(name, value)}" for name, value in fields.items()]
-    return re.compile("\r\n".join(lines)), tuple(name for name in fields if name in READ)
+def _layout(fields: Mapping[str, str], reading: Reading) -> Layout:
+    lines = "\r\n".join(f"{re.escape(name)}: {_value(name, value, reading)}" for name, value in fields.items())
+    # The last group, an empty one, stands for each field that may be absent, and is.
+    pattern = re.compile(f"{lines}()")
+    groups = [name for name in fields if name in reading.fields]
+    places = tuple(groups.index(name) + 1 if name in groups else pattern.groups for name in reading.fields)
+    return Layout(pattern.fullmatch, places, reading)
 
 
-def _value(name: str, value: str) -> str:
-    if name == "Event":
+def _value(name: str, value: str, reading: Reading) -> str:
+    if name == "Event" or name in TELLING:
         return re.escape(value)
-    if name in TELLING:
-        pattern = re.escape(value)
-    elif name in values.CHECKED:
-        pattern = values.CHECKED[name].pattern
-    else:  # no line end, so that no two lines are taken for one; and no way back, for there is but one way to match
-        pattern = "[^\r]*+"
-    return f"({pattern})" if name in READ else pattern
+    read = reading.fields.get(name)
+    if read is not None and read.pattern is not None:
+        return f"({read.pattern.pattern})"
+    pattern = (
+        "[^\r]*+"  # no line end, so that no two lines are taken for one; and no way back, for there is but one way
+    )
+    return pattern if read is None else f"({pattern})"

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from ccrouter.ami import shapes, values
-from ccrouter.ami.translate import fault, position
+from ccrouter.ami import shapes
+from ccrouter.ami.translate import MEMBER, fault
+from ccrouter.ami.values import NAME, TEXT, UNIQUEID, WHOLE, Reading, checked, whole
 from ccrouter.ami.wire import Message
 from ccrouter.contract import CALL_VARIABLES, STEP_RESULTS
 from ccrouter.errors import PeerError
-from ccrouter.live.events import CallerListed, CallListed, Listing, PabxEvent, QueueListed
+from ccrouter.live.events import CallerListed, CallListed, Listing, PabxEvent, PositionSeen, QueueListed
 
 ENDS: Final = {
     Listing.QUEUES: "QueueStatusComplete",
@@ -42,27 +43,7 @@ def rows_told(message: Message) -> int:
 
     """
     shapes.check(message, shapes.COMPLETES[message.name])
-    return values.count(message, "ListItems")
-
-
-def _queue(message: Message, pabx: str, at: float) -> PabxEvent:
-    return QueueListed(pabx=pabx, at=at, queue=values.queue(message))
-
-
-def _position(message: Message, pabx: str, at: float) -> PabxEvent:
-    return position(message, pabx, at, "Location", "Name")
-
-
-def _waiting_caller(message: Message, pabx: str, at: float) -> PabxEvent:
-    return CallerListed(
-        pabx=pabx,
-        at=at,
-        queue=values.queue(message),
-        uniqueid=values.uniqueid(message),
-        channel=values.channel(message),
-        position=values.count(message, "Position"),
-        wait_s=values.count(message, "Wait"),
-    )
+    return whole(checked(message, "ListItems", WHOLE))
 
 
 def _call(message: Message, pabx: str, at: float) -> PabxEvent | None:
@@ -82,8 +63,8 @@ def _call(message: Message, pabx: str, at: float) -> PabxEvent | None:
     return CallListed(
         pabx=pabx,
         at=at,
-        uniqueid=values.uniqueid(message),
-        channel=values.channel(message),
+        uniqueid=checked(message, "Uniqueid", UNIQUEID),
+        channel=checked(message, "Channel", NAME),
         number=number,
         decision=decision,
         service=service,
@@ -96,8 +77,8 @@ def _call(message: Message, pabx: str, at: float) -> PabxEvent | None:
 
 
 READERS: Final[dict[str, Callable[[Message, str, float], PabxEvent | None]]] = {
-    "QueueParams": _queue,
-    "QueueMember": _position,
-    "QueueEntry": _waiting_caller,
+    "QueueParams": Reading(QueueListed, Queue=NAME),
+    "QueueMember": Reading(PositionSeen, Queue=NAME, Location=NAME, Name=TEXT, **MEMBER),
+    "QueueEntry": Reading(CallerListed, Queue=NAME, Uniqueid=UNIQUEID, Channel=NAME, Position=WHOLE, Wait=WHOLE),
     "Status": _call,
 }

@@ -39,12 +39,20 @@ MANIFOLD: Final = _set("ChanVariable DestChanVariable")
 
 
 class Shape(NamedTuple):
-    """Fields of one event; `manifold` may come more than once, `foreign` are those that only other events have."""
+    """Fields of one event.
+
+    Attributes:
+        manifold: those that may come more than once.
+        foreign: those that only other events have.
+        follows: where one is there, it stands right after the other.
+
+    """
 
     required: frozenset[str]
     allowed: frozenset[str]
     manifold: frozenset[str] = MANIFOLD
     foreign: frozenset[str] = frozenset()
+    follows: tuple[str, str] | None = None
 
 
 def _event(required: frozenset[str], optional: frozenset[str] = frozenset()) -> Shape:
@@ -80,7 +88,10 @@ _EVENTS: Final = {
 _USER_EVENTS: Final = {
     "begin": _event(CHANNEL | _set("UserEvent") | set(STEP_FIELDS) - STEP_END, STEP_END),
     "end": _event(CHANNEL | _set("UserEvent") | set(STEP_FIELDS)),
-    "call": _event(CHANNEL | _set("UserEvent") | set(END_FIELDS) - END_LATER, END_LATER),
+    # Elsewhere a caller may have put it, whose dialplan has none.
+    "call": _event(CHANNEL | _set("UserEvent") | set(END_FIELDS) - END_LATER, END_LATER)._replace(
+        follows=("By", "Entry")
+    ),
 }
 _ROWS: Final = {
     "QueueParams": _row(
@@ -152,3 +163,8 @@ def check(message: Message, shape: Shape) -> None:
         raise PeerError(f"lacks {min(shape.required - fields.keys())}")
     if not shape.foreign.isdisjoint(fields):
         raise PeerError(f"has {min(shape.foreign & fields.keys())}, a field of other events")
+    if shape.follows is not None and shape.follows[0] in fields:
+        field, before = shape.follows
+        names = [*fields]
+        if names.index(field) != names.index(before) + 1:
+            raise PeerError(f"{field} is not where the dialplan writes it")

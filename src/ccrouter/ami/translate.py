@@ -1,10 +1,20 @@
 """What a message of the PABX means: the typed events of live/. Pure: a message in, an event out."""
 
-from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from ccrouter.ami import shapes, values
+from ccrouter.ami import shapes
 from ccrouter.ami.layouts import Layouts
+from ccrouter.ami.values import (
+    FLAG,
+    MILLISECONDS,
+    NAME,
+    TEXT,
+    UNIQUEID,
+    WHOLE,
+    WHOLE_OR_NOTHING,
+    Reading,
+    one_of,
+)
 from ccrouter.ami.wire import Kind, Message
 from ccrouter.contract import END_EVENT, ENDED_BY, STEP_EVENT, STEP_RESULTS
 from ccrouter.errors import PeerError
@@ -29,7 +39,10 @@ from ccrouter.live.events import (
 )
 
 DEVICE_STATES: Final = dict(zip("012345678", DeviceState, strict=True))
-ENTRIES: Final = frozenset({"routed", "fallback", "stored", "static"})
+DEVICE: Final = one_of(DEVICE_STATES, "is no state of a device", DEVICE_STATES.__getitem__)
+STEP: Final = one_of(STEP_RESULTS, "is no kind of step")
+ENTRY: Final = one_of(("routed", "fallback", "stored", "static"), "is no kind of plan")
+BY: Final = one_of(ENDED_BY, "is nobody who ends calls")
 
 
 def translate(message: Message, pabx: str, at: float) -> PabxEvent | None:
@@ -40,11 +53,8 @@ def translate(message: Message, pabx: str, at: float) -> PabxEvent | None:
     if message.kind is Kind.GARBAGE:
         return fault(message, message.flaw, pabx, at)
     try:
-        shape = _user_shape(message) if message.name == "UserEvent" else shapes.EVENTS.get(message.name)
-        if shape is None:
-            return None
-        shapes.check(message, shape)
-        return READERS[message.name](message, pabx, at)
+        reading = _believed(message)
+        return None if reading is None else reading(message, pabx, at)
     except PeerError as error:
         return fault(message, str(error), pabx, at)
 
@@ -61,13 +71,17 @@ class Translator:
 
     def translate(self, message: Message, at: float) -> PabxEvent | None:
         """Return what an event tells, as `translate` does."""
-        if not self._layouts.recognize(message):
+        known = self._layouts.recognize(message)
+        if known is None:
             event = translate(message, self._pabx, at)
             if event is not None and type(event) is not PeerFault:
-                self._layouts.learn(message)
+                reading = _believed(message)
+                if reading is not None:
+                    self._layouts.learn(message, reading)
             return event
+        reading, texts = known
         try:
-            return READERS[message.name](message, self._pabx, at)
+            return reading.event(self._pabx, at, texts)
         except PeerError as error:
             return fault(message, str(error), self._pabx, at)
 
@@ -75,213 +89,95 @@ class Translator:
 def fault(message: Message, reason: str, pabx: str, at: float) -> PeerFault:
     """Return the report of a message that can't be believed."""
     queue = message.fields.get("Queue", "")
-    return PeerFault(
-        pabx=pabx, at=at, event=message.name, reason=reason, queue=queue if values.NAME.fullmatch(queue) else ""
-    )  # fmt: skip - in one piece
+    return PeerFault(pabx, at, message.name, reason, queue if NAME.allows(queue) else "")
 
 
-# --- queues -----------------------------------------------------------------------------------------------------------
+def _believed(message: Message) -> Reading | None:
+    """Return how an event is read; None where it is nothing to us.
 
+    Raises:
+        PeerError: its fields are not those of such an event.
 
-def _caller_joined(message: Message, pabx: str, at: float) -> PabxEvent:
-    return CallerJoined(
-        pabx=pabx,
-        at=at,
-        queue=values.queue(message),
-        uniqueid=values.uniqueid(message),
-        channel=values.channel(message),
-        position=values.count(message, "Position"),
-    )
-
-
-def _caller_left(message: Message, pabx: str, at: float) -> PabxEvent:
-    return CallerLeft(pabx=pabx, at=at, queue=values.queue(message), uniqueid=values.uniqueid(message))
-
-
-def _caller_connected(message: Message, pabx: str, at: float) -> PabxEvent:
-    return CallerConnected(
-        pabx=pabx,
-        at=at,
-        queue=values.queue(message),
-        uniqueid=values.uniqueid(message),
-        interface=values.checked(message, "Interface"),
-        hold_s=values.count(message, "HoldTime"),
-        ring_s=values.count(message, "RingTime"),
-    )
-
-
-def _talk_ended(message: Message, pabx: str, at: float) -> PabxEvent:
-    return TalkEnded(
-        pabx=pabx,
-        at=at,
-        queue=values.queue(message),
-        uniqueid=values.uniqueid(message),
-        interface=values.checked(message, "Interface"),
-        hold_s=values.count(message, "HoldTime"),
-        talk_s=values.count(message, "TalkTime"),
-    )
-
-
-def position(message: Message, pabx: str, at: float, interface: str, name: str) -> PositionSeen:
-    """Return a member of a queue; the last two are the fields that hold its interface and its name."""
-    device = DEVICE_STATES.get(message.fields["Status"])
-    if device is None:
-        raise PeerError("Status is no state of a device")
-    return PositionSeen(
-        pabx=pabx,
-        at=at,
-        queue=values.queue(message),
-        interface=values.checked(message, interface),
-        name=message.fields[name],
-        device=device,
-        paused=values.flag(message, "Paused"),
-        paused_reason=message.fields["PausedReason"],
-        penalty=values.count(message, "Penalty"),
-        in_call=values.flag(message, "InCall"),
-        last_call_at=values.count(message, "LastCall"),
-        wrapup_s=values.count(message, "Wrapuptime") if "Wrapuptime" in message.fields else 0,
-    )
-
-
-def _position_seen(message: Message, pabx: str, at: float) -> PabxEvent:
-    return position(message, pabx, at, "Interface", "MemberName")
-
-
-def _position_left(message: Message, pabx: str, at: float) -> PabxEvent:
-    return PositionLeft(pabx=pabx, at=at, queue=values.queue(message), interface=values.checked(message, "Interface"))
-
-
-def _position_called(message: Message, pabx: str, at: float) -> PabxEvent:
-    return PositionCalled(
-        pabx=pabx,
-        at=at,
-        queue=values.queue(message),
-        uniqueid=values.uniqueid(message),
-        interface=values.checked(message, "Interface"),
-        called=values.checked(message, "DestUniqueid"),
-    )
-
-
-def _position_silent(message: Message, pabx: str, at: float) -> PabxEvent:
-    return PositionSilent(
-        pabx=pabx,
-        at=at,
-        queue=values.queue(message),
-        uniqueid=values.uniqueid(message),
-        interface=values.checked(message, "Interface"),
-    )
-
-
-# --- calls ------------------------------------------------------------------------------------------------------------
-
-
-def _dial_ended(message: Message, pabx: str, at: float) -> PabxEvent | None:
-    if "Uniqueid" not in message.fields:
+    """
+    if message.name != "UserEvent":
+        shape, reading = shapes.EVENTS.get(message.name), READERS.get(message.name)
+    else:
+        which = _user_event(message)
+        shape, reading = shapes.USER_EVENTS.get(which), USER_READERS.get(which)
+    if shape is None:
         return None
-    uniqueid, result = values.uniqueid(message), message.fields["DialStatus"]
-    if result == "ANSWER":
-        return SiteAnswered(pabx=pabx, at=at, uniqueid=uniqueid)
-    called = values.checked(message, "DestUniqueid")
-    return DialFailed(pabx=pabx, at=at, uniqueid=uniqueid, called=called, result=result)
+    shapes.check(message, shape)
+    return reading
 
 
-def _call_hung_up(message: Message, pabx: str, at: float) -> PabxEvent:
-    return CallHungUp(pabx=pabx, at=at, uniqueid=values.uniqueid(message), cause=values.count(message, "Cause"))
-
-
-def _user_shape(message: Message) -> shapes.Shape | None:
+def _user_event(message: Message) -> str:
+    """Return which of ours a user event is; empty for one of somebody else's dialplan."""
     told = message.values("UserEvent")
     if len(told) != 1:
         raise PeerError("repeats UserEvent" if told else "lacks UserEvent")
-    if told[0] == STEP_EVENT:
-        return shapes.USER_EVENTS["end" if message.fields.get("Phase") == "end" else "begin"]
-    return shapes.USER_EVENTS["call"] if told[0] == END_EVENT else None  # None: of somebody else's dialplan
+    if told[0] == END_EVENT:
+        return "call"
+    if told[0] != STEP_EVENT:
+        return ""
+    phase = message.fields.get("Phase", "begin")
+    if phase not in {"begin", "end"}:
+        raise PeerError("Phase is neither begin nor end")
+    return phase
 
 
-def _user_event(message: Message, pabx: str, at: float) -> PabxEvent:
-    return (_step if message.fields["UserEvent"] == STEP_EVENT else _call_ended)(message, pabx, at)
+def _dial_ended(pabx: str, at: float, uniqueid: str, called: str, result: str) -> PabxEvent | None:
+    if not uniqueid:
+        return None  # of a call that nobody asked for by dialling
+    if result == "ANSWER":
+        return SiteAnswered(pabx, at, uniqueid)
+    return DialFailed(pabx, at, uniqueid, called, result)
 
 
-def _step(message: Message, pabx: str, at: float) -> PabxEvent:
-    fields = message.fields
-    kind = fields["Kind"]
-    if kind not in STEP_RESULTS:
-        raise PeerError("Kind is no kind of step")
-    if fields["Phase"] != "end":
-        if fields["Phase"] != "begin":
-            raise PeerError("Phase is neither begin nor end")
-        return StepBegan(
-            pabx=pabx,
-            at=at,
-            uniqueid=values.uniqueid(message),
-            channel=values.channel(message),
-            number=fields["Number"],
-            decision=fields["Decision"],
-            service=fields["Service"],
-            rule=fields["Rule"],
-            step=values.count(message, "Step"),
-            kind=kind,
-            target=fields["Target"],
-        )
-    if fields["Result"] not in STEP_RESULTS[kind]:
+def _step_ended(*told: Any) -> PabxEvent:  # noqa: ANN401 - the attributes of the event
+    event = StepEnded(*told)
+    if event.result not in STEP_RESULTS[event.kind]:
         raise PeerError("Result is none of this kind of step")
-    return StepEnded(
-        pabx=pabx,
-        at=at,
-        uniqueid=values.uniqueid(message),
-        channel=values.channel(message),
-        number=fields["Number"],
-        decision=fields["Decision"],
-        service=fields["Service"],
-        rule=fields["Rule"],
-        step=values.count(message, "Step"),
-        kind=kind,
-        target=fields["Target"],
-        result=fields["Result"],
-        cause=values.count(message, "Cause") if fields["Cause"] else 0,
-        elapsed_s=values.count(message, "Elapsed") / 1000,
-    )
+    return event
 
 
-def _call_ended(message: Message, pabx: str, at: float) -> PabxEvent:
-    fields = message.fields
-    if fields["Entry"] not in ENTRIES:
-        raise PeerError("Entry is no kind of plan")
-    by = fields.get("By", "")
-    if by not in ENDED_BY:
-        raise PeerError("By is nobody who ends calls")
-    names = [*fields] if "By" in fields else ["Entry", "By"]
-    if names.index("By") != names.index("Entry") + 1:
-        raise PeerError("By is not where the dialplan writes it")  # but where a caller may, whose dialplan has none
-    return CallEnded(
-        pabx=pabx,
-        at=at,
-        uniqueid=values.uniqueid(message),
-        number=fields["Number"],
-        decision=fields["Decision"],
-        service=fields["Service"],
-        rule=fields["Rule"],
-        kind=fields["Kind"],
-        target=fields["Target"],
-        entry=fields["Entry"],
-        by=by,
-    )
-
-
-READERS: Final[dict[str, Callable[[Message, str, float], PabxEvent | None]]] = {
-    "QueueCallerJoin": _caller_joined,
-    "QueueCallerLeave": _caller_left,
-    "AgentCalled": _position_called,
-    "AgentRingNoAnswer": _position_silent,
-    "AgentConnect": _caller_connected,
-    "AgentComplete": _talk_ended,
-    "QueueMemberAdded": _position_seen,
-    "QueueMemberRemoved": _position_left,
-    "QueueMemberStatus": _position_seen,
-    "QueueMemberPause": _position_seen,
-    "QueueMemberPenalty": _position_seen,
-    "QueueMemberRinginuse": _position_seen,
-    "DialEnd": _dial_ended,
-    "Hangup": _call_hung_up,
-    "UserEvent": _user_event,
+MEMBER: Final = {
+    "Status": DEVICE,
+    "Paused": FLAG,
+    "PausedReason": TEXT,
+    "Penalty": WHOLE,
+    "InCall": FLAG,
+    "LastCall": WHOLE,
+    "Wrapuptime": WHOLE,
 }
+"""What is told of a member of a queue beside its names, in the order of PositionSeen."""
+
+MEMBER_SEEN: Final = Reading(PositionSeen, Queue=NAME, Interface=NAME, MemberName=TEXT, **MEMBER)
+ROUTE: Final = {"Number": TEXT, "Decision": TEXT, "Service": TEXT, "Rule": TEXT}
+STEP_OF_CALL: Final = {"Uniqueid": UNIQUEID, "Channel": NAME, **ROUTE, "Step": WHOLE, "Kind": STEP, "Target": TEXT}
+
+READERS: Final = {
+    "QueueCallerJoin": Reading(CallerJoined, Queue=NAME, Uniqueid=UNIQUEID, Channel=NAME, Position=WHOLE),
+    "QueueCallerLeave": Reading(CallerLeft, Queue=NAME, Uniqueid=UNIQUEID),
+    "AgentCalled": Reading(PositionCalled, Queue=NAME, Uniqueid=UNIQUEID, Interface=NAME, DestUniqueid=UNIQUEID),
+    "AgentRingNoAnswer": Reading(PositionSilent, Queue=NAME, Uniqueid=UNIQUEID, Interface=NAME),
+    "AgentConnect": Reading(
+        CallerConnected, Queue=NAME, Uniqueid=UNIQUEID, Interface=NAME, HoldTime=WHOLE, RingTime=WHOLE
+    ),
+    "AgentComplete": Reading(TalkEnded, Queue=NAME, Uniqueid=UNIQUEID, Interface=NAME, HoldTime=WHOLE, TalkTime=WHOLE),
+    "QueueMemberAdded": MEMBER_SEEN,
+    "QueueMemberRemoved": Reading(PositionLeft, Queue=NAME, Interface=NAME),
+    "QueueMemberStatus": MEMBER_SEEN,
+    "QueueMemberPause": MEMBER_SEEN,
+    "QueueMemberPenalty": MEMBER_SEEN,
+    "QueueMemberRinginuse": MEMBER_SEEN,
+    "DialEnd": Reading(_dial_ended, Uniqueid=UNIQUEID, DestUniqueid=UNIQUEID, DialStatus=TEXT),
+    "Hangup": Reading(CallHungUp, Uniqueid=UNIQUEID, Cause=WHOLE),
+}
+"""How each event is read: its fields in the order of the attributes of what it tells."""
+
+USER_READERS: Final = {
+    "begin": Reading(StepBegan, **STEP_OF_CALL),
+    "end": Reading(_step_ended, **STEP_OF_CALL, Result=TEXT, Cause=WHOLE_OR_NOTHING, Elapsed=MILLISECONDS),
+    "call": Reading(CallEnded, Uniqueid=UNIQUEID, **ROUTE, Kind=TEXT, Target=TEXT, Entry=ENTRY, By=BY),
+}
+"""The same for those of our dialplan, as in shapes.USER_EVENTS."""

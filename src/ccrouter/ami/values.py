@@ -1,59 +1,97 @@
 """Values of a message's fields, read strictly: what can't be read is refused, never guessed."""
 
 import re
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
 
 from ccrouter.ami.wire import Message
 from ccrouter.errors import PeerError
+from ccrouter.live.events import PabxEvent
 
-WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
-NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+Means = Callable[..., PabxEvent | None]
+"""Makes an event of a PABX's name, the instant, and values; raises PeerError where these do not go together."""
+
+
+class Value(NamedTuple):
+    """What a field may hold, and what is made of it.
+
+    Attributes:
+        pattern: of the whole value; None for any text.
+        flaw: what is said of a field that holds something else.
+        made: makes it of the text, which is empty for a field that may be absent, and is.
+
+    """
+
+    pattern: re.Pattern[str] | None
+    flaw: str = "can't be read"
+    made: Callable[[str], object] = str
+
+    def allows(self, text: str) -> bool:
+        """Tell whether a field may hold this."""
+        return self.pattern is None or self.pattern.fullmatch(text) is not None
+
+
+def whole(digits: str) -> int:
+    """Return a whole number; a negative one (a span over a clock that was set back) becomes 0."""
+    return max(0, int(digits or 0))
+
+
+def _seconds(milliseconds: str) -> float:
+    return whole(milliseconds) / 1000
+
+
+TEXT: Final = Value(None)
+WHOLE: Final = Value(re.compile(r"-?[0-9]{1,15}"), made=whole)
+WHOLE_OR_NOTHING: Final = Value(re.compile(r"(?:-?[0-9]{1,15})?"), made=whole)
+MILLISECONDS: Final = WHOLE._replace(made=_seconds)
+FLAG: Final = Value(re.compile("[01]"), "is neither 0 nor 1", "1".__eq__)
+NAME: Final = Value(re.compile(r"[^\x00-\x1f\x7f]{1,200}"))
 """Of a queue, a channel, an interface, a device."""
 
-UNIQUEID: Final = re.compile(r"[\x21-\x7e]{1,150}")
+UNIQUEID: Final = Value(re.compile(r"[\x21-\x7e]{1,150}"))
 
 
-CHECKED: Final = {
-    **dict.fromkeys(("Queue", "Channel", "Interface", "Location"), NAME),
-    **dict.fromkeys(("Uniqueid", "DestUniqueid"), UNIQUEID),
-}
-"""Fields that name something, and what they may be."""
+def one_of(words: Iterable[str], flaw: str, made: Callable[[str], object] = str) -> Value:
+    """Return what holds one of these words."""
+    return Value(re.compile("|".join(map(re.escape, words))), flaw, made)
 
 
-def checked(message: Message, field: str) -> str:
-    """Return what a field names."""
-    value = message.fields[field]
-    if not message.sure and not CHECKED[field].fullmatch(value):
-        raise PeerError(f"{field} can't be read")
-    return value
+def checked(message: Message, field: str, value: Value) -> str:
+    """Return the text of a field.
+
+    Raises:
+        PeerError: it is not what the field may hold; the error names the field, never what it holds.
+
+    """
+    text = message.fields[field]
+    if not value.allows(text):
+        raise PeerError(f"{field} {value.flaw}")
+    return text
 
 
-def count(message: Message, field: str) -> int:
-    """Return a whole number; a negative one (a span over a clock that was set back) becomes 0."""
-    value = message.fields[field]
-    if not WHOLE.fullmatch(value):
-        raise PeerError(f"{field} can't be read")
-    return max(0, int(value))
+class Reading:
+    """How a message is read: its fields, in the order in which they are told to what makes an event of them.
 
+    Attributes:
+        fields: what each may hold, by name.
 
-def flag(message: Message, field: str) -> bool:
-    """Return whether a field is 1 rather than 0."""
-    value = message.fields[field]
-    if value not in {"0", "1"}:
-        raise PeerError(f"{field} is neither 0 nor 1")
-    return value == "1"
+    """
 
+    def __init__(self, means: Means, **fields: Value) -> None:
+        self.fields = fields
+        self._means = means
+        made = [value.made for value in fields.values()]
+        self._made = None if all(each is str for each in made) else made
 
-def queue(message: Message) -> str:
-    """Return the name of the queue."""
-    return checked(message, "Queue")
+    def __call__(self, message: Message, pabx: str, at: float) -> PabxEvent | None:
+        """Return what a message tells that has the fields that it must have; raises PeerError as `checked` does."""
+        has = message.fields
+        return self.event(
+            pabx, at, [checked(message, name, value) if name in has else "" for name, value in self.fields.items()]
+        )
 
-
-def uniqueid(message: Message) -> str:
-    """Return the id of the caller's channel."""
-    return checked(message, "Uniqueid")
-
-
-def channel(message: Message) -> str:
-    """Return the name of the caller's channel."""
-    return checked(message, "Channel")
+    def event(self, pabx: str, at: float, texts: Iterable[str]) -> PabxEvent | None:
+        """Return what a message tells whose fields hold these texts, each of which was checked."""
+        if self._made is None:
+            return self._means(pabx, at, *texts)
+        return self._means(pabx, at, *[made(text) for made, text in zip(self._made, texts)])  # noqa: B905 - one for each

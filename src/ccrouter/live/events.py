@@ -11,7 +11,7 @@ from ccrouter.routing.snapshot import Seconds
 from ccrouter.routing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PabxEvent:
     """Base: something that one PABX told, or that happened to its link."""
 
@@ -27,7 +27,7 @@ class Listing(StrEnum):
     ENDPOINTS = "endpoints"  # reachability of the trunks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LinesLent(PabxEvent):
     """The PABX may use so many lines of a site, by its own confirmation; None where that is not known any more."""
 
@@ -38,26 +38,26 @@ class LinesLent(PabxEvent):
 # --- the link ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LinkUp(PabxEvent):
     """Logged in and fully booted; listings follow."""
 
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LinkLost(PabxEvent):
     """The link is down; nothing that is known of this PABX is fresh any more."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Heard(PabxEvent):
     """The PABX gave a sign of life."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PabxRestarted(PabxEvent):
     """Asterisk itself restarted: all its calls are gone."""
 
@@ -65,7 +65,7 @@ class PabxRestarted(PabxEvent):
 # --- listings: between ListBegan and ListDone the PABX tells all that it has ------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListBegan(PabxEvent):
     """The listing was asked for; what is older than this and does not appear in it is gone.
 
@@ -76,7 +76,7 @@ class ListBegan(PabxEvent):
     queue: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListDone(PabxEvent):
     """The listing is complete."""
 
@@ -84,14 +84,14 @@ class ListDone(PabxEvent):
     queue: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class QueueListed(PabxEvent):
     """A queue exists."""
 
     queue: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallerListed(PabxEvent):
     """A caller waits in a queue since `wait_s` seconds (whole seconds), at `position` (1 is next)."""
 
@@ -102,7 +102,7 @@ class CallerListed(PabxEvent):
     wait_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallListed(PabxEvent):
     """A caller's channel exists and stands at this step of its plan (see contract.CALL_VARIABLES).
 
@@ -138,7 +138,7 @@ class DeviceState(StrEnum):
     ON_HOLD = "on_hold"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PositionSeen(PabxEvent):
     """A member of a queue, whole: from a listing or from any of app_queue's member events.
 
@@ -163,7 +163,7 @@ class PositionSeen(PabxEvent):
     wrapup_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PositionLeft(PabxEvent):
     """A member logged out of a queue."""
 
@@ -171,7 +171,7 @@ class PositionLeft(PabxEvent):
     interface: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PositionCalled(PabxEvent):
     """A member of a queue is being rung for a caller; `called` is the uniqueid of the member's channel."""
 
@@ -181,7 +181,7 @@ class PositionCalled(PabxEvent):
     called: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PositionSilent(PabxEvent):
     """A member stopped ringing without having answered: its time was over, or its telephone refused."""
 
@@ -193,7 +193,7 @@ class PositionSilent(PabxEvent):
 # --- a caller in a queue ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallerJoined(PabxEvent):
     """A caller entered a queue at `position`."""
 
@@ -203,7 +203,7 @@ class CallerJoined(PabxEvent):
     position: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallerLeft(PabxEvent):
     """A caller left a queue, for whatever reason."""
 
@@ -211,7 +211,7 @@ class CallerLeft(PabxEvent):
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallerConnected(PabxEvent):
     """A position answered: `hold_s` whole seconds after the caller joined, `ring_s` after this position rang."""
 
@@ -222,7 +222,7 @@ class CallerConnected(PabxEvent):
     ring_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TalkEnded(PabxEvent):
     """The talk between a caller and a position ended after `talk_s` whole seconds."""
 
@@ -236,7 +236,7 @@ class TalkEnded(PabxEvent):
 # --- a call on its way through a plan ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallRouted(PabxEvent):
     """The router decided: from here on the call counts at its first step, until the PABX confirms or `expires_at`.
 
@@ -254,7 +254,7 @@ class CallRouted(PabxEvent):
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class WithdrawAsked(PabxEvent):
     """The router asked the PABX to take a caller out of a queue; the new plan starts with `first`."""
 
@@ -265,7 +265,7 @@ class WithdrawAsked(PabxEvent):
     expires_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class WithdrawAccepted(PabxEvent):
     """The PABX will take the caller out: at once, or when the ring that is under way ends, however long it lasts."""
 
@@ -273,7 +273,7 @@ class WithdrawAccepted(PabxEvent):
     decision: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class WithdrawRefused(PabxEvent):
     """The PABX did not take the caller out: answered in that moment, or gone. The caller keeps what they have.
 
@@ -286,7 +286,7 @@ class WithdrawRefused(PabxEvent):
     stays_until: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StepBegan(PabxEvent):
     """A step of a plan began. `decision` is empty where the PABX runs a fallback plan."""
 
@@ -301,7 +301,7 @@ class StepBegan(PabxEvent):
     target: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StepEnded(PabxEvent):
     """A step ended and the plan goes on; `result` is one of contract.STEP_RESULTS, `cause` a Q.850 cause or 0."""
 
@@ -319,14 +319,14 @@ class StepEnded(PabxEvent):
     elapsed_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SiteAnswered(PabxEvent):
     """The called side of a Dial answered (DialEnd with ANSWER); tells nothing new for calls in a queue."""
 
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class DialFailed(PabxEvent):
     """A channel that was dialled for a caller did not answer; `called` is its uniqueid, `result` its DialStatus."""
 
@@ -335,7 +335,7 @@ class DialFailed(PabxEvent):
     result: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallHungUp(PabxEvent):
     """A channel is gone. Most are not callers: those that were never routed are ignored."""
 
@@ -343,7 +343,7 @@ class CallHungUp(PabxEvent):
     cause: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallEnded(PabxEvent):
     """The caller's channel ended, told by the dialplan, also for calls that a fallback plan carried.
 
@@ -364,7 +364,7 @@ class CallEnded(PabxEvent):
 # --- trunks and time --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class EndpointSeen(PabxEvent):
     """A SIP endpoint (`PJSIP/trunk-tunis`) is reachable or not; None where nothing watches it (no qualify)."""
 
@@ -372,7 +372,7 @@ class EndpointSeen(PabxEvent):
     reachable: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PeerFault(PabxEvent):
     """An event of the PABX was refused (forged, incomplete, foreign fields); what it touches must be read again.
 
@@ -384,14 +384,14 @@ class PeerFault(PabxEvent):
     queue: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time passed: reservations expire, breakers probe again, windows roll."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ClockSet:
     """The clock that tells all instants was set by `by_s` seconds, ahead or (negative) back; `at` is after it."""
 
