@@ -95,7 +95,7 @@ class Router:
                 service=decision.service,
                 rule=decision.rule,
                 decision=decision.id,
-                first=decision.plan.steps[0],
+                first=decision.plan.first,
                 expires_at=decision.at + (ANNOUNCED_WITHIN_S if announced else CONFIRMED_WITHIN_S),
                 caller=call.caller,
                 language=call.language,
@@ -191,7 +191,7 @@ class Router:
                 uniqueid=caller.uniqueid,
                 rule=decision.rule,
                 decision=decision.id,
-                first=decision.plan.steps[0],
+                first=decision.plan.first,
                 expires_at=decision.at + WITHDRAWN_WITHIN_S,
             )
         )

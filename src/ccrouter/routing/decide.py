@@ -181,7 +181,11 @@ class _Inquiry:
     def matching(self, rules: Sequence[Rule], shortlist: Shortlist) -> Iterator[Rule]:
         """Test rules in order and yield those that apply."""
         question, self.rules_asked = self.question, rules
-        for place in shortlist.of(question.call, question.facts):
+        left = shortlist.of(question.call, question.facts)
+        while left:
+            lowest = left & -left
+            left ^= lowest
+            place = lowest.bit_length() - 1
             rule = rules[place]
             became = self.found[place] = examined(rule, question)
             if became.verdict is Verdict.YES or (became.verdict is Verdict.UNKNOWN and rule.match_unknown):

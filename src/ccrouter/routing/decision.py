@@ -58,8 +58,7 @@ class Decision:
     @property
     def destination(self) -> str:
         """Return the name of the site or message that comes first."""
-        first = self.plan.steps[0]
-        return getattr(first, "site", "") or getattr(first, "message", "")
+        return self.plan.destination
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ fields by `|`; the first piece is a header. Both signs are refused in every valu
 """
 
 import re
+from dataclasses import field
 from functools import lru_cache
 
 from ccrouter.routing.values import dataclass
@@ -24,7 +25,29 @@ LENT_ONLY = -1
 
 
 @dataclass(frozen=True, slots=True)
-class QueueStep:
+class _Part:
+    """A part of plans: there are few of them, and they are in thousands of plans, so that each makes its text once."""
+
+    _text: str = field(default="", init=False, repr=False, compare=False)
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of the text form."""
+        raise NotImplementedError
+
+    def text(self) -> str:
+        """Return the text form.
+
+        Raises:
+            ValueError: a field holds a sign that would change the meaning of the text.
+
+        """
+        if not self._text:
+            object.__setattr__(self, "_text", _joined(self.fields()))
+        return self._text
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStep(_Part):
     """Wait in the queue of an in-house site for at most `max_wait_s` seconds."""
 
     site: str
@@ -37,7 +60,7 @@ class QueueStep:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteStep:
+class SiteStep(_Part):
     """Dial an external site for at most `answer_within_s` seconds.
 
     `max_calls` is what the PABX may have there where it was lent no lines (lending.py): 0 stands for no limit,
@@ -58,7 +81,7 @@ class SiteStep:
 
 
 @dataclass(frozen=True, slots=True)
-class PlayStep:
+class PlayStep(_Part):
     """Play a message and hang up."""
 
     message: str
@@ -70,7 +93,7 @@ class PlayStep:
 
 
 @dataclass(frozen=True, slots=True)
-class VoicemailStep:
+class VoicemailStep(_Part):
     """Take a voicemail in `mailbox` (`1234@default`) and hang up."""
 
     message: str
@@ -98,9 +121,19 @@ class Plan:
         """Return all steps in order."""
         return (*self.transfers, self.last)
 
+    @property
+    def first(self) -> Step:
+        """Return the step at which the call begins."""
+        return self.transfers[0] if self.transfers else self.last
+
+    @property
+    def destination(self) -> str:
+        """Return the name of the site or message that comes first."""
+        return self.transfers[0].site if self.transfers else self.last.message
+
 
 @dataclass(frozen=True, slots=True)
-class Treatment:
+class Treatment(_Part):
     """How a service treats its callers, whatever their plan.
 
     Attributes:
@@ -115,6 +148,10 @@ class Treatment:
     answer_on_entry: bool = False
     priority: int = 0
     announcement: str = ""
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields of the text form."""
+        return (self.language, "entry" if self.answer_on_entry else "position", str(self.priority), self.announcement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +221,16 @@ def encode(plan: Plan, *, decision: str, service: str, rule: str, treatment: Tre
         ValueError: a value holds a sign that would change the meaning of the text, or the text is too long.
 
     """
-    header = f"{VERSION}|{_joined((decision,))}|{_header(service, rule, treatment)}"
-    text = "&".join([header, *map(_piece, plan.transfers), _piece(plan.last)])
+    header = f"{VERSION}|{_joined((decision,))}|{_names(service, rule)}|{treatment.text()}"
+    text = "&".join([header, *[step.text() for step in plan.transfers], plan.last.text()])
     if len(text.encode()) > MAX_TEXT:
         raise ValueError(f"the plan takes {len(text.encode())} bytes, more than the {MAX_TEXT} that a PABX accepts")
     return text
 
 
 @lru_cache(1024)
-def _header(service: str, rule: str, treatment: Treatment) -> str:
-    answer = "entry" if treatment.answer_on_entry else "position"
-    return _joined((service, rule, treatment.language, answer, str(treatment.priority), treatment.announcement))
-
-
-@lru_cache(1024)
-def _piece(step: Step) -> str:
-    return _joined(step.fields())
+def _names(service: str, rule: str) -> str:
+    return _joined((service, rule))
 
 
 def _joined(fields: tuple[str, ...]) -> str:

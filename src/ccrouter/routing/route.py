@@ -1,6 +1,7 @@
 """From the destinations of a rule to the steps of a plan, by what each site can take at this moment."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from ccrouter.routing.decision import Considered
 from ccrouter.routing.facts import Facts
@@ -10,12 +11,8 @@ from ccrouter.routing.rules import Destination, External, InHouse, Leg, Message,
 from ccrouter.routing.shares import Turns, take_turn
 from ccrouter.routing.snapshot import Health
 
-Obstacle = tuple[str, str]
-"""Why a destination can't take the call now (closed, absent, full, down, empty), and the value seen."""
-
-FREE: Obstacle = ("", "")
-
-PLACED: Obstacle = ("in the plan already", "")
+NEVER_TAKES: Final = frozenset({"closed", "absent", "in the plan already"})
+"""States of a destination that has no place in the plan at all."""
 
 
 class Route:
@@ -27,7 +24,7 @@ class Route:
     with the parts of the share.
     """
 
-    __slots__ = ("_shared", "considered", "facts", "last", "pabx", "postponed", "steps", "turns")
+    __slots__ = ("_pabxs", "_shared", "considered", "facts", "last", "pabx", "postponed", "steps", "turns")
 
     def __init__(self, facts: Facts, pabx: str) -> None:
         self.facts = facts
@@ -37,74 +34,78 @@ class Route:
         self.last: Message | None = None
         self.considered: list[Considered] = []
         self.turns: dict[str, Turns] = {}
+        self._pabxs = len(facts.snapshot.pabxs)
         self._shared: set[tuple[str, int | None]] = set()
 
     def add_all(self, destinations: Sequence[Destination]) -> None:
         """Add destinations in order, up to the first message."""
         for destination in destinations:
-            if isinstance(destination, Message):
+            if isinstance(destination, Leg):
+                placed = self._shared and (destination.site.name, destination.limit_s) in self._shared
+                seen = Considered(destination.site.name, "in the plan already") if placed else self._look(destination)
+                self._add(destination, seen)
+            elif isinstance(destination, Share):
+                self._add_share(destination)
+            else:
                 self.last = destination
                 self.considered.append(Considered(destination.name))
                 return
-            if isinstance(destination, Share):
-                self._add_share(destination)
-            else:
-                placed = (destination.site.name, destination.limit_s) in self._shared
-                self._add(destination, PLACED if placed else self._obstacle(destination))
 
     def plan(self, last: Message) -> Plan:
         """Return the plan, with `last` where the rule brought no message of its own."""
         return Plan((*self.steps, *self.postponed), (self.last or last).step)
 
-    def _add(self, leg: Leg, obstacle: Obstacle) -> None:
-        state, seen = obstacle
-        self.considered.append(Considered(leg.site.name, state, seen))
-        if state in {"closed", "absent"} or obstacle is PLACED:
+    def _add(self, leg: Leg, seen: Considered) -> None:
+        self.considered.append(seen)
+        if seen.state in NEVER_TAKES:
             return
         comes_first = not self.steps
-        (self.postponed if state and comes_first else self.steps).append(step(leg, len(self.facts.snapshot.pabxs)))
+        (self.postponed if seen.state and comes_first else self.steps).append(step(leg, self._pabxs))
 
     def _add_share(self, share: Share) -> None:
-        legs = [(leg, self._obstacle(leg)) for leg in share.legs]
-        usable = frozenset([i for i, (_, obstacle) in enumerate(legs) if not obstacle[0]])
+        legs = [(leg, self._look(leg)) for leg in share.legs]
+        usable = frozenset([i for i, (_, seen) in enumerate(legs) if not seen.state])
         chosen, turns = take_turn(share.weights, usable, self.facts.turns.get(share.key, {}))
         self.turns[share.key] = turns
-        for i, (leg, obstacle) in enumerate(legs):
+        for i, (leg, seen) in enumerate(legs):
             if i == chosen or (chosen is None and share.weights[i]):
-                self._add(leg, obstacle)
+                self._add(leg, seen)
                 self._shared.add((leg.site.name, leg.limit_s))
             else:
-                self.considered.append(Considered(leg.site.name, obstacle[0] or "not its turn", obstacle[1]))
+                self.considered.append(seen if seen.state else seen._replace(state="not its turn"))
 
-    def _obstacle(self, leg: Leg) -> Obstacle:
+    def _look(self, leg: Leg) -> Considered:
+        """Return what keeps a destination from taking the call now, if anything does."""
         site = leg.site
         if site.calendar is not None and not site.calendar.is_open(self.facts.instant):
-            return "closed", site.calendar.name
+            return Considered(site.name, "closed", site.calendar.name)
         if isinstance(site, External):
-            return self._obstacle_outside(site)
-        return self._obstacle_in_house(site)
+            return self._look_outside(leg, site)
+        return self._look_in_house(leg, site)
 
-    def _obstacle_outside(self, site: External) -> Obstacle:
+    def _look_outside(self, leg: Leg, site: External) -> Considered:
         known = self.facts.site(self.pabx, site.name)
-        if known is not None and known.health is Health.DOWN:
-            return "down", ""
-        if known is None or not site.max_calls:
-            return FREE
+        if known is None:
+            return leg.free
+        if known.health is Health.DOWN:
+            return Considered(site.name, "down")
+        if not site.max_calls:
+            return leg.free
         if known.calls >= site.max_calls:
-            return "full", f"{known.calls} of {site.max_calls} calls"
-        part = known.part(self.pabx)
+            return Considered(site.name, "full", f"{known.calls} of {site.max_calls} calls")
+        part = known.part(self.pabx) if known.parts else None
         if part is not None and part.lines is not None and part.calls >= part.lines:
             # Others may be lent in a moment, but the call would be there before them.
-            return "full", f"{part.calls} of the {part.lines} lines that this PABX has, {known.calls} of all"
-        return FREE
+            seen = f"{part.calls} of the {part.lines} lines that this PABX has, {known.calls} of all"
+            return Considered(site.name, "full", seen)
+        return leg.free
 
-    def _obstacle_in_house(self, site: InHouse) -> Obstacle:
+    def _look_in_house(self, leg: Leg, site: InHouse) -> Considered:
         known = self.facts.queue(self.pabx, site.queue)
-        if known is None and self.facts.fresh(self.pabx):
-            return "absent", f"this PABX has no queue {site.queue}"
-        if known is not None and not known.logged_in:
-            return "empty", "no position logged in"
-        return FREE
+        if known is None:
+            absent = self.facts.fresh(self.pabx)
+            return Considered(site.name, "absent", f"this PABX has no queue {site.queue}") if absent else leg.free
+        return leg.free if known.logged_in else Considered(site.name, "empty", "no position logged in")
 
 
 def step(leg: Leg, pabxs: int = 1) -> TransferStep:

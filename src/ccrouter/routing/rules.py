@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from ccrouter.routing.conditions import Condition, Threshold
+from ccrouter.routing.decision import Considered
 from ccrouter.routing.plan import LastStep, TransferStep, Treatment
 from ccrouter.routing.schedule import Calendar
 from ccrouter.routing.shortlist import Shortlist
@@ -61,12 +62,18 @@ Site = InHouse | External
 class Leg:
     """A site as a destination, with a limit of its own where `limit_s` is given.
 
-    `steps` are those that it stood for before, by the number of PABXs (route.step).
+    `steps` are those that it stood for before, by the number of PABXs (route.step); `free` is what is seen of it where
+    it can take a call.
     """
 
     site: Site
     limit_s: int | None = None
     steps: dict[int, TransferStep] = field(default_factory=dict, init=False, repr=False, compare=False)
+    free: Considered = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make what most calls see of it."""
+        object.__setattr__(self, "free", Considered(self.site.name))
 
 
 @dataclass(frozen=True, slots=True)

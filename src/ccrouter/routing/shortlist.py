@@ -35,18 +35,14 @@ class Shortlist:
         _, load = self._asked or self._go_through()
         load.prepare()
 
-    def of(self, call: Call, facts: Facts) -> Iterator[int]:
-        """Yield the places of the rules to be tested, in their order; all others do not apply."""
+    def of(self, call: Call, facts: Facts) -> int:
+        """Return the rules to be tested as bits, the first rule the lowest; all others do not apply."""
         gates, load = self._asked or self._go_through()
         shut = 0
         for each in gates:
             shut |= each.rules(call, facts)
         left = self._every & ~shut
-        left &= ~load.rules(call, facts, left, shut >> len(self._rules))
-        while left:
-            lowest = left & -left
-            yield lowest.bit_length() - 1
-            left ^= lowest
+        return left & ~load.rules(call, facts, left, shut >> len(self._rules))
 
     def _go_through(self) -> tuple[tuple[Gates, ...], Load]:
         asked = self._asked = _gates(self._rules)
