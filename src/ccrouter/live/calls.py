@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ccrouter.live.durations import since
 from ccrouter.live.lifecycle import AT_A_SITE, RESERVED, WITHDRAWN, Phase
@@ -14,8 +14,7 @@ from ccrouter.routing.values import dataclass
 K = TypeVar("K", str, QueueKey)
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(NamedTuple):
     """A step of a plan at which a call stands.
 
     Attributes:
@@ -61,8 +60,7 @@ class Withdrawal:
     expires_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """Where a call counts.
 
     Attributes:
@@ -195,14 +193,14 @@ class Calls:
         """Return the calls of one PABX; they may be finished meanwhile."""
         return iter([call for call in self.records.values() if call.pabx == pabx])
 
-    def settle(self, call: CallRecord) -> tuple[Count, Count]:
+    def settle(self, call: CallRecord) -> tuple[Count, Count] | None:
         """Let the sets follow a call after a change, and let go of one that is finished.
 
         Returns:
-            Where the call counted, and where it counts now.
+            Where the call counted, and where it counts now; None where that is the same.
 
         """
-        key, before = call.key, call.count
+        key, before = (call.pabx, call.uniqueid), call.count
         if call.phase is Phase.FINISHED:
             after = UNCOUNTED
             self.records.pop(key, None)
@@ -214,11 +212,12 @@ class Calls:
                 self.timed.discard(key)
             else:
                 self.timed.add(key)
-        if before != after:
-            call.count = after
-            _move(self.at_site, before.site, after.site, key)
-            _move(self.sent_to, before.sent_to, after.sent_to, key)
-            _move(self.leaving, before.leaving, after.leaving, key)
+        if before == after:
+            return None
+        call.count = after
+        _move(self.at_site, before.site, after.site, key)
+        _move(self.sent_to, before.sent_to, after.sent_to, key)
+        _move(self.leaving, before.leaving, after.leaving, key)
         return before, after
 
     def unsee(self, key: CallKey) -> None:

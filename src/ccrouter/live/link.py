@@ -19,6 +19,8 @@ PATIENCE_S: Seconds = 5.0
 READING_S: Seconds = 30.0
 """A listing that takes longer was cut off: its end, should it come, counts for nothing."""
 
+LISTINGS = len(Listing)
+
 ListingKey = tuple[Listing, str]
 """A listing, and the queue that it is restricted to (empty for all)."""
 
@@ -64,7 +66,7 @@ class Link:
     @property
     def in_sync(self) -> bool:
         """Tell whether the link is up and every listing has been read since."""
-        return self.up and len(self.done_at) == len(Listing)
+        return self.up_at is not None and len(self.done_at) == LISTINGS
 
     def came_up(self, mark: int, at: float) -> None:
         """Start afresh: nothing has been read yet."""

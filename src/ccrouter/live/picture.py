@@ -178,9 +178,10 @@ class Picture:
         answered = call.answered_at is not None and not call.answer_told
         if answered or not call.offered or call.line or call.stand.kind == "site":
             self.effects.extend(reports.due(call, at))
-        before, after = self.calls.settle(call)
-        if before == after:
+        moved = self.calls.settle(call)
+        if moved is None:
             return
+        before, after = moved
         if before.site != after.site:
             if before.site is not None:
                 self.sites.left(before.site, call.key, at)

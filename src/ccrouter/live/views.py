@@ -58,8 +58,7 @@ class Views:
         """Return all facts as of the last event, stamped `at`."""
         self._refresh()
         pabxs = {
-            name: PabxFacts(pabx=name, in_sync=link.in_sync, heard_at=link.heard_at)
-            for name, link in self._picture.links.items()
+            name: PabxFacts(name, link.in_sync, link.heard_at) for name, link in self._picture.links.items()
         }
         return Snapshot(
             at=at,
@@ -160,24 +159,21 @@ class Views:
 
     def _refresh_sites(self) -> None:
         picture, facts = self._picture, dict(self._sites)
+        at_site, by_name, several = picture.calls.at_site, picture.sites.directory.by_name, len(picture.links) > 1
         for name in picture.sites.changed:
-            calls = len(picture.calls.at_site.get(name, ()))
-            limits = picture.sites.directory.by_name.get(name)
+            calls = len(at_site.get(name, ()))
+            limits = by_name.get(name)
             if limits is None and not calls:
                 facts.pop(name, None)
             elif limits is not None and limits.queue:
-                facts[name] = SiteFacts(site=name, calls=calls, health=self._in_house_health(limits.queue))
+                facts[name] = SiteFacts(name, calls, self._in_house_health(limits.queue))
             else:
-                facts[name] = SiteFacts(
-                    site=name, calls=calls, health=picture.sites.health(name), parts=self._parts(name)
-                )
+                facts[name] = SiteFacts(name, calls, picture.sites.health(name), self._parts(name) if several else ())
         self._sites = facts
         picture.sites.changed.clear()
 
     def _parts(self, site: str) -> tuple[SitePart, ...]:
         picture = self._picture
-        if len(picture.links) < 2:
-            return ()
         carried = Counter(pabx for pabx, _ in picture.calls.at_site.get(site, ()))
         lent = picture.sites.lines.get(site, {})
         return tuple(SitePart(pabx, carried[pabx], lent.get(pabx)) for pabx in sorted(picture.links))

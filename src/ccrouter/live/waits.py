@@ -1,7 +1,5 @@
 """What happens in queues, to callers and to positions, applied to the picture."""
 
-from dataclasses import replace
-
 from ccrouter.live.calls import CallRecord, Stand
 from ccrouter.live.durations import duration, since
 from ccrouter.live.effects import PositionRang
@@ -83,7 +81,7 @@ def _stand_at(picture: Picture, call: CallRecord, queue: Queue) -> None:
     """Let a call stand at the step of this queue, as far as the queue tells which that is."""
     stand, site = call.stand, picture.sites.directory.site_of(queue.name)
     if stand.kind == "queue" and (stand.queue in {"", queue.name} or site in {"", stand.target}):
-        call.stand = replace(stand, queue=queue.name)
+        call.stand = stand._replace(queue=queue.name)
     else:
         call.stand = Stand("queue", site, queue.name)
 

@@ -79,7 +79,7 @@ def _named(rules: Rules, decision: Decision) -> Iterator[_Named]:
         if isinstance(destination, Leg):
             state = next(considered).state
             if state != "closed":
-                yield _Named(destination, twice=state == PLACED[0])
+                yield _Named(destination, twice=state == PLACED)
         elif isinstance(destination, Share):
             yield from _of_share(destination, [next(considered) for _ in destination.legs])
         else:

@@ -11,7 +11,10 @@ from ccrouter.routing.rules import Destination, External, InHouse, Leg, Message,
 from ccrouter.routing.shares import Turns, take_turn
 from ccrouter.routing.snapshot import Health
 
-NEVER_TAKES: Final = frozenset({"closed", "absent", "in the plan already"})
+PLACED: Final = "in the plan already"
+"""State of a destination that the turn of a share has brought."""
+
+NEVER_TAKES: Final = frozenset({"closed", "absent", PLACED})
 """States of a destination that has no place in the plan at all."""
 
 
@@ -42,7 +45,7 @@ class Route:
         for destination in destinations:
             if isinstance(destination, Leg):
                 placed = self._shared and (destination.site.name, destination.limit_s) in self._shared
-                seen = Considered(destination.site.name, "in the plan already") if placed else self._look(destination)
+                seen = Considered(destination.site.name, PLACED) if placed else self._look(destination)
                 self._add(destination, seen)
             elif isinstance(destination, Share):
                 self._add_share(destination)
