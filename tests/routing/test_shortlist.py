@@ -1,5 +1,6 @@
 """The shortlist leaves nothing out that counts: with it and without it, all that a decision says is the same."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -37,6 +38,14 @@ WORLD = World()
 CALLERS = ("0612345678", "+33612345678", "+33387000000", "+3338", None)
 NUMBERS = ("0800123456", "0899999999")
 READINGS = (Waiting("support"), EstimatedWait("support"), LoggedIn("support"), Waiting("absent"), SiteCalls("tunis"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_rules_are_many() -> Iterator[None]:
+    """Have the shortest lists gone through as long ones are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ccrouter.routing.shortlist.FEW", 0)
+        yield
 
 
 @dataclass(frozen=True)

@@ -57,9 +57,7 @@ class Views:
     def snapshot(self, at: float) -> Snapshot:
         """Return all facts as of the last event, stamped `at`."""
         self._refresh()
-        pabxs = {
-            name: PabxFacts(name, link.in_sync, link.heard_at) for name, link in self._picture.links.items()
-        }
+        pabxs = {name: PabxFacts(name, link.in_sync, link.heard_at) for name, link in self._picture.links.items()}
         return Snapshot(
             at=at,
             pabxs=MappingProxyType(pabxs),

@@ -8,7 +8,7 @@ threshold would be moved by the test.
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, CallerIs, Condition, Threshold
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ccrouter.routing.rules import Rule
 
 
+FEW: Final = 6
+"""Of so few rules each is tested: that costs less than to ask which of them need be."""
+
+
 class Shortlist:
     """Finds the rules of a list that have to be tested; for several threads."""
 
@@ -32,11 +36,14 @@ class Shortlist:
 
     def prepare(self) -> None:
         """Go through the rules now: it takes milliseconds, for which the first call would wait."""
-        _, load = self._asked or self._go_through()
-        load.prepare()
+        if len(self._rules) > FEW:
+            _, load = self._asked or self._go_through()
+            load.prepare()
 
     def of(self, call: Call, facts: Facts) -> int:
         """Return the rules to be tested as bits, the first rule the lowest; all others do not apply."""
+        if len(self._rules) <= FEW:
+            return self._every
         gates, load = self._asked or self._go_through()
         shut = 0
         for each in gates:
