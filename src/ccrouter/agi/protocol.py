@@ -142,6 +142,9 @@ class _Expects(Enum):
     BROKEN = auto()
 
 
+_REQUEST, _NOTHING, _ANSWER, _BROKEN = _Expects
+
+
 class Exchange:
     """One conversation: a request, then orders and their answers, one at a time.
 
@@ -157,7 +160,7 @@ class Exchange:
         self._sizes = sizes
         self._buffer = b""
         self._searched = 0
-        self._expects = _Expects.REQUEST
+        self._expects = _REQUEST
         self._answer: list[str] = []
 
     def receive(self, data: bytes) -> None:
@@ -171,14 +174,14 @@ class Exchange:
             PeerError: the peer broke the protocol; it will be raised from now on.
 
         """
-        if self._expects is _Expects.BROKEN:
+        if self._expects is _BROKEN:
             raise PeerError("the peer broke the protocol before")
         try:
-            if self._expects is _Expects.REQUEST:
+            if self._expects is _REQUEST:
                 return self._next_request()
             return self._next_reply() if self._buffer else None
         except PeerError:
-            self._expects = _Expects.BROKEN
+            self._expects = _BROKEN
             self._buffer = b""
             raise
 
@@ -190,10 +193,10 @@ class Exchange:
             RuntimeError: it is not our turn to speak.
 
         """
-        if self._expects is not _Expects.NOTHING:
+        if self._expects is not _NOTHING:
             raise RuntimeError("an order before the request, or before the answer to the last order")
         order = set_variable(name, value)
-        self._expects = _Expects.ANSWER
+        self._expects = _ANSWER
         return order
 
     def _next_request(self) -> Request | None:
@@ -205,7 +208,7 @@ class Exchange:
             self._searched = max(0, len(buffer) - 1)
             return None
         block, self._buffer, self._searched = buffer[:end], buffer[end + 2 :], 0
-        self._expects = _Expects.NOTHING
+        self._expects = _NOTHING
         return self._read_request(block)
 
     def _read_request(self, block: bytes) -> Request:
@@ -224,17 +227,17 @@ class Exchange:
         return Request(script, language, self.uniqueid, callerid, callingpres, extension, mangled, channel, arguments)
 
     def _next_reply(self) -> Reply | HungUp | None:
-        if self._buffer == DONE and self._expects is _Expects.ANSWER and not self._answer:
-            self._buffer, self._expects = b"", _Expects.NOTHING
+        if self._buffer == DONE and self._expects is _ANSWER and not self._answer:
+            self._buffer, self._expects = b"", _NOTHING
             return CARRIED_OUT
-        if self._expects is _Expects.NOTHING and not HANGUP.startswith(self._buffer[: len(HANGUP)]):
+        if self._expects is _NOTHING and not HANGUP.startswith(self._buffer[: len(HANGUP)]):
             raise PeerError("the peer spoke although nothing was asked")
         while (line := self._next_line()) is not None:
             if line == "HANGUP" and not self._answer:
                 return HungUp()
             reply = self._read_answer(line)
             if reply is not None:
-                self._expects = _Expects.NOTHING
+                self._expects = _NOTHING
                 self._answer = []
                 return reply
         return None

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from ccrouter.live.queues import CallKey
-from ccrouter.routing.snapshot import Health, Seconds
+from ccrouter.routing.snapshot import DOWN, PROBE, UNKNOWN, UP, Health, Seconds
 
 FAILURES = 3
 """Failures in a row that open the breaker."""
@@ -64,6 +64,9 @@ class Circuit(StrEnum):
     PROBING = "probing"  # one does
 
 
+CLOSED, OPEN, HALF_OPEN, PROBING = Circuit
+
+
 @dataclass(slots=True)
 class Breaker:
     """Breaker of one site.
@@ -78,7 +81,7 @@ class Breaker:
 
     """
 
-    circuit: Circuit = Circuit.CLOSED
+    circuit: Circuit = CLOSED
     failures: int = 0
     deaths: int = 0
     open_s: Seconds = OPEN_S
@@ -89,56 +92,56 @@ class Breaker:
     @property
     def health(self) -> Health:
         """Return what the calls say of the site."""
-        if self.circuit is Circuit.CLOSED:
-            return Health.UP if self.proven else Health.UNKNOWN
-        return Health.PROBE if self.circuit is Circuit.HALF_OPEN else Health.DOWN
+        if self.circuit is CLOSED:
+            return UP if self.proven else UNKNOWN
+        return PROBE if self.circuit is HALF_OPEN else DOWN
 
     def arrived(self, call: CallKey, at: float) -> None:
         """Take in that a call is sent to the site; where one may try, it is this one."""
         self.tick(at)
-        if self.circuit is Circuit.HALF_OPEN:
-            self.circuit, self.probe = Circuit.PROBING, call
+        if self.circuit is HALF_OPEN:
+            self.circuit, self.probe = PROBING, call
 
     def left(self, call: CallKey) -> None:
         """Take in that a call is not at the site any more; if it tried and taught nothing, another may."""
-        if self.circuit is Circuit.PROBING and self.probe == call:
-            self.circuit, self.probe = Circuit.HALF_OPEN, None
+        if self.circuit is PROBING and self.probe == call:
+            self.circuit, self.probe = HALF_OPEN, None
 
     def tick(self, at: float) -> None:
         """Let one call try where the breaker has been open for long enough."""
         # Farther away than it can be: the clock was set back.
-        if self.circuit is Circuit.OPEN and (at >= self.until or self.until - at > LONGEST_OPEN_S):
-            self.circuit = Circuit.HALF_OPEN
+        if self.circuit is OPEN and (at >= self.until or self.until - at > LONGEST_OPEN_S):
+            self.circuit = HALF_OPEN
 
     def alive(self) -> None:
         """Close: a call was answered, or refused by somebody who is there."""
-        self.circuit, self.probe, self.failures, self.proven = Circuit.CLOSED, None, 0, True
+        self.circuit, self.probe, self.failures, self.proven = CLOSED, None, 0, True
 
     def ended_well(self) -> None:
         """Take in that a talk ended as talks do."""
         self.deaths = 0
-        if self.circuit is Circuit.CLOSED:
+        if self.circuit is CLOSED:
             self.open_s = OPEN_S
 
     def trust(self) -> None:
         """Close on trial, because the site can be reached again: the next failure opens."""
-        self.circuit, self.probe, self.failures = Circuit.CLOSED, None, FAILURES - 1
+        self.circuit, self.probe, self.failures = CLOSED, None, FAILURES - 1
 
     def dead(self, at: float) -> None:
         """Take in a try that found the site dead."""
-        if self.circuit is not Circuit.OPEN:
+        if self.circuit is not OPEN:
             self.failures += 1
-            if self.circuit is not Circuit.CLOSED or self.failures >= FAILURES:
+            if self.circuit is not CLOSED or self.failures >= FAILURES:
                 self._open(at)
 
     def died(self, at: float) -> None:
         """Take in a talk that the site tore."""
         self.deaths = min(self.deaths + 1, FAILURES)
-        if self.circuit is not Circuit.OPEN and (self.circuit is not Circuit.CLOSED or self.deaths >= FAILURES):
+        if self.circuit is not OPEN and (self.circuit is not CLOSED or self.deaths >= FAILURES):
             self.deaths = FAILURES - 1
             self._open(at)
 
     def _open(self, at: float) -> None:
-        self.circuit, self.probe, self.proven = Circuit.OPEN, None, False
+        self.circuit, self.probe, self.proven = OPEN, None, False
         self.until = at + self.open_s
         self.open_s = min(2 * self.open_s, LONGEST_OPEN_S)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ccrouter.live.breaker import Breaker, Lesson, lesson
 from ccrouter.live.effects import SiteHealthChanged
 from ccrouter.live.queues import CallKey
-from ccrouter.routing.snapshot import Health, Seconds
+from ccrouter.routing.snapshot import DOWN, UNKNOWN, UP, Health, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,15 @@ class Site:
     limits: SiteLimits
     breaker: Breaker = field(default_factory=Breaker)
     reachable: bool | None = None
-    told: Health = Health.UNKNOWN
+    told: Health = UNKNOWN
 
     @property
     def health(self) -> Health:
         """Return what the breaker says of a site that may be reachable."""
         if self.reachable is False:
-            return Health.DOWN
+            return DOWN
         health = self.breaker.health
-        return Health.UP if health is Health.UNKNOWN and self.reachable else health
+        return UP if health is UNKNOWN and self.reachable else health
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Sites:
     def health(self, name: str) -> Health:
         """Return the health of an external site."""
         site = self._external.get(name)
-        return Health.UNKNOWN if site is None else site.health
+        return UNKNOWN if site is None else site.health
 
     def reach(self, at: float, endpoint: str | None = None) -> None:
         """Look again at what the PABXs tell of `endpoint`, or of all."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ccrouter.routing.call import Call
-from ccrouter.routing.conditions import Question, Tested
+from ccrouter.routing.conditions import UNKNOWN, YES, Question, Tested
 from ccrouter.routing.decision import Decision, Stay
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.measures import OfQueue
@@ -24,7 +24,7 @@ from ccrouter.routing.rules import (
     Rules,
 )
 from ccrouter.routing.shortlist import Shortlist
-from ccrouter.routing.thresholds import Latch, LatchKey, Verdict
+from ccrouter.routing.thresholds import Latch, LatchKey
 from ccrouter.routing.trace import RuleTested, Trace, examined
 
 
@@ -151,7 +151,7 @@ class _Inquiry:
             if number is None or meant is None or meant.number != number.number or not override.active(facts.at):
                 continue
             to = tuple(each for each in map(self.rules.named, override.to) if each is not None)
-            verdict = Verdict.YES if to else Verdict.UNKNOWN
+            verdict = YES if to else UNKNOWN
             seen = f"by {override.author}: {override.reason}" if to else "not in the routing file any more"
             test = Tested(f"override {override.id}: {', '.join(override.to)}", verdict, seen)
             self.before.append(RuleTested(OVERRIDE, verdict, (test,)))
@@ -162,8 +162,8 @@ class _Inquiry:
     def sent(self, to: Sequence[str], by: str) -> Rule:
         """Return the rule that a person makes for this one call."""
         known = tuple(each for each in map(self.rules.named, to) if each is not None)
-        test = Tested(f"sent to {', '.join(to)}", Verdict.YES, by)
-        self.before.append(RuleTested(SENT_BY_HAND, Verdict.YES, (test,)))
+        test = Tested(f"sent to {', '.join(to)}", YES, by)
+        self.before.append(RuleTested(SENT_BY_HAND, YES, (test,)))
         return Rule(SENT_BY_HAND, None, known)
 
     def back(self, rule: Rule, queue: str) -> Iterator[Destination]:
@@ -188,7 +188,7 @@ class _Inquiry:
             place = lowest.bit_length() - 1
             rule = rules[place]
             became = self.found[place] = examined(rule, question)
-            if became.verdict is Verdict.YES or (became.verdict is Verdict.UNKNOWN and rule.match_unknown):
+            if became.verdict is YES or (became.verdict is UNKNOWN and rule.match_unknown):
                 self.asked = place + 1
                 yield rule
         self.asked = len(rules)
@@ -196,7 +196,7 @@ class _Inquiry:
     def otherwise(self) -> Rule:
         """Return the rule that applies when no other does."""
         rule = Rule(UNKNOWN_NUMBER if self.number is None else OTHERWISE, None, self.service.otherwise)
-        self.after.append(RuleTested(rule.name, Verdict.YES, ()))
+        self.after.append(RuleTested(rule.name, YES, ()))
         return rule
 
     def trace(self) -> Trace:

@@ -9,7 +9,7 @@ from ccrouter.routing.lines import own_lines
 from ccrouter.routing.plan import LENT_ONLY, Plan, QueueStep, SiteStep, TransferStep
 from ccrouter.routing.rules import Destination, External, InHouse, Leg, Message, Share
 from ccrouter.routing.shares import Turns, take_turn
-from ccrouter.routing.snapshot import Health
+from ccrouter.routing.snapshot import DOWN
 
 PLACED: Final = "in the plan already"
 """State of a destination that the turn of a share has brought."""
@@ -90,7 +90,7 @@ class Route:
         known = self.facts.site(self.pabx, site.name)
         if known is None:
             return leg.free
-        if known.health is Health.DOWN:
+        if known.health is DOWN:
             return Considered(site.name, "down")
         if not site.max_calls:
             return leg.free

@@ -25,6 +25,10 @@ class Health(StrEnum):
     UNKNOWN = "unknown"
 
 
+UP, DOWN, PROBE, UNKNOWN = Health
+"""Looked up once: on the class that takes as long as half a dozen comparisons."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A wait in a queue that ended: answered, or given up by the caller."""

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from ccrouter.routing.call import Call
-from ccrouter.routing.conditions import Question, Tested
+from ccrouter.routing.conditions import YES, Question, Tested
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.thresholds import Verdict
 
@@ -24,7 +24,7 @@ class RuleTested(NamedTuple):
 def examined(rule: "Rule", question: Question) -> RuleTested:
     """Test a rule."""
     question.trace = []
-    verdict = Verdict.YES if rule.when is None else rule.when.test(question)
+    verdict = YES if rule.when is None else rule.when.test(question)
     return RuleTested(rule.name, verdict, tuple(question.trace))
 
 
