@@ -97,7 +97,7 @@ class Ours:
         size = sum((folder / f"{JOURNAL_FILE}{suffix}").stat().st_size for suffix in ("", "-wal"))
         ends = [[end_of(each) for each in batch] for batch in batches]
         before = time.process_time()
-        took_s(journal.write, ends)
+        took_s(lambda batch: journal.write(map(journal.row, batch)), ends)
         end_s = time.process_time() - before
         tidy_s = took_s(lambda before: journal.tidy(before, 500), [NOON + self._number])
         _, late_s = asyncio.run(self._written(self._opened()[1], decisions(self._number), LOOK_S))

@@ -19,12 +19,12 @@ from ccrouter.app import journal as module
 from ccrouter.app.journal import Recorder
 from ccrouter.clock import SystemClock
 from ccrouter.errors import StoreError
-from ccrouter.store.decisions import Decisions, Entry, Wanted
+from ccrouter.store.decisions import Decisions, Entry, Row, Wanted
 from ccrouter.store.schema import JOURNAL_FILE, journal_database
 from ccrouter.telemetry.journal import JournalCounts
 from support.full_disk import full_disk
 from support.hand_clock import HandClock
-from support.made_decisions import ended, made
+from support.made_decisions import ended, keep, made
 from support.world import NOON
 
 DAY_S = 86400
@@ -54,13 +54,17 @@ class Desk:
             sure=lambda: self.sure,
         )
 
-    def write(self, entries: Iterable[Entry]) -> None:
+    def row(self, entry: Entry) -> Row:
+        """Return it as it is written."""
+        return self.kept.row(entry)
+
+    def write(self, rows: Iterable[Row]) -> None:
         """Write, when it may."""
         try:
             self.may_write.wait(WITHIN_S)
             if self.fault:
                 raise self.fault
-            self.kept.write(entries)
+            self.kept.write(rows)
         finally:
             self._loop.call_soon_threadsafe(self._tried.set)
 
@@ -256,7 +260,7 @@ async def test_what_is_too_old_is_deleted(tmp_path: Path, monkeypatch: pytest.Mo
     """Step by step, when the daemon starts and from time to time."""
     monkeypatch.setattr(module, "TIDY_ROWS", 10)
     desk = Desk(tmp_path, keep_s=30 * DAY_S)
-    desk.kept.write(made(n, NOON - (55 - n) * DAY_S) for n in range(55))
+    keep(desk.kept, (made(n, NOON - (55 - n) * DAY_S) for n in range(55)))
     async with desk.running():
         desk.recorder.note(made(55))
         await desk.until(lambda: desk.decisions() == ids(25, 56))
@@ -277,7 +281,7 @@ async def test_a_disk_that_heals_while_no_call_comes_is_told_too(tmp_path: Path)
 async def test_a_journal_that_is_off_takes_no_notes(tmp_path: Path) -> None:
     """And deletes what was kept before."""
     desk = Desk(tmp_path, keep_s=0)
-    desk.kept.write([made(0, NOON - 1)])
+    keep(desk.kept, [made(0, NOON - 1)])
     async with desk.running():
         desk.recorder.note(made(1))
         desk.recorder._news.set()

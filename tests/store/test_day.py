@@ -18,7 +18,7 @@ from ccrouter.store.decisions import Decisions
 from ccrouter.store.schema import journal_database
 from support import made_decisions
 from support.hand_clock import HandClock
-from support.made_decisions import ended, made
+from support.made_decisions import ended, keep, made
 from support.world import NOON
 
 SITES: Mapping[str, Site] = {"paris": made_decisions.WORLD.paris, "tunis": made_decisions.WORLD.tunis}
@@ -28,7 +28,7 @@ RULES = replace(made_decisions.RULES, sites=SITES)
 def kept(folder: Path, *entries: object) -> list[CallOfDay]:
     """Return the calls since noon, of a journal with these entries."""
     database = journal_database(folder, HandClock())
-    Decisions(database, mask_callers=True).write(entries)  # type: ignore[arg-type] # decisions and ends
+    keep(Decisions(database, mask_callers=True), entries)  # type: ignore[arg-type] # decisions and ends
     return calls_since(database, NOON, NOON + 3600, 1000)
 
 

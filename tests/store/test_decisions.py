@@ -16,7 +16,7 @@ from ccrouter.store.decisions import Decisions, Wanted
 from ccrouter.store.schema import JOURNAL_FILE, journal_database
 from support.full_disk import full_disk
 from support.hand_clock import HandClock
-from support.made_decisions import CALLER, ended, made
+from support.made_decisions import CALLER, ended, keep, made
 from support.world import NOON
 
 DAY_S = 86400
@@ -37,7 +37,7 @@ def opened(folder: Path, clock: HandClock, *, mask_callers: bool = True, spared_
 def test_a_decision_is_told_years_later_in_the_same_words(tmp_path: Path, clock: HandClock) -> None:
     """Plan, rule, trace, values seen: all that explains it."""
     decision = made(1)
-    opened(tmp_path, clock, mask_callers=False).write([decision])
+    keep(opened(tmp_path, clock, mask_callers=False), [decision])
     ((record, end),) = opened(tmp_path, clock).of_call("1.0")
     assert record == record_of(decision)
     assert decision_of(record) == replace(decision, latches={}, turns={})
@@ -46,7 +46,7 @@ def test_a_decision_is_told_years_later_in_the_same_words(tmp_path: Path, clock:
 
 def test_callers_are_masked_unless_the_settings_say_otherwise(journal: Decisions, tmp_path: Path) -> None:
     """In the record and in the list, and nowhere in the file."""
-    journal.write([made(1), made(2, caller=None)])
+    keep(journal, [made(1), made(2, caller=None)])
     assert [each.caller for each in journal.search(Wanted(), 9)] == [None, "061*******"]
     assert journal.of_call("1.0")[0][0]["call"]["caller"] == "061*******"
     assert not any(CALLER.encode() in path.read_bytes() for path in tmp_path.iterdir())
@@ -55,21 +55,21 @@ def test_callers_are_masked_unless_the_settings_say_otherwise(journal: Decisions
 def test_what_became_of_a_call_stands_with_the_decision_in_force(journal: Decisions) -> None:
     """A caller who was taken out of a queue has two decisions; the end belongs to the second."""
     first, second = made(1), replace(made(1, waited_s=90.0), id="d2")
-    journal.write([first, second, ended(1, decision="d2", outcome=Outcome.ABANDONED, target="tunis", talked_s=None)])
+    keep(journal, [first, second, ended(1, decision="d2", outcome=Outcome.ABANDONED, target="tunis", talked_s=None)])
     assert [end for _, end in journal.of_call("1.0")] == [None, CallEnd("abandoned", "tunis", 12.5, None, NOON + 60)]
     assert [(line.decision, line.waited_s) for line in journal.search(Wanted(), 9)] == [("d2", 90.0), ("d1", None)]
 
 
 def test_an_end_without_its_decision_is_left_out(journal: Decisions) -> None:
     """A call that went by a stored plan names the decision of another call."""
-    journal.write([made(1), ended(2, decision="d1"), ended(1, pabx="other")])
+    keep(journal, [made(1), ended(2, decision="d1"), ended(1, pabx="other")])
     assert [end for _, end in journal.of_call("1.0")] == [None]
 
 
 def test_what_is_written_again_stands_there_once(journal: Decisions) -> None:
     """An order to write may be given twice, when nobody knows whether it was done."""
-    journal.write([made(1), made(2)])
-    journal.write([made(2), made(3)])
+    keep(journal, [made(1), made(2)])
+    keep(journal, [made(2), made(3)])
     assert [line.decision for line in journal.search(Wanted(), 9)] == ["d3", "d2", "d1"]
 
 
@@ -93,7 +93,7 @@ def test_what_is_written_again_stands_there_once(journal: Decisions) -> None:
 def test_lines_are_found_by_what_they_say(journal: Decisions, wanted: Wanted, found: list[str]) -> None:
     """Newest first; a destination is where a call was sent first, or where it ended."""
     calls = [made(n, NOON + n) for n in (1, 2, 3)]
-    journal.write([*calls, made(4, NOON + 4, number="3949"), ended(2, target="tunis")])
+    keep(journal, [*calls, made(4, NOON + 4, number="3949"), ended(2, target="tunis")])
     assert [line.decision for line in journal.search(wanted, 9)] == found
     assert [line.decision for line in journal.search(wanted, 1)] == found[:1]
 
@@ -102,7 +102,7 @@ def test_what_a_peer_sends_can_be_written(journal: Decisions) -> None:
     """Halves of letters, line ends, quotes: written, and found again by nobody's trick."""
     call = made(1).call
     hostile = replace(made(1), call=replace(call, uniqueid="\ud800'; drop\n", number="\udfff", caller="\ud800" * 9))
-    journal.write([hostile])
+    keep(journal, [hostile])
     assert journal.search(Wanted(), 9)[0].uniqueid == "\ufffd'; drop\ufffd"
 
 
@@ -111,7 +111,7 @@ def test_what_a_peer_sends_can_be_written(journal: Decisions) -> None:
 
 def test_old_decisions_go_in_small_steps_and_the_file_shrinks(journal: Decisions, tmp_path: Path) -> None:
     """The oldest first, with their records, and the room goes back to the disk."""
-    journal.write(made(n, NOON + n * DAY_S) for n in range(1000))
+    keep(journal, (made(n, NOON + n * DAY_S) for n in range(1000)))
     journal._database.close()
     before = (tmp_path / JOURNAL_FILE).stat().st_size
     assert journal.tidy(NOON + 900 * DAY_S, 400) == 400
@@ -127,16 +127,16 @@ def test_old_decisions_go_in_small_steps_and_the_file_shrinks(journal: Decisions
 def test_the_journal_never_takes_the_last_room(tmp_path: Path, clock: HandClock) -> None:
     """What an admin switches must still find some."""
     with pytest.raises(StoreError, match="does not grow any more: the disk is nearly full; make room"):
-        opened(tmp_path, clock, spared_bytes=2**60).write([made(1)])
+        keep(opened(tmp_path, clock, spared_bytes=2**60), [made(1)])
 
 
 def test_a_folder_that_is_missing_is_told_as_a_disk_that_refuses(tmp_path: Path, clock: HandClock) -> None:
     """So the entries wait for it to come back; a fault of ours would cost them."""
     journal = opened(tmp_path / "gone", clock)
     with pytest.raises(StoreError, match="gone can't be looked at: No such file or directory"):
-        journal.write([made(1)])
+        keep(journal, [made(1)])
     (tmp_path / "gone").mkdir()
-    journal.write([made(1)])
+    keep(journal, [made(1)])
     assert len(journal.search(Wanted(), 9)) == 1
 
 
@@ -144,9 +144,9 @@ def test_a_full_disk_is_told_and_healed(journal: Decisions) -> None:
     """Nothing of what was to be written is there, all of it is when there is room again."""
     batch = [made(n) for n in range(200)]
     with full_disk(100_000), pytest.raises(StoreError, match="is the disk full"):
-        journal.write(batch)
+        keep(journal, batch)
     assert journal.search(Wanted(), 9) == []
-    journal.write(batch)
+    keep(journal, batch)
     assert len(journal.search(Wanted(), 1000)) == 200
 
 
@@ -160,12 +160,12 @@ def test_killed_at_any_moment_what_was_confirmed_is_there(tmp_path: Path, clock:
         from ccrouter.clock import SystemClock
         from ccrouter.store.decisions import Decisions
         from ccrouter.store.schema import journal_database
-        from support.made_decisions import ended, made
+        from support.made_decisions import ended, keep, made
 
         journal = Decisions(journal_database(Path(sys.argv[1]), SystemClock()), mask_callers=True, spared_bytes=0)
         n = int(sys.argv[3])
         while True:
-            journal.write(each for m in range(n, n + 10) for each in (made(m), ended(m)))
+            keep(journal, (each for m in range(n, n + 10) for each in (made(m), ended(m))))
             n += 10
             print(n, flush=True)
         """

@@ -23,6 +23,7 @@ from ccrouter.routing.rules import Rules
 from ccrouter.store.decisions import Decisions
 from ccrouter.store.schema import journal_database
 from support.hand_clock import HandClock
+from support.made_decisions import keep
 from support.random_house import RandomHouse
 from support.routing_files import routing_files
 
@@ -104,7 +105,7 @@ def ask_all(journal: Decisions, text: str, chance: Random, questions: int) -> No
         decision, handed = house.route()
         asker.same(decision, decision.call, facts_of(json.loads(handed)))
         made.append(decision)
-    journal.write(made)
+    keep(journal, made)
     for decision in made:
         kept = {
             record.id: record

@@ -33,7 +33,7 @@ from ccrouter.store.versions import Change, Versions
 from ccrouter.web.orders import ModeOrder
 from support.admin_desk import AdminDesk
 from support.hand_clock import HandClock
-from support.made_decisions import ended, made
+from support.made_decisions import ended, keep, made
 
 NOW = 1_795_289_835.0
 CRISIS = ModeOn("crisis", "alice", "flooded", NOW, NOW + 60)
@@ -254,11 +254,11 @@ def test_the_end_of_a_call_is_what_the_better_informed_router_saw(
 ) -> None:
     """Both tell it; one whose link was down in between does not know how the call ended."""
     first, second = (Decisions(journal_database(tmp_path, clock), mask_callers=True, spared_bytes=0) for _ in range(2))
-    first.write([made(1)])
+    keep(first, [made(1)])
     told = ended(1)
     unknown = ended(1, outcome=Outcome.UNKNOWN)
     for entry in (told, unknown) if better_first else (unknown, told):
-        second.write([entry])
+        keep(second, [entry])
     ((_, end),) = first.of_call("1.0")
     assert end is not None
     assert end.outcome == told.outcome.value
@@ -267,10 +267,10 @@ def test_the_end_of_a_call_is_what_the_better_informed_router_saw(
 def test_both_may_clear_away_what_is_old(tmp_path: Path, clock: HandClock) -> None:
     """At the same time as the other writes: what is old goes once, and what is new stays."""
     first, second = (Decisions(journal_database(tmp_path, clock), mask_callers=True, spared_bytes=0) for _ in range(2))
-    first.write([made(n, at=NOW + n) for n in range(20)])
+    keep(first, [made(n, at=NOW + n) for n in range(20)])
     with ThreadPoolExecutor(2) as threads:
         gone = [threads.submit(each.tidy, NOW + 10, 100) for each in (first, second)]
-        second.write([made(n, at=NOW + n) for n in range(20, 30)])
+        keep(second, [made(n, at=NOW + n) for n in range(20, 30)])
     assert sum(each.result() for each in gone) == 10
     assert {line.at for line in first.search(Wanted(), 99)} == {NOW + n for n in range(10, 30)}
 

@@ -1,10 +1,12 @@
 """Decisions and ends of calls, made by the real decision."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ccrouter.live.effects import CallFinished, Outcome
 from ccrouter.routing.decide import decide
 from ccrouter.routing.decision import Decision
+from ccrouter.store.decisions import Decisions, Entry
 from support.world import NOON, World
 
 WORLD = World()
@@ -34,3 +36,8 @@ def ended(n: int, at: float = NOON + 60, **details: object) -> CallFinished:
         "at": at,
     }
     return CallFinished(**{**told, **details})  # type: ignore[arg-type] # a test's shorthand
+
+
+def keep(journal: Decisions, entries: Iterable[Entry]) -> None:
+    """Write entries into a journal, as the daemon does."""
+    journal.write(map(journal.row, entries))

@@ -24,7 +24,7 @@ from ccrouter.web.past import history_section, journal_section
 from ccrouter.web.serve import serve_unix
 from ccrouter.web.terminal import plain_lines
 from support.admin_desk import AdminDesk
-from support.made_decisions import ended, made
+from support.made_decisions import ended, keep, made
 
 NOW = 1_795_289_835.25
 """Saturday 2026-11-21, 20:37:15 in Paris: what the clock of the desk shows."""
@@ -40,7 +40,8 @@ def desk(tmp_path: Path) -> AdminDesk:
 def decisions(desk: AdminDesk, tmp_path: Path) -> Decisions:
     """Give a journal of four calls: of yesterday evening, of this morning, and two of now."""
     decisions = Decisions(journal_database(tmp_path, desk.clock), mask_callers=True, spared_bytes=0)
-    decisions.write(
+    keep(
+        decisions,
         [
             made(1, NOW - 86400),
             made(2, NOW - 12 * 3600),
@@ -48,7 +49,7 @@ def decisions(desk: AdminDesk, tmp_path: Path) -> Decisions:
             made(4, NOW - 50, caller=None),
             ended(3, NOW - 10),
             ended(4, outcome=Outcome.ABANDONED, target="", talked_s=None),
-        ]
+        ],
     )
     return decisions
 

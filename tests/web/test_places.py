@@ -26,7 +26,7 @@ from ccrouter.web.holders import HOLDER, Holder, Role
 from ccrouter.web.orders import UnknownNameError
 from ccrouter.web.places import places
 from support.admin_desk import AdminDesk
-from support.made_decisions import ended, made
+from support.made_decisions import ended, keep, made
 
 CALL: Final = CallView(
     pabx="pbx",
@@ -65,7 +65,7 @@ def view(folder: Path, *calls: CallView, mask: bool = True) -> PlacesView:
     entries += [made(4, now - AGO_S - 1)]
     entries += [ended(n, target="tunis") for n in (1, 2, 4)]
     entries += [ended(3, target="desk", outcome=Outcome.ANSWERED)]
-    decisions.write(entries)
+    keep(decisions, entries)
     archive = Archive(decisions, desk.audit, lambda: desk.rules, desk.clock, Questions())
     began = tuple(replace(each, began_at=now - 60 + each.began_at) for each in calls)
     board: Any = lambda: None  # noqa: E731 - it is not asked

@@ -1,4 +1,8 @@
-"""Keeps the journal of decisions, off the way of calls: these only leave a note, and a thread writes many at once."""
+"""Keeps the journal of decisions, off the way of calls: these only leave a note, and many are written at once.
+
+Rows are made in the event loop, some at a time, and a thread has the database write them, which does not need the
+interpreter. A thread that makes them keeps each call that comes meanwhile waiting for the interpreter again and again.
+"""
 
 import asyncio
 from collections import deque
@@ -13,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from ccrouter.clock import Clock
 from ccrouter.errors import StoreError
 from ccrouter.routing.decision import Decision
-from ccrouter.store.decisions import Entry
+from ccrouter.store.decisions import Entry, Row
 from ccrouter.telemetry.journal import JournalCounts
 
 ResultT = TypeVar("ResultT")
@@ -23,6 +27,9 @@ MOST: Final = 10_000
 
 BATCH: Final = 200
 """Notes in one transaction: many, for each costs a wait; not all, for the thread shares the processor with calls."""
+
+AT_ONCE: Final = 8
+"""Rows made without a look at calls: about a tenth of a millisecond."""
 
 PAUSE_S: Final = 0.25
 """How long a note may wait for others: to hand a batch to the thread costs more than to write it. One that comes alone
@@ -42,9 +49,13 @@ SLOW_S: Final = 2.0
 
 
 class Writes(Protocol):
-    """Where notes are kept. Both methods block, for as long as the disk takes."""
+    """Where notes are kept. All methods but the first block, for as long as the disk takes."""
 
-    def write(self, entries: Iterable[Entry]) -> None:
+    def row(self, entry: Entry) -> Row:
+        """Return a note as it is written; never waits."""
+        ...
+
+    def write(self, rows: Iterable[Row]) -> None:
         """Write all, or raise StoreError; what is there already is not written twice."""
         ...
 
@@ -141,7 +152,7 @@ class Recorder:
             batch = list(islice(self._waiting, BATCH))
             began = self._clock.steady()
             try:
-                await self._in_thread(partial(self._journal.write, batch))
+                await self._in_thread(partial(self._journal.write, await self._rows(batch)))
             except StoreError as error:
                 self._failed(error)
                 return False
@@ -157,6 +168,13 @@ class Recorder:
             if self._waiting:
                 await asyncio.sleep(self._pause_s(self._clock.steady() - began))
         return True
+
+    async def _rows(self, batch: list[Entry]) -> list[Row]:
+        rows: list[Row] = []
+        for begin in range(0, len(batch), AT_ONCE):
+            rows += map(self._journal.row, batch[begin : begin + AT_ONCE])
+            await asyncio.sleep(0)
+        return rows
 
     def _pause_s(self, took_s: float) -> float:
         """Return how long to leave the processor to calls: as long as the batch took, and less the more wait."""

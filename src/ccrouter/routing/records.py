@@ -4,9 +4,9 @@ A record holds all that there is to say about its decision, so that it can be to
 the decision left behind in the router (thresholds, turns of shares) is not part of it.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Tested
@@ -20,8 +20,6 @@ from ccrouter.routing.trace import RuleTested
 
 Record = dict[str, Any]
 """What json.dumps takes and json.loads gives."""
-
-_OF_CALL: Final = tuple(field.name for field in fields(Call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +68,52 @@ class DecisionMade:
 
 def record_of(decision: Decision) -> Record:
     """Return a decision as plain values; the plan as the text that the PABX was given."""
-    return {
-        "call": _plain(decision.call),
-        "at": decision.at,
-        "number": decision.number,
-        "plan": decision.text,
-        **_seen(decision),
-    }
+    return {**beginning_of(decision), **_reasons_of(decision)}
 
 
 def record_of_stay(stay: Stay) -> Record:
     """Return as plain values what keeps a waiting caller in their queue."""
-    return {"call": _plain(stay.call), "at": stay.at, "number": stay.number, **_seen(stay)}
+    return {**_beginning_of(stay), **_reasons_of(stay)}
 
 
-def _plain(call: Call) -> Record:
-    return {name: getattr(call, name) for name in _OF_CALL}
+def beginning_of(decision: Decision) -> Record:
+    """Return the part of a record that is the call's own: all but what was tested and considered."""
+    return {**_beginning_of(decision), "plan": decision.text}
 
 
-def _seen(found: Decision | Stay) -> Record:
+def rule_of(tested: RuleTested) -> list[object]:
+    """Return what became of a rule as plain values."""
+    rule, verdict, tests = tested
+    # Plain lists and texts: of tuples with names, and of words, the encoder finds out slowly what they are.
+    return [rule, str(verdict), [[text, str(said), seen] for text, said, seen in tests]]
+
+
+def considered_of(considered: Iterable[Considered]) -> list[list[str]]:
+    """Return what was seen of destinations as plain values."""
+    return list(map(list, considered))
+
+
+def _beginning_of(found: Decision | Stay) -> Record:
+    call = found.call
     return {
-        # Plain lists and texts: of tuples with names, and of words, the encoder finds out slowly what they are.
-        "trace": [
-            [rule, str(verdict), [[text, str(said), seen] for text, said, seen in tests]]
-            for rule, verdict, tests in found.trace
-        ],
-        "considered": list(map(list, found.considered)),
+        "call": {
+            "pabx": call.pabx,
+            "uniqueid": call.uniqueid,
+            "number": call.number,
+            "caller": call.caller,
+            "language": call.language,
+            "waited_s": call.waited_s,
+            "caller_known": call.caller_known,
+        },
+        "at": found.at,
+        "number": found.number,
         "rules_version": found.rules_version,
         "state_age_s": found.state_age_s,
     }
+
+
+def _reasons_of(found: Decision | Stay) -> Record:
+    return {"trace": list(map(rule_of, found.trace)), "considered": considered_of(found.considered)}
 
 
 def decision_of(record: Mapping[str, Any]) -> Decision:

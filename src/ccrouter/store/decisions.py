@@ -1,18 +1,17 @@
-"""The journal: every decision as it was made, and what became of its call. All of it blocks."""
+"""The journal: every decision as it was made, and what became of its call. All of it blocks, but for making rows."""
 
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
-
-from pydantic_core import PydanticSerializationError, to_json
+from typing import Final, Literal, NamedTuple
 
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import CallFinished
 from ccrouter.routing.decision import Decision
-from ccrouter.routing.records import CallEnd, DecisionMade, Record, record_of
+from ccrouter.routing.records import CallEnd, DecisionMade, Record
 from ccrouter.store.database import Database, leave_room
+from ccrouter.store.record_text import record_text
 from ccrouter.telemetry.privacy import masked, plain
 
 Entry = Decision | CallFinished
@@ -51,8 +50,21 @@ _LINE: Final = (
     " outcome, target, call_waited_s, talked_s, ended_at"
 )
 
-_Row = tuple[tuple[object, ...], str]
-"""The columns of a decision but for the id, and its record."""
+
+class DecidedRow(NamedTuple):
+    """A decision as it is written: its columns but for the id, and its record."""
+
+    columns: tuple[object, ...]
+    record: str
+
+
+class EndedRow(NamedTuple):
+    """What became of a call, as it is written."""
+
+    values: tuple[object, ...]
+
+
+Row = DecidedRow | EndedRow
 
 _DECIDED: Final = (
     "insert or ignore into decisions"
@@ -81,7 +93,11 @@ class Decisions:
         self._mask_callers = mask_callers
         self._spared_bytes = spared_bytes
 
-    def write(self, entries: Iterable[Entry]) -> None:
+    def row(self, entry: Entry) -> Row:
+        """Return an entry as it is written; never waits."""
+        return self._decided(entry) if isinstance(entry, Decision) else EndedRow(_end_values(entry))
+
+    def write(self, rows: Iterable[Row]) -> None:
         """Write decisions, and ends of calls beside those; what is there already is not written twice.
 
         Raises:
@@ -89,17 +105,17 @@ class Decisions:
 
         """
         leave_room(self._database.path, self._spared_bytes)
-        rows: list[_Row] = []
-        ends: list[CallFinished] = []
-        for entry in entries:
-            if isinstance(entry, Decision):
-                rows.append(self._row(entry))
+        decided: list[DecidedRow] = []
+        ended: list[EndedRow] = []
+        for row in rows:
+            if isinstance(row, DecidedRow):
+                decided.append(row)
             else:
-                ends.append(entry)
+                ended.append(row)
         with self._database.writing() as connection:
-            _add(connection, rows)
+            _add(connection, decided)
             # After all decisions of this batch, for an end stands beside its own, wherever that one is.
-            connection.executemany(_FINISHED, map(_end_values, ends))
+            connection.executemany(_FINISHED, (row.values for row in ended))
 
     def of_call(self, uniqueid: str) -> list[tuple[Record, CallEnd | None]]:
         """Return the records of all decisions about a call with what became of it, oldest first.
@@ -180,40 +196,32 @@ class Decisions:
             raise StoreError(f"{self._database.path} holds a record that is none; delete this call's decisions there")
         return record
 
-    def _row(self, decision: Decision) -> "_Row":
-        call, record = decision.call, record_of(decision)
-        caller = call.caller
+    def _decided(self, decision: Decision) -> DecidedRow:
+        call = decision.call
+        caller, number = call.caller, plain(call.number)
         if caller is not None:
             caller = str(masked(caller)) if self._mask_callers else plain(caller)
-        record["call"]["caller"] = caller
-        values = (
+        columns = (
             decision.id,
             decision.at,
             call.pabx,
             plain(call.uniqueid),
-            decision.number or plain(call.number),
-            plain(call.number),
+            decision.number or number,
+            number,
             caller,
             decision.service,
             decision.rule,
             decision.destination,
             call.waited_s,
         )
-        return values, _text(record)
+        return DecidedRow(columns, record_text(decision, caller))
 
 
-def _add(connection: sqlite3.Connection, rows: Sequence["_Row"]) -> None:
+def _add(connection: sqlite3.Connection, rows: Sequence[DecidedRow]) -> None:
     """Add decisions that are not there yet. Ids are given here: nobody else writes meanwhile, and all go in at once."""
     (last,) = connection.execute("select ifnull(max(id), 0) from decisions").fetchone()
-    connection.executemany(_DECIDED, ((id_, *values) for id_, (values, _) in enumerate(rows, last + 1)))
-    connection.executemany(_RECORDED, ((id_, text) for id_, (_, text) in enumerate(rows, last + 1)))
-
-
-def _text(record: Record) -> str:
-    try:
-        return to_json(record).decode()
-    except PydanticSerializationError:  # half a letter, of which the slower one makes something
-        return json.dumps(record)
+    connection.executemany(_DECIDED, ((id_, *row.columns) for id_, row in enumerate(rows, last + 1)))
+    connection.executemany(_RECORDED, ((id_, row.record) for id_, row in enumerate(rows, last + 1)))
 
 
 def _end_values(told: CallFinished) -> tuple[object, ...]:

@@ -25,6 +25,7 @@ from ccrouter.web.journal import JournalQuery
 from ccrouter.web.orders import ModeOrder
 from ccrouter.web.overrides import OverrideOrder
 from support.fuzz.target import Drawn, Target
+from support.made_decisions import keep
 from support.rules_desk import GOOD
 
 RULES: Final = GOOD + "modes: [crisis]\n"
@@ -63,7 +64,7 @@ def whole() -> dict[str, bytes]:
         asyncio.run(worked(daemon))
         built: Any = daemon
         decisions = Decisions(journal_database(folder / "state", SystemClock()), mask_callers=True)
-        decisions.write([built._router.route(CALL)])
+        keep(decisions, [built._router.route(CALL)])
         close(daemon)
         decisions._database.close()
         return {file: (folder / "state" / file).read_bytes() for file in (STATE_FILE, JOURNAL_FILE)}
