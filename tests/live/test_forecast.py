@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccrouter.live.forecast import HANDLED, MIN_SAMPLES, Forecast, estimated_wait
+from ccrouter.live.forecast import HANDLED, MICROS, MIN_SAMPLES, Forecast, estimated_wait
 from support.live_play import Play
 
 AHEAD = st.integers(0, 300)
@@ -108,7 +108,8 @@ def test_a_time_out_is_no_abandonment() -> None:
     play.hung_up("c2")
     queue = play.state._picture.queues.get("pabx1", "support")
     assert queue is not None
-    assert list(zip(queue.forecast._waits, queue.forecast._given_up, strict=True)) == [(90.0, False), (10.0, True)]
+    waits = zip(queue.forecast._waits._kept, queue.forecast._given_up._kept, strict=True)
+    assert list(waits) == [(90 * MICROS, False), (10 * MICROS, True)]
 
 
 def test_talks_of_no_length() -> None:

@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import NamedTuple, TypeVar
 
 from ccrouter.live.durations import since
-from ccrouter.live.lifecycle import AT_A_SITE, RESERVED, WITHDRAWN, Phase
+from ccrouter.live.lifecycle import AT_A_SITE, BETWEEN, FINISHED, PLAYING, RESERVED, TALKING, WAITING, WITHDRAWN, Phase
 from ccrouter.live.queues import CallKey, QueueKey
 from ccrouter.routing.plan import QueueStep, SiteStep, Step, VoicemailStep
 from ccrouter.routing.snapshot import Seconds
@@ -115,7 +115,7 @@ class CallRecord:
     caller: str | None = None
     language: str = ""
     asked: bool = False
-    phase: Phase = Phase.BETWEEN
+    phase: Phase = BETWEEN
     stand: Stand = NOWHERE
     expires_at: float | None = None
     withdrawal: Withdrawal | None = None
@@ -146,13 +146,13 @@ class CallRecord:
 
     def go(self, phase: Phase, at: float) -> None:
         """Enter a phase: what belongs to the one before ends with it, and a talk is timed."""
-        if self.phase is not Phase.TALKING and phase is Phase.TALKING:
+        if self.phase is not TALKING and phase is TALKING:
             self.talking_since = at
             self.answered_at = at if self.answered_at is None else self.answered_at
-        elif self.phase is Phase.TALKING and phase is not Phase.TALKING:
+        elif self.phase is TALKING and phase is not TALKING:
             self.talked_s += since(at if self.talking_since is None else self.talking_since, at)
             self.talking_since = None
-        self.heard_message |= phase is Phase.PLAYING
+        self.heard_message |= phase is PLAYING
         if phase not in RESERVED:
             self.expires_at = None
         if phase not in WITHDRAWN:
@@ -163,7 +163,7 @@ class CallRecord:
         """Return where the call counts now: at one place at the most."""
         if self.withdrawal is not None:
             first = self.withdrawal.first
-            waits_in = (self.pabx, self.stand.queue) if self.phase is Phase.WAITING else None
+            waits_in = (self.pabx, self.stand.queue) if self.phase is WAITING else None
             if first.kind == "queue":
                 return Count(first.target, (self.pabx, first.queue), waits_in)
             return Count(first.target if first.kind == "site" else None, None, waits_in)
@@ -201,7 +201,7 @@ class Calls:
 
         """
         key, before = (call.pabx, call.uniqueid), call.count
-        if call.phase is Phase.FINISHED:
+        if call.phase is FINISHED:
             after = UNCOUNTED
             self.records.pop(key, None)
             self.timed.discard(key)

@@ -35,6 +35,8 @@ def clock_set(picture: Picture, event: ClockSet) -> None:
     for queue in queues:
         _queue(queue, moved)
         queues.changed.add((queue.pabx, queue.name))
+        for position in queue.positions:
+            picture.desks.touch(queue, position.interface)
     for service, window in picture.arrivals.items():
         window.move(moved)
         picture.services_changed.add(service)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 
 from ccrouter.live.positions import Position
-from ccrouter.live.queues import Queues
+from ccrouter.live.queues import Queue
 from ccrouter.live.rings import DeskKey, Rings
 from ccrouter.routing.values import dataclass
 
@@ -67,10 +67,10 @@ class PositionView(PositionOnBoard):
 class Desk:
     """What the queues do not know of a position: its state and since when, rings missed in a row, its talk.
 
-    `states` are what it does as far as each of its queues is concerned.
+    `members` is what each of its queues, by name, knows of it.
     """
 
-    states: dict[str, str] = field(default_factory=dict)
+    members: dict[str, Position] = field(default_factory=dict)
     state: str = ""
     since: float | None = None
     missed: int = 0
@@ -81,21 +81,23 @@ class Desks:
     """All positions. Who changes a member of a queue says so by `touch`; `refresh` then looks what became of it.
 
     Attributes:
-        touched: positions that were changed since the last look, each with those of its queues that were.
+        touched: positions that were changed since the last look.
 
     """
 
-    def __init__(self, queues: Queues, rings: Rings) -> None:
-        self._queues = queues
+    def __init__(self, rings: Rings) -> None:
         self._rings = rings
         self._desks: dict[DeskKey, Desk] = {}
         self._views: dict[DeskKey, PositionView] = {}
-        self.touched: dict[DeskKey, set[str]] = {}
+        self.touched: set[DeskKey] = set()
+        self._members: list[tuple[DeskKey, Queue]] = []
         self._stale: set[DeskKey] = set()
 
-    def touch(self, pabx: str, interface: str, queue: str) -> None:
+    def touch(self, queue: Queue, interface: str) -> None:
         """Take in that a member of a queue came, left, or changed."""
-        self.touched.setdefault((pabx, interface), set()).add(queue)
+        key = (queue.pabx, interface)
+        self._members.append((key, queue))
+        self.touched.add(key)
 
     def talk(self, pabx: str, interface: str, uniqueid: str, *, begins: bool) -> None:
         """Take in that a position took a caller's call, or that their talk ended."""
@@ -106,12 +108,12 @@ class Desks:
             desk.talks_with, desk.missed = uniqueid, 0
         elif desk.talks_with == uniqueid:
             desk.talks_with = ""
-        self.touched.setdefault((pabx, interface), set())
+        self.touched.add((pabx, interface))
 
     def rang(self, key: DeskKey) -> None:
         """Take in that a position began or ceased to ring."""
         if key in self._desks:
-            self.touched.setdefault(key, set())
+            self.touched.add(key)
 
     def missed(self, key: DeskKey) -> bool:
         """Take in that nobody took a call that rang to its end; False where the telephone can't be reached."""
@@ -123,18 +125,21 @@ class Desks:
 
     def refresh(self, at: float) -> None:
         """Look at what was touched, and note when its state changed."""
-        for key, queues in self.touched.items():
-            desk = self._desks.get(key)
+        desks = self._desks
+        for key, queue in self._members:
+            desk = desks.get(key)
             if desk is None:
-                desk = self._desks[key] = Desk()
-            for queue in queues:
-                member = self._member(key, queue)
-                if member is None:
-                    desk.states.pop(queue, None)
-                else:
-                    desk.states[queue] = member.state
-            if not desk.states:
-                del self._desks[key]
+                desk = desks[key] = Desk()
+            member = queue.positions.get(key[1])
+            if member is None:
+                desk.members.pop(queue.name, None)
+            else:
+                desk.members[queue.name] = member
+        self._members.clear()
+        for key in self.touched:
+            desk = desks[key]
+            if not desk.members:
+                del desks[key]
                 self._views.pop(key, None)
                 self._stale.discard(key)
                 continue
@@ -160,12 +165,8 @@ class Desks:
             desk.since = None if desk.since is None else moved(desk.since)
         self._stale.update(self._desks)
 
-    def _member(self, key: DeskKey, name: str) -> Position | None:
-        queue = self._queues.get(key[0], name)
-        return None if queue is None else queue.positions.get(key[1])
-
     def _state(self, key: DeskKey, desk: Desk) -> str:
-        states = {*desk.states.values()}
+        states = {member.state for member in desk.members.values()}
         state = states.pop() if len(states) == 1 else next(each for each in _FIRST if each in states)
         if state in _MAY_RING and self._rings.at(key) is not None:
             return "ringing"
@@ -173,7 +174,7 @@ class Desks:
 
     def _view(self, key: DeskKey) -> PositionView:
         desk, ring = self._desks[key], self._rings.at(key)
-        members = [member for queue in sorted(desk.states) if (member := self._member(key, queue)) is not None]
+        members = [member for _, member in sorted(desk.members.items())]
         ends = [member.wrapup_until for member in members if member.wrapup_until is not None]
         return PositionView(
             pabx=key[0],

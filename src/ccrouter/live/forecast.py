@@ -15,6 +15,9 @@ MIN_SAMPLES = 20
 HANDLED = 100
 """Handling times that the rolling mean covers."""
 
+MICROS = 1_000_000
+"""In a second."""
+
 WAITS = 500
 """Ended waits that the rate of abandonment covers."""
 
@@ -35,32 +38,43 @@ def estimated_wait(ahead: int, serving: int, handling_s: Seconds, give_up_rate: 
     return sum(1.0 / (served_rate + j * give_up_rate) for j in range(ahead + 1))
 
 
+class _Rolling:
+    """The newest whole numbers, so many at the most, and their sum, which is exact for that."""
+
+    def __init__(self, most: int) -> None:
+        self.sum = 0
+        self._kept: deque[int] = deque(maxlen=most)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def add(self, number: int) -> None:
+        """Take in a number; the oldest goes where there are too many."""
+        if len(self._kept) == self._kept.maxlen:
+            self.sum -= self._kept[0]
+        self.sum += number
+        self._kept.append(number)
+
+
 class Forecast:
     """What one queue has shown of late: how long positions need for a call, and how callers lose patience."""
 
     def __init__(self) -> None:
-        self._handled: deque[Seconds] = deque(maxlen=HANDLED)
-        self._waits: deque[Seconds] = deque(maxlen=WAITS)
-        self._given_up: deque[bool] = deque(maxlen=WAITS)
-        self._given_up_count = 0
-        self._rates: tuple[Seconds, float] | None = None
+        self._handled = _Rolling(HANDLED)
+        self._waits = _Rolling(WAITS)
+        self._given_up = _Rolling(WAITS)
 
     def handled(self, handling_s: Seconds) -> None:
         """Take in one handling time: talk and wrap-up."""
-        self._handled.append(handling_s)
-        self._rates = None
+        self._handled.add(round(handling_s * MICROS))
 
     def waited(self, wait_s: Seconds, *, gave_up: bool) -> None:
         """Take in one wait that ended: answered, given up, timed out or withdrawn.
 
         All of them are time in which the caller could have given up; only an abandonment is one.
         """
-        if len(self._given_up) == WAITS:
-            self._given_up_count -= self._given_up[0]
-        self._given_up_count += gave_up
-        self._waits.append(wait_s)
-        self._given_up.append(gave_up)
-        self._rates = None
+        self._waits.add(round(wait_s * MICROS))
+        self._given_up.add(gave_up)
 
     def estimate(self, waiting: int, serving: int, ready: int) -> Seconds | None:
         """Return the EWT of a caller who joins now; None where nothing can be said.
@@ -70,10 +84,8 @@ class Forecast:
         """
         if ready and not waiting:
             return 0.0
-        if not serving or len(self._handled) < MIN_SAMPLES:
+        handled, waited = len(self._handled), self._waits.sum
+        if not serving or handled < MIN_SAMPLES:
             return None
-        if self._rates is None:
-            waited_s = sum(self._waits)
-            handling_s = sum(self._handled) / len(self._handled)
-            self._rates = (handling_s, self._given_up_count / waited_s if waited_s > 0.0 else 0.0)
-        return estimated_wait(waiting, serving, *self._rates)
+        give_up_rate = self._given_up.sum * MICROS / waited if waited else 0.0
+        return estimated_wait(waiting, serving, self._handled.sum / MICROS / handled, give_up_rate)

@@ -7,7 +7,7 @@ from ccrouter.live.calls import CallRecord, Calls
 from ccrouter.live.desks import Desks
 from ccrouter.live.effects import Effect, FactRefused, Outcome, PositionMissed, WaitEnded
 from ccrouter.live.events import Listing
-from ccrouter.live.lifecycle import TRANSITIONS, Fact, Phase
+from ccrouter.live.lifecycle import FINISHED, TALKING, TRANSITIONS, WAITING, Fact
 from ccrouter.live.link import Link
 from ccrouter.live.queues import CallKey, Queue, Queues
 from ccrouter.live.rings import Ring, Rings
@@ -41,8 +41,8 @@ class Picture:
     effects: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Let the positions look at the queues that they serve."""
-        self.desks = Desks(self.queues, self.rings)
+        """Let the positions look at their rings."""
+        self.desks = Desks(self.rings)
 
     def link(self, pabx: str) -> Link:
         """Return the link to a PABX, new where it was not known."""
@@ -169,11 +169,11 @@ class Picture:
     def member_changed(self, queue: Queue, interface: str) -> None:
         """Have all that shows a member of a queue shown anew."""
         self.queues.changed.add((queue.pabx, queue.name))
-        self.desks.touch(queue.pabx, interface, queue.name)
+        self.desks.touch(queue, interface)
 
     def settle(self, call: CallRecord, at: float) -> None:
         """Count a call where it is now, after any change to it."""
-        if call.phase is Phase.WAITING:  # what is shown of the caller may have changed, wherever they count
+        if call.phase is WAITING:  # what is shown of the caller may have changed, wherever they count
             self.queues.changed.add((call.pabx, call.stand.queue))
         answered = call.answered_at is not None and not call.answer_told
         if answered or not call.offered or call.line or call.stand.kind == "site":
@@ -205,10 +205,10 @@ class Picture:
         """
         if vanished:
             call.talking_since = None
-        elif call.phase is Phase.TALKING and call.stand.kind == "site":
+        elif call.phase is TALKING and call.stand.kind == "site":
             self.sites.talk_ended(call.stand.target)
         self.leave_queue(call, at, answered=None if vanished else False)
-        call.go(Phase.FINISHED, at)
+        call.go(FINISHED, at)
         self.settle(call, at)
         if call.interface:
             self.desks.talk(call.pabx, call.interface, call.uniqueid, begins=False)

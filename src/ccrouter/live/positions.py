@@ -33,6 +33,10 @@ class Standing(StrEnum):
     BUSY_PAUSED = "busy, then paused"
 
 
+OUT, READY, BUSY, PAUSED, BUSY_PAUSED = Standing
+"""Looked up once: on the class that takes longer than all else that is done to find out a standing."""
+
+
 class Position(NamedTuple):
     """A member of a queue.
 
@@ -57,10 +61,10 @@ class Position(NamedTuple):
     def standing(self) -> Standing:
         """Return what the position is now."""
         if self.device in UNREACHABLE:
-            return Standing.OUT
+            return OUT
         if self.in_call or self.device not in FREE or self.wrapup_until is not None:
-            return Standing.BUSY_PAUSED if self.paused else Standing.BUSY
-        return Standing.PAUSED if self.paused else Standing.READY
+            return BUSY_PAUSED if self.paused else BUSY
+        return PAUSED if self.paused else READY
 
     @property
     def state(self) -> str:
@@ -128,18 +132,18 @@ class Positions:
         wrapup_s = duration(wrapup_s)
         in_call = event.in_call or (before is not None and _is_outdated(before, event))
         after = Position(
-            queue=event.queue,
-            interface=event.interface,
-            name=event.name,
-            device=event.device,
-            in_call=in_call,
-            paused=event.paused,
-            paused_reason=event.paused_reason,
-            wrapup_s=wrapup_s,
-            last_call_at=event.last_call_at,
-            wrapup_until=None if in_call or not wrapup_s else _wrapup_until(before, event, wrapup_s),
-            answered_at=before.answered_at if before is not None and in_call else None,
-            mark=mark,
+            event.queue,
+            event.interface,
+            event.name,
+            event.device,
+            in_call,
+            event.paused,
+            event.paused_reason,
+            wrapup_s,
+            event.last_call_at,
+            None if in_call or not wrapup_s else _wrapup_until(before, event, wrapup_s),
+            before.answered_at if before is not None and in_call else None,
+            mark,
         )
         return self._put(after)
 
@@ -191,8 +195,8 @@ class Positions:
 
     def serving(self) -> tuple[int, int]:
         """Return how many are logged in and not paused, and how many of them are ready."""
-        ready = len(self._standing[Standing.READY])
-        return ready + len(self._standing[Standing.BUSY]), ready
+        ready = len(self._standing[READY])
+        return ready + len(self._standing[BUSY]), ready
 
     def tally(self) -> Tally:
         """Return the figures."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from ccrouter.live.calls import CallRecord
 from ccrouter.live.durations import since
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Effect, Outcome, SiteReleased
-from ccrouter.live.lifecycle import Phase
+from ccrouter.live.lifecycle import DIALLING, FINISHED, TALKING
 
-_AT_A_LINE = frozenset({Phase.DIALLING, Phase.TALKING})
+_AT_A_LINE = frozenset({DIALLING, TALKING})
 
 
 def due(call: CallRecord, at: float) -> Iterator[Effect]:
@@ -15,7 +15,7 @@ def due(call: CallRecord, at: float) -> Iterator[Effect]:
 
     A call of which a listing shows nothing but that it is there is offered as soon as its service is known.
     """
-    if not call.offered and (call.decision or call.stand.kind or call.phase is Phase.FINISHED):
+    if not call.offered and (call.decision or call.stand.kind or call.phase is FINISHED):
         call.offered = True
         yield offered(call, at)
     if call.answered_at is not None and not call.answer_told:
@@ -29,7 +29,7 @@ def due(call: CallRecord, at: float) -> Iterator[Effect]:
     if line:
         if not call.line:
             call.line, call.line_answered, call.line_from_s = line, False, call.talked_s
-        if call.phase is Phase.TALKING:
+        if call.phase is TALKING:
             call.line_answered, call.interface = True, ""
 
 

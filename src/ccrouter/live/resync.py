@@ -15,7 +15,7 @@ from ccrouter.live.events import (
     PeerFault,
     Ticked,
 )
-from ccrouter.live.lifecycle import Fact, Phase
+from ccrouter.live.lifecycle import LAPSED, ROUTED, Fact
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import Queue
 from ccrouter.routing.snapshot import Seconds
@@ -66,7 +66,7 @@ def pabx_restarted(picture: Picture, event: PabxRestarted) -> None:
     for queue in picture.queues.of(event.pabx):
         _drop_callers(picture, queue, mark, event.at)
     for call in picture.calls.of(event.pabx):
-        if call.mark < mark and call.phase is not Phase.ROUTED:
+        if call.mark < mark and call.phase is not ROUTED:
             picture.finish(call, event.at, vanished=True)
 
 
@@ -124,7 +124,7 @@ def _drop_calls(picture: Picture, event: ListDone, mark: int, *, at_once: bool) 
     """
     for call in picture.calls.of(event.pabx):
         if call.mark < mark:
-            if at_once and call.phase is not Phase.ROUTED:
+            if at_once and call.phase is not ROUTED:
                 picture.finish(call, event.at, vanished=True)
             elif call.absent_at is None:
                 call.absent_at = event.at
@@ -201,7 +201,7 @@ def _expire(picture: Picture, call: CallRecord, at: float) -> None:
     if expired:
         call.expires_at = None
         picture.advance(call, Fact.EXPIRED, at)
-        if call.phase is Phase.LAPSED:
+        if call.phase is LAPSED:
             if not link.up:  # nobody will tell of its end
                 picture.finish(call, at, vanished=True)
                 picture.calls.unsee(call.key)

@@ -16,7 +16,7 @@ from ccrouter.live.events import (
     QueueListed,
     TalkEnded,
 )
-from ccrouter.live.lifecycle import Fact, Phase
+from ccrouter.live.lifecycle import TALKING, WAITING, Fact
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import Caller, Queue
 from ccrouter.live.rings import Ring
@@ -51,7 +51,7 @@ def caller_listed(picture: Picture, event: CallerListed) -> None:
         joined_at, forecast_s = known.joined_at, known.forecast_s
     call = picture.call((event.pabx, event.uniqueid))
     if call is not None:
-        call.go(Phase.WAITING, event.at)
+        call.go(WAITING, event.at)
     _wait(picture, event, queue, joined_at, forecast_s)
 
 
@@ -111,7 +111,7 @@ def caller_connected(picture: Picture, event: CallerConnected) -> None:
     call = picture.call(key)
     if call is not None:
         call.interface = event.interface
-        if call.phase is Phase.TALKING or not picture.advance(call, Fact.CONNECTED, event.at):
+        if call.phase is TALKING or not picture.advance(call, Fact.CONNECTED, event.at):
             return
         _stand_at(picture, call, queue)
         picture.settle(call, event.at)
@@ -140,7 +140,7 @@ def talk_ended(picture: Picture, event: TalkEnded) -> None:
             return
         if call.phase is before:
             return  # told twice, or late
-        if before is not Phase.TALKING:  # the answer was not seen
+        if before is not TALKING:  # the answer was not seen
             call.interface = event.interface
             call.answered_at = event.at - talk_s if call.answered_at is None else call.answered_at
             call.talked_s += talk_s
@@ -163,7 +163,7 @@ def position_seen(picture: Picture, event: PositionSeen) -> None:
     wrapup_s = event.wrapup_s or picture.sites.directory.wrap_up_s(event.queue)
     if queue.positions.see(event, wrapup_s, picture.mark):
         picture.queues.changed.add((event.pabx, event.queue))
-    picture.desks.touch(event.pabx, event.interface, event.queue)
+    picture.desks.touch(queue, event.interface)
 
 
 def position_left(picture: Picture, event: PositionLeft) -> None:
