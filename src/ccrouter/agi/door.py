@@ -35,7 +35,7 @@ class Door:
 
     """
 
-    def __init__(self, roll: Roll, let_in: Callable[[socket.socket], bool], log: FilteringBoundLogger) -> None:
+    def __init__(self, roll: Roll, let_in: Callable[[socket.SocketType], bool], log: FilteringBoundLogger) -> None:
         self._roll = roll
         self._let_in = let_in
         self._log = log
@@ -120,7 +120,7 @@ class Door:
             except OSError as error:
                 self._exhausted(error)
                 return
-            connection = socket.socket(family, socket.SOCK_STREAM, 0, descriptor)
+            connection = socket.SocketType(family, socket.SOCK_STREAM, 0, descriptor)
             if self._let_in(connection):
                 register(descriptor, select.EPOLLIN)
                 let_in += 1

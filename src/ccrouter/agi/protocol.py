@@ -43,6 +43,9 @@ OPENING: Final = (
 ARGUMENTS: Final = tuple(f"agi_arg_{number}: " for number in range(1, 100))
 """How their lines begin: more than the lines that a request may have."""
 
+OF_OUR_DIALPLAN: Final = 3
+"""Arguments that are read with the keys; further ones one by one."""
+
 MAX_ORDER: Final = 2047
 """Bytes of an order with its line end. Asterisk 16 reads so many at once (22: 8,191): it would carry out the first part
 of a longer line, answer `200 result=1`, and take the rest for another order."""
@@ -61,7 +64,8 @@ READ: Final = frozenset(
 """The keys whose values are used; the others are checked for their place alone."""
 
 LINES: Final = tuple(rf"{key}: (.*+)" if key in READ else rf"{key}: .*+" for key in OPENING)
-REQUEST: Final = re.compile("\n".join(LINES) + r"(?P<last>)(?:\n([\s\S]++))?")
+READ_ARGUMENTS: Final = [rf"(?:\n{key}(.*+)" for key in ARGUMENTS[:OF_OUR_DIALPLAN]] + [")?"] * OF_OUR_DIALPLAN
+REQUEST: Final = re.compile("\n".join(LINES) + "(?P<last>)" + "".join(READ_ARGUMENTS) + r"(?P<more>\n[\s\S]++)?")
 """What stands between its lines is looked for apart: carriage returns and NULs, which no PABX sends."""
 
 UNCLEAN: Final = re.compile(r"[\r\0]")
@@ -214,17 +218,20 @@ class Exchange:
     def _read_request(self, block: bytes) -> Request:
         if len(block) > self._sizes.line and max(map(len, block.split(b"\n"))) > self._sizes.line:
             raise PeerError(f"a line of the request is longer than {self._sizes.line} bytes")
-        if block.count(b"\n") >= self._sizes.lines:
-            raise PeerError(f"the request has more than {self._sizes.lines} lines")
         text, mangled = _decode(block)
         found = REQUEST.fullmatch(text)
+        if (found is None or found["more"] is not None) and block.count(b"\n") >= self._sizes.lines:
+            raise PeerError(f"the request has more than {self._sizes.lines} lines")
         if found is None or (("\r" in text or "\0" in text) and UNCLEAN.search(text, 0, found.end("last"))):
             named = NAMED.match(text)
             self.uniqueid = named[4] if named is not None else ""
             raise PeerError(_fault(text.split("\n")))
-        script, channel, language, self.uniqueid, callerid, callingpres, extension, _, rest = found.groups()
-        arguments = () if rest is None else _arguments(rest.split("\n"))
-        return Request(script, language, self.uniqueid, callerid, callingpres, extension, mangled, channel, arguments)
+        script, channel, language, self.uniqueid, callerid, callingpres, extension, _, *arguments, more = found.groups()
+        if more is not None or arguments[-1] is None:
+            arguments = _arguments(text[found.end("last") :].split("\n")[1:])
+        return Request(
+            script, language, self.uniqueid, callerid, callingpres, extension, mangled, channel, tuple(arguments)
+        )
 
     def _next_reply(self) -> Reply | HungUp | None:
         if self._buffer == DONE and self._expects is _ANSWER and not self._answer:
@@ -321,11 +328,11 @@ def _fault(lines: list[str]) -> str:
     return f"the request ends before {OPENING[-1]}"
 
 
-def _arguments(lines: list[str]) -> tuple[str, ...]:
+def _arguments(lines: list[str]) -> list[str]:
     arguments: list[str] = []
     for key, line in zip(ARGUMENTS, lines, strict=False):
         if not line.startswith(key):
             number = len(arguments) + 1
             raise PeerError(f"only agi_arg_{number} may stand {number} lines after {OPENING[-1]}")
         arguments.append(line.removeprefix(key))
-    return tuple(arguments)
+    return arguments

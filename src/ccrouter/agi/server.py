@@ -87,7 +87,7 @@ class AgiServer:
         self._door.open()
         self._desk.log.info("FastAGI listens", addresses=self.addresses)
 
-    def _let_in(self, connection: socket.socket) -> bool:
+    def _let_in(self, connection: socket.SocketType) -> bool:
         """Make a session for a connection that came in time; return whether it goes on."""
         quiet_s = silent_s(connection)
         if quiet_s > LATE_S or (self._roll.busy and quiet_s > self._late_s()):
@@ -101,7 +101,7 @@ class AgiServer:
         session.begin(quiet_s)
         return not session.over
 
-    def _turn_away(self, connection: socket.socket, outcome: Outcome) -> None:
+    def _turn_away(self, connection: socket.SocketType, outcome: Outcome) -> None:
         connection.close()
         self._roll.shed += 1
         self._desk.watches.session_ended(outcome, 0.0)

@@ -56,7 +56,7 @@ class Session:
         "over",
     )
 
-    def __init__(self, desk: Desk, roll: Roll, connection: socket.socket) -> None:
+    def __init__(self, desk: Desk, roll: Roll, connection: socket.SocketType) -> None:
         self.descriptor = connection.fileno()
         self.over = False
         self._desk = desk
