@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from ccrouter.errors import StoreError
@@ -66,12 +67,9 @@ class EndedRow(NamedTuple):
 
 Row = DecidedRow | EndedRow
 
-_DECIDED: Final = (
-    "insert or ignore into decisions"
-    " (id, decision, at, pabx, uniqueid, number, dialled, caller, service, rule, destination, waited_s)"
-    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_RECORDED: Final = "insert into records (id, record) select ?1, ?2 where exists (select 1 from decisions where id = ?1)"
+TOGETHER: Final = 25
+"""Decisions in one statement: for each the thread lets go of the interpreter, and has to wait for it again."""
+
 _FINISHED: Final = (
     "update decisions set outcome = ?, target = ?, call_waited_s = ?, talked_s = ?, ended_at = ?"
     # Another router may have told it, and may know better: it saw all of the call.
@@ -220,8 +218,29 @@ class Decisions:
 def _add(connection: sqlite3.Connection, rows: Sequence[DecidedRow]) -> None:
     """Add decisions that are not there yet. Ids are given here: nobody else writes meanwhile, and all go in at once."""
     (last,) = connection.execute("select ifnull(max(id), 0) from decisions").fetchone()
-    connection.executemany(_DECIDED, ((id_, *row.columns) for id_, row in enumerate(rows, last + 1)))
-    connection.executemany(_RECORDED, ((id_, row.record) for id_, row in enumerate(rows, last + 1)))
+    for begin in range(0, len(rows), TOGETHER):
+        some = list(enumerate(rows[begin : begin + TOGETHER], last + 1 + begin))
+        connection.execute(_decided(len(some)), [value for id_, row in some for value in (id_, *row.columns)])
+        connection.execute(_recorded(len(some)), [value for id_, row in some for value in (id_, row.record)])
+
+
+@cache
+def _decided(count: int) -> str:
+    rows = ", ".join([f"({', '.join('?' * 12)})"] * count)
+    return (
+        "insert or ignore into decisions"  # noqa: S608 - our own text
+        " (id, decision, at, pabx, uniqueid, number, dialled, caller, service, rule, destination, waited_s)"
+        f" values {rows}"
+    )
+
+
+@cache
+def _recorded(count: int) -> str:
+    rows = ", ".join(["(?, ?)"] * count)
+    return (
+        "insert into records (id, record)"  # noqa: S608 - our own text
+        f" select column1, column2 from (values {rows}) where exists (select 1 from decisions where id = column1)"
+    )
 
 
 def _end_values(told: CallFinished) -> tuple[object, ...]:
