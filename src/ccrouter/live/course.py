@@ -29,6 +29,8 @@ SETTLE_S: Seconds = 5.0
 GIVE_UP_S: Seconds = 1.0
 """A caller without a plan who hangs up this soon after leaving a queue gave up in it; later, they were elsewhere."""
 
+_ROUTED = Fact.ROUTED
+
 _BEGAN = {
     "queue": Fact.QUEUE_BEGAN,
     "site": Fact.SITE_BEGAN,
@@ -52,7 +54,7 @@ def call_routed(picture: Picture, event: CallRouted) -> None:
     if call.stand == NOWHERE:  # a listing may have shown its channel while the router was asked
         picture.arrived(event.service, event.at)
     picture.leave_queue(call, event.at, answered=None)
-    picture.advance(call, Fact.ROUTED, event.at)
+    picture.advance(call, _ROUTED, event.at)
     call.listed &= call.offered  # the listing that showed it was ahead of the decision
     call.number, call.service = event.number, event.service
     call.caller, call.language, call.asked = event.caller, event.language, True

@@ -177,7 +177,7 @@ class Picture:
             self.queues.changed.add((call.pabx, call.stand.queue))
         answered = call.answered_at is not None and not call.answer_told
         if answered or not call.offered or call.line or call.stand.kind == "site":
-            self.effects.extend(reports.due(call, at))
+            reports.tell(call, at, self.effects)
         moved = self.calls.settle(call)
         if moved is None:
             return

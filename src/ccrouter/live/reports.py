@@ -1,7 +1,5 @@
 """What is told of a call, once each: that it was offered, answered, at a site, and how it ended."""
 
-from collections.abc import Iterator
-
 from ccrouter.live.calls import CallRecord
 from ccrouter.live.durations import since
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Effect, Outcome, SiteReleased
@@ -10,21 +8,21 @@ from ccrouter.live.lifecycle import DIALLING, FINISHED, TALKING
 _AT_A_LINE = frozenset({DIALLING, TALKING})
 
 
-def due(call: CallRecord, at: float) -> Iterator[Effect]:
-    """Yield what there is to tell of a call after a change, and note that it is told.
+def tell(call: CallRecord, at: float, effects: list[Effect]) -> None:
+    """Add what there is to tell of a call after a change, and note that it is told.
 
     A call of which a listing shows nothing but that it is there is offered as soon as its service is known.
     """
     if not call.offered and (call.decision or call.stand.kind or call.phase is FINISHED):
         call.offered = True
-        yield offered(call, at)
+        effects.append(offered(call, at))
     if call.answered_at is not None and not call.answer_told:
         call.answer_told = True
         if not call.again:
-            yield _answered(call, call.answered_at, at)
+            effects.append(_answered(call, call.answered_at, at))
     line = call.stand.target if call.stand.kind == "site" and call.phase in _AT_A_LINE else ""
     if call.line and call.line != line:
-        yield _released(call, at)
+        effects.append(_released(call, at))
         call.line = ""
     if line:
         if not call.line:
