@@ -82,7 +82,7 @@ def check_queue(picture: Picture, queue: Queue) -> None:
     assert {position.interface for position in positions if position.wrapup_until is not None} == positions._in_wrapup
     tally = positions.tally()
     assert tally.ready <= tally.logged_in <= len(positions)
-    waits = queue.ended.items()
+    waits = queue.ended.shown()
     assert len(waits) <= NEWEST
     assert all(first.at <= second.at for first, second in pairwise(waits))
     assert all(0 <= wait.wait_s < math.inf for wait in waits)

@@ -40,16 +40,16 @@ class WaitingCaller(NamedTuple):
     channel: str
     position: int
     joined_at: float
-    waited_before_s: Seconds
-    routed: bool
-    number: str
-    service: str
-    decision: str
-    caller: str | None
-    language: str
-    caller_known: bool
-    stays_until: float
-    withdrawing: bool
+    waited_before_s: Seconds = 0.0
+    routed: bool = False
+    number: str = ""
+    service: str = ""
+    decision: str = ""
+    caller: str | None = None
+    language: str = ""
+    caller_known: bool = False
+    stays_until: float = 0.0
+    withdrawing: bool = False
 
 
 @dataclass(slots=True)

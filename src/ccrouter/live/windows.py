@@ -39,6 +39,8 @@ class Shown(Sequence[T]):
     def __getitem__(self, index: int | slice) -> T | Sequence[T]:
         if isinstance(index, slice):
             return self._items[self._begin : self._end][index]
+        if 0 <= index < self._end - self._begin:
+            return self._items[self._begin + index]
         return self._items[range(self._begin, self._end)[index]]
 
     def __iter__(self) -> Iterator[T]:
@@ -65,7 +67,6 @@ class Window(Generic[T]):
         self._instant = instant
         self._items: list[T] = []  # only added to: what was shown looks at it
         self._begin = 0
-        self._tuple: tuple[T, ...] | None = ()
 
     def __len__(self) -> int:
         return len(self._items) - self._begin
@@ -87,7 +88,6 @@ class Window(Generic[T]):
         if len(self) == NEWEST:
             self._let_go(self._begin + 1)
         self._items.append(item)
-        self._tuple = None
 
     def trim(self, at: float) -> bool:
         """Let go of what is more than an hour old at `at`; tell whether there was any."""
@@ -101,21 +101,15 @@ class Window(Generic[T]):
         """Put other items in place of all, in the same order: the clock was set."""
         self._put([moved(item) for item in self.shown()])
 
-    def items(self) -> tuple[T, ...]:
-        """Return all items, oldest first; the same tuple until something changes."""
-        if self._tuple is None:
-            self._tuple = tuple(self._items[self._begin :])
-        return self._tuple
-
     def shown(self) -> Sequence[T]:
-        """Return all items, oldest first, without a copy: for what changes with each call."""
+        """Return all items, oldest first, without a copy: they change with each call."""
         return Shown(self._items, self._begin, len(self._items))
 
     def _let_go(self, begin: int) -> None:
         """Begin later; what is no longer looked at is cleared away once it is a good deal."""
-        self._begin, self._tuple = begin, None
+        self._begin = begin
         if begin > CLEARED_AT:
             self._put(self._items[begin:])
 
     def _put(self, items: list[T]) -> None:
-        self._items, self._begin, self._tuple = items, 0, None
+        self._items, self._begin = items, 0

@@ -5,7 +5,7 @@ the decision left behind in the router (thresholds, turns of shares) is not part
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ccrouter.routing.call import Call
@@ -160,7 +160,7 @@ def record_of_facts(facts: Facts) -> Record:
         "snapshot": {
             "at": snapshot.at,
             "pabxs": [asdict(pabx) for pabx in snapshot.pabxs.values()],
-            "queues": [asdict(queue) for queue in snapshot.queues.values()],
+            "queues": [asdict(replace(queue, recent=tuple(queue.recent))) for queue in snapshot.queues.values()],
             "sites": [asdict(site) for site in snapshot.sites.values()],
             "arrivals": {service: list(instants) for service, instants in snapshot.arrivals.items()},
         },

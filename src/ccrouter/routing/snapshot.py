@@ -67,7 +67,7 @@ class QueueFacts:
     busy: int
     paused: int
     estimated_wait_s: Seconds | None = None
-    recent: tuple[Ended, ...] = ()
+    recent: Sequence[Ended] = ()
     sent: int = 0
 
     @property
