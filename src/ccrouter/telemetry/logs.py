@@ -42,18 +42,19 @@ class Logs:
         self, clock: Clock, stream: TextIO, *, level: Level = "info", form: Form = "json", mask_callers: bool = True
     ) -> None:
         self._outlet = Outlet(stream)
-        lines = _Lines(clock, self._outlet, _renderer(form, stream), mask_callers=mask_callers)
+        lines = _Lines(clock, _renderer(form, stream), mask_callers=mask_callers)
+        out = _Out(self._outlet)
         threshold = logging.getLevelNamesMapping()[level.upper()]
         # Also for whoever asks structlog itself, so that no line takes another way.
         structlog.configure(
             processors=[lines.own],
             wrapper_class=structlog.make_filtering_bound_logger(threshold),
-            logger_factory=lambda *_: None,
+            logger_factory=lambda *_: out,
             cache_logger_on_first_use=False,
         )
         # Bound already: what `get_logger` gives would make a logger for each line.
         self.logger = cast("FilteringBoundLogger", structlog.get_logger().bind())
-        self._foreign = _Foreign(lines)
+        self._foreign = _Foreign(lines, self._outlet)
         root = logging.getLogger()
         self._before = (root.level, root.handlers[:])
         root.handlers[:] = [self._foreign]
@@ -90,35 +91,35 @@ class Logs:
         self.close()
 
 
-class _Lines:
-    """Makes lines from fields; a line that can't be made is told as such, and nothing is raised."""
+class _Out:
+    """Where structlog takes a line that was made, whatever its level."""
 
-    def __init__(self, clock: Clock, outlet: Outlet, render: Render, *, mask_callers: bool) -> None:
+    def __init__(self, outlet: Outlet) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = outlet.put
+
+
+class _Lines:
+    """Makes lines from fields; one that can't be made is told as such, and nothing is raised."""
+
+    def __init__(self, clock: Clock, render: Render, *, mask_callers: bool) -> None:
         self._clock = clock
-        self._outlet = outlet
         self._render = render
         self._mask_callers = mask_callers
 
-    def own(self, _: WrappedLogger, level: str, fields: EventDict) -> EventDict:
-        """Write a line of structlog's."""
-        self.write(level, fields)
-        raise structlog.DropEvent
-
-    def write(self, level: str, fields: EventDict) -> None:
-        """Write a line, made here and now: it shows what its values are at this instant."""
+    def own(self, _: WrappedLogger, level: str, fields: EventDict) -> str:
+        """Return a line of structlog's, made here and now: it shows what its values are at this instant."""
         try:
             error = fields.pop("exc_info", None)
             head = {"at": _instant(self._clock.now()), "level": level, "event": ""}
             clean = head | cleaned(fields, mask_callers=self._mask_callers)
             if error:
                 clean["exception"] = foreign(_traceback(error), mask_callers=self._mask_callers, lines=True)
-            line = self._render(clean)
+            return self._render(clean)
         except Exception as failure:  # noqa: BLE001 - whatever goes wrong in a log line must not stop a call
-            line = json.dumps({"level": "error", "event": "a log line could not be made", "error": repr(failure)})
-        self._outlet.put(line)
+            return json.dumps({"level": "error", "event": "a log line could not be made", "error": repr(failure)})
 
-    def foreign(self, record: logging.LogRecord) -> None:
-        """Write a line of the standard library's loggers."""
+    def foreign(self, record: logging.LogRecord) -> str:
+        """Return a line of the standard library's loggers."""
         try:
             text = record.getMessage()
         except Exception:  # noqa: BLE001 - its arguments do not fit its text
@@ -129,16 +130,17 @@ class _Lines:
         }
         if record.exc_info:
             fields["exc_info"] = record.exc_info
-        self.write(record.levelname.lower(), fields)
+        return self.own(None, record.levelname.lower(), fields)
 
 
 class _Foreign(logging.Handler):
-    def __init__(self, lines: _Lines) -> None:
+    def __init__(self, lines: _Lines, outlet: Outlet) -> None:
         super().__init__()
         self._lines = lines
+        self._outlet = outlet
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.foreign(record)
+        self._outlet.put(self._lines.foreign(record))
 
 
 def _renderer(form: Form, stream: TextIO) -> Render:

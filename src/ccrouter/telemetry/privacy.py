@@ -84,7 +84,8 @@ def _clean_fields(fields: Mapping[str, object], mask_callers: bool, depth: int) 
     for key, value in fields.items():
         shown, tells = _key(key if type(key) is str else _text(key))
         if tells is None:
-            clean[shown] = _clean_value(value, mask_callers, depth)
+            # Nearly all are texts, and each line has a dozen.
+            clean[shown] = plain(value) if type(value) is str else _clean_value(value, mask_callers, depth)
         elif tells is _Tells.SECRET:
             clean[shown] = REDACTED
         else:
@@ -93,14 +94,17 @@ def _clean_fields(fields: Mapping[str, object], mask_callers: bool, depth: int) 
 
 
 def _clean_value(value: object, mask_callers: bool, depth: int) -> object:  # noqa: FBT001 - the setting itself
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, str):
         return plain(value)
-    if type(value) in _AS_IT_IS or isinstance(value, (int, float)):
+    if depth < MAX_DEPTH:
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [_clean_value(each, mask_callers, depth + 1) for each in value]
+        if isinstance(value, (dict, Mapping)):
+            return _clean_fields(value, mask_callers, depth + 1)
+    if isinstance(value, (int, float)):
         return value
-    if depth < MAX_DEPTH and isinstance(value, Mapping):
-        return _clean_fields(value, mask_callers, depth + 1)
-    if depth < MAX_DEPTH and isinstance(value, (list, tuple, set, frozenset)):
-        return [_clean_value(each, mask_callers, depth + 1) for each in value]
     return foreign(_text(value), mask_callers=mask_callers)
 
 
