@@ -40,6 +40,7 @@ class Door:
         self._let_in = let_in
         self._log = log
         self._listening: dict[int, socket.socket] = {}
+        self._families: dict[int, int] = {}
         self._epoll = select.epoll()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._again: asyncio.Handle | None = None
@@ -58,6 +59,7 @@ class Door:
 
         """
         self._listening |= {each.fileno(): each for each in sockets}
+        self._families |= {each.fileno(): int(each.family) for each in sockets}  # a socket looks for its name each time
         for each in sockets:
             each.listen(backlog)
 
@@ -108,7 +110,7 @@ class Door:
 
     def _accept(self, listening: socket.socket) -> None:
         let_in = away = 0
-        family, register = int(listening.family), self._epoll.register
+        family, register = self._families[listening.fileno()], self._epoll.register
         while let_in < AT_ONCE and away < TURNED_AWAY_AT_ONCE:
             try:
                 # Half as dear as accept(), which wraps this, and works out family and time-out anew for each.

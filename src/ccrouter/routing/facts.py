@@ -1,6 +1,7 @@
 """All that a decision may look at besides the rules and the call. The same facts always give the same decision."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -36,14 +37,15 @@ class Facts:
     turns: Mapping[str, Turns] = field(default_factory=lambda: MappingProxyType({}))
     overrides: tuple[Override, ...] = ()
     instant: datetime = field(init=False, repr=False, compare=False)
-    _fresh: frozenset[str] = field(init=False, repr=False, compare=False)
+    _fresh: AbstractSet[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Work out once what every rule asks: `at` as an aware datetime in UTC, and which PABXs may be believed."""
-        object.__setattr__(self, "instant", datetime.fromtimestamp(self.at, UTC))
-        known = self.snapshot.pabxs.items()
-        fresh = [name for name, pabx in known if pabx.in_sync and self.at - pabx.heard_at <= STALE_AFTER_S]
-        object.__setattr__(self, "_fresh", frozenset(fresh))
+        at = self.at
+        object.__setattr__(self, "instant", datetime.fromtimestamp(at, UTC))
+        known = self.snapshot.pabxs.values()
+        fresh = {pabx.pabx for pabx in known if pabx.in_sync and at - pabx.heard_at <= STALE_AFTER_S}
+        object.__setattr__(self, "_fresh", fresh)
 
     def age_s(self, pabx: str) -> float | None:
         """Return how old the picture of a PABX is, in seconds; None where there is none."""
