@@ -12,7 +12,7 @@ from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Outco
 from ccrouter.live.figures import ENDS
 from ccrouter.routing.rules import Goal, Rules
 from ccrouter.telemetry.names import RuleNames
-from ccrouter.telemetry.series import counters, histograms
+from ccrouter.telemetry.series import Counts, Histograms
 from ccrouter.telemetry.waits import WaitHistogram
 
 TALK_BUCKETS_S: Final = (10.0, 30.0, 60.0, 120.0, 180.0, 300.0, 450.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0)
@@ -36,43 +36,43 @@ class CallCounts:
     def __init__(self, registry: CollectorRegistry, names: RuleNames) -> None:
         self._names = names
         self._goals: dict[str, Goal] = {}
-        self._offered = counters(
+        self._offered = Counts(
             "ccrouter_calls_offered_total",
             "Calls that arrived, each once, whoever decided about it.",
             ["service"],
             registry=registry,
         )
-        self._answered = counters(
+        self._answered = Counts(
             "ccrouter_calls_answered_total",
             "Calls that were answered, by the site that did so first: inside by a position, outside by another site.",
             ["service", "destination", "where"],
             registry=registry,
         )
-        self._in_time = counters(
+        self._in_time = Counts(
             "ccrouter_calls_in_time_total",
             "Calls that were answered within the time that the service aims at.",
             ["service"],
             registry=registry,
         )
-        self._abandoned = counters(
+        self._abandoned = Counts(
             "ccrouter_calls_abandoned_total",
             "Calls whose caller hung up before anybody answered; short: within the service's `short_abandon`.",
             ["service", "short"],
             registry=registry,
         )
-        self._refused = counters(
+        self._refused = Counts(
             "ccrouter_calls_refused_total",
             "Calls that came to a last step, a message or voicemail, without having been answered.",
             ["service", "destination"],
             registry=registry,
         )
-        self._lost = counters(
+        self._lost = Counts(
             "ccrouter_calls_lost_total",
             "Calls that ended in no other way while their PABX was watched; must stay 0.",
             ["service"],
             registry=registry,
         )
-        self._unseen = counters(
+        self._unseen = Counts(
             "ccrouter_calls_unseen_total",
             "Calls of which nobody knows how they ended: not answered before the link to their PABX went down.",
             ["service"],
@@ -84,7 +84,7 @@ class CallCounts:
         self._abandon_waits = WaitHistogram(
             registry, "ccrouter_abandon_wait_seconds", "Wait of abandoned calls, from their arrival to their end."
         )
-        self._talks = histograms(
+        self._talks = Histograms(
             "ccrouter_talk_seconds",
             "Talk of answered calls, all their talks together.",
             ["service"],
@@ -113,17 +113,17 @@ class CallCounts:
 
     def offered(self, call: CallOffered) -> None:
         """Count the arrival of a call."""
-        self._offered.labels(self._names.service(call.service)).inc()
+        self._offered.add(self._names.service(call.service))
 
     def answered(self, call: CallAnswered) -> None:
         """Count the first answer."""
         service = self._names.service(call.service)
         where = INSIDE if call.queue else OUTSIDE
-        self._answered.labels(service, self._names.destination(call.target), where).inc()
+        self._answered.add(service, self._names.destination(call.target), where)
         if call.waited_s is None:  # answered before it was first seen
             return
         if call.waited_s <= self._goals.get(service, _ANY).within_s:
-            self._in_time.labels(service).inc()
+            self._in_time.add(service)
         self._answer_waits.observe(service, call.waited_s)
 
     def finished(self, call: CallFinished) -> None:
@@ -136,11 +136,11 @@ class CallCounts:
                 self._talks.labels(service).observe(call.talked_s or 0.0)
             case "abandoned":
                 short = call.waited_s <= self._goals.get(service, _ANY).short_abandon_s
-                self._abandoned.labels(service, "yes" if short else "no").inc()
+                self._abandoned.add(service, "yes" if short else "no")
                 self._abandon_waits.observe(service, call.waited_s)
             case "refused":
-                self._refused.labels(service, self._names.destination(call.target)).inc()
+                self._refused.add(service, self._names.destination(call.target))
             case "lost":
-                self._lost.labels(service).inc()
+                self._lost.add(service)
             case _:
-                self._unseen.labels(service).inc()
+                self._unseen.add(service)

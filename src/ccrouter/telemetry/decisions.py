@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from ccrouter.routing.decision import Decision
 from ccrouter.telemetry.names import RuleNames
-from ccrouter.telemetry.series import counters
+from ccrouter.telemetry.series import Counts
 from ccrouter.telemetry.times import Times
 
 DECISION_BUCKETS_S: Final = (
@@ -38,32 +38,32 @@ class DecisionCounts:
 
     def __init__(self, registry: CollectorRegistry, names: RuleNames, pabxs: Collection[str]) -> None:
         self._names = names
-        self._decided = counters(
+        self._decided = Counts(
             "ccrouter_decisions_total",
             "Decisions, for calls at entry and for callers who wait.",
             ["pabx", "service", "rule", "destination"],
             registry=registry,
         )
         self._seconds = Times("ccrouter_decision_seconds", "Time that a decision took.", DECISION_BUCKETS_S, registry)
-        self._overflows = counters(
+        self._overflows = Counts(
             "ccrouter_overflows_total",
             "Calls that the load sent elsewhere: at entry by a rule or past a full, dead or empty site; while waiting.",
             ["moment", "service", "rule", "destination"],
             registry=registry,
         )
-        self._given = counters(
+        self._given = Counts(
             "ccrouter_share_given_total",
             "Turns of a rule's share, by the destination that got them.",
             ["service", "rule", "destination"],
             registry=registry,
         )
-        self._failed = counters(
+        self._failed = Counts(
             "ccrouter_decisions_failed_total",
             "Calls that got no decision because of a fault in ccrouter; the PABX's own plan took them.",
             ["pabx"],
             registry=registry,
         )
-        self._withdraws = counters(
+        self._withdraws = Counts(
             "ccrouter_withdraws_total",
             "Waiting callers whom the PABX was asked to take out of a queue, by its answer.",
             ["pabx", "result"],
@@ -86,19 +86,19 @@ class DecisionCounts:
         """Count a decision that is carried out."""
         names = self._names
         where = (names.service(decision.service), decision.rule, names.destination(decision.destination))
-        self._decided.labels(decision.call.pabx, *where).inc()
+        self._decided.add(decision.call.pabx, *where)
         self._seconds.observe(took_s)
         moment = names.overflow(decision)
         if moment is not None:
-            self._overflows.labels(moment, *where).inc()
+            self._overflows.add(moment, *where)
         turn = names.turn(decision)
         if turn is not None:
-            self._given.labels(*where[:2], turn).inc()
+            self._given.add(*where[:2], turn)
 
     def failed(self, pabx: str) -> None:
         """Count a call for which deciding raised an error."""
-        self._failed.labels(pabx).inc()
+        self._failed.add(pabx)
 
     def withdraw_answered(self, pabx: str, result: str) -> None:
         """Count an order to withdraw: `accepted`, `refused`, or `unknown` where the PABX did not say."""
-        self._withdraws.labels(pabx, result).inc()
+        self._withdraws.add(pabx, result)

@@ -37,7 +37,7 @@ from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.peers import AgiCounts, LinkCounts
 from ccrouter.telemetry.queues import QueueCounts
-from ccrouter.telemetry.series import counters
+from ccrouter.telemetry.series import Counts
 from ccrouter.telemetry.sites import SiteCounts
 
 ENTRIES = ("routed", "fallback", "stored", "static")
@@ -115,7 +115,7 @@ class Metrics:
             ["pabx", "listing"],
             registry=registry,
         )
-        self._entries = counters(
+        self._entries = Counts(
             "ccrouter_calls_ended_total",
             "Calls that ended, by the plan that the PABX's entry found; the others went without the router.",
             ["pabx", "entry"],
@@ -167,7 +167,7 @@ class Metrics:
         self._faults.labels(event.pabx, self._fault_names(event.event)).inc()
 
     def _ended(self, event: CallEnded) -> None:
-        self._entries.labels(event.pabx, among(event.entry, ENTRIES)).inc()
+        self._entries.add(event.pabx, among(event.entry, ENTRIES))
 
     def _relisted(self, effect: Relist) -> None:
         self._relists.labels(effect.pabx, effect.listing).inc()

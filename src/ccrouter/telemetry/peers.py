@@ -5,7 +5,7 @@ from collections.abc import Collection
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from ccrouter.telemetry.labels import Capped, among
-from ccrouter.telemetry.series import counters, histograms
+from ccrouter.telemetry.series import Counts, Histograms
 from ccrouter.telemetry.times import Times
 
 SESSION_BUCKETS_S = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -30,7 +30,7 @@ class AgiCounts:
     """Sessions of the FastAGI server."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._sessions = counters(
+        self._sessions = Counts(
             "ccrouter_agi_sessions_total", "FastAGI sessions that ended, by how.", ["result"], registry=registry
         )
         self._results = Capped(32)
@@ -43,7 +43,7 @@ class AgiCounts:
 
     def session_ended(self, result: str, took_s: float) -> None:
         """Count a session: `answered`, or in a word why it was not."""
-        self._sessions.labels(self._results(result)).inc()
+        self._sessions.add(self._results(result))
         self._seconds.observe(took_s)
 
 
@@ -64,13 +64,13 @@ class LinkCounts:
             registry=registry,
         )
 
-        self._faults = counters(
+        self._faults = Counts(
             "ccrouter_ami_link_faults_total",
             "What went wrong on the link to a PABX.",
             ["pabx", "fault"],
             registry=registry,
         )
-        self._pings = histograms(
+        self._pings = Histograms(
             "ccrouter_ami_ping_seconds",
             "Time that a PABX took to answer a ping.",
             ["pabx"],
@@ -87,7 +87,7 @@ class LinkCounts:
 
     def link_failed(self, pabx: str, fault: str) -> None:
         """Count what went wrong, one of LINK_FAULTS."""
-        self._faults.labels(pabx, among(fault, LINK_FAULTS)).inc()
+        self._faults.add(pabx, among(fault, LINK_FAULTS))
 
     def link_answered(self, pabx: str, took_s: float) -> None:
         """Note how long a PABX took to answer a ping."""

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from ccrouter.live.effects import WaitEnded
 from ccrouter.telemetry.names import RuleNames
-from ccrouter.telemetry.series import histograms
+from ccrouter.telemetry.series import Histograms
 
 ERROR_BUCKETS_S: Final = (2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 
@@ -16,7 +16,7 @@ class QueueCounts:
 
     def __init__(self, registry: CollectorRegistry, names: RuleNames) -> None:
         self._names = names
-        self._errors = histograms(
+        self._errors = Histograms(
             "ccrouter_queue_wait_forecast_error_seconds",
             "By how much the wait of an answered caller differed from the forecast at the moment of joining.",
             ["pabx", "queue"],

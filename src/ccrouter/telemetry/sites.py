@@ -8,7 +8,7 @@ from ccrouter.live.figures import cost_of
 from ccrouter.routing.rules import External, Rules, Tariff
 from ccrouter.telemetry.labels import among
 from ccrouter.telemetry.names import RuleNames
-from ccrouter.telemetry.series import counters
+from ccrouter.telemetry.series import Counts
 
 RESULTS = STEP_RESULTS["site"]
 
@@ -19,37 +19,37 @@ class SiteCounts:
     def __init__(self, registry: CollectorRegistry, names: RuleNames) -> None:
         self._names = names
         self._tariffs: dict[str, Tariff] = {}
-        self._tries = counters(
+        self._tries = Counts(
             "ccrouter_site_tries_total",
             "Dials to a site that ended before their caller hung up, by result.",
             ["site", "result"],
             registry=registry,
         )
-        self._health_changes = counters(
+        self._health_changes = Counts(
             "ccrouter_site_health_changes_total",
             "Times that a site's health changed.",
             ["site", "health"],
             registry=registry,
         )
-        self._seizures = counters(
+        self._seizures = Counts(
             "ccrouter_site_seizures_total",
             "Calls that took a line of an external site, answered or not; counted when they leave it.",
             ["site"],
             registry=registry,
         )
-        self._answers = counters(
+        self._answers = Counts(
             "ccrouter_site_answers_total",
             "Calls that an external site answered; counted when they leave it.",
             ["site"],
             registry=registry,
         )
-        self._talk = counters(
+        self._talk = Counts(
             "ccrouter_site_talk_seconds_total",
             "Time that callers talked with an external site; counted when a talk is over.",
             ["site"],
             registry=registry,
         )
-        self._cost = counters(
+        self._cost = Counts(
             "ccrouter_site_cost_total",
             "What an external site costs by its tariff: for each answer, and for each second of talk that was begun.",
             ["site", "currency"],
@@ -72,20 +72,20 @@ class SiteCounts:
 
     def tried(self, dial: SiteTried) -> None:
         """Count the end of a dial."""
-        self._tries.labels(self._names.destination(dial.site), among(dial.result, RESULTS)).inc()
+        self._tries.add(self._names.destination(dial.site), among(dial.result, RESULTS))
 
     def released(self, call: SiteReleased) -> None:
         """Count a call that left a site, with what it costs."""
         name = self._names.destination(call.site)
-        self._seizures.labels(name).inc()
+        self._seizures.add(name)
         if not call.answered:
             return
-        self._answers.labels(name).inc()
-        self._talk.labels(name).inc(call.talked_s)
+        self._answers.add(name)
+        self._talk.add(name, by=call.talked_s)
         tariff = self._tariffs.get(name)
         if tariff is not None:
-            self._cost.labels(name, tariff.currency).inc(float(cost_of(tariff, call.talked_s)))
+            self._cost.add(name, tariff.currency, by=float(cost_of(tariff, call.talked_s)))
 
     def health_changed(self, change: SiteHealthChanged) -> None:
         """Count a change of health."""
-        self._health_changes.labels(self._names.destination(change.site), change.health).inc()
+        self._health_changes.add(self._names.destination(change.site), change.health)
