@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ccrouter.live.desks import PositionOnBoard
 from ccrouter.live.figures import Figures, Minute
+from ccrouter.routing import values
 from ccrouter.web.status import DegradedStatus, ModeStatus, OverrideStatus
 
 
@@ -122,7 +123,7 @@ class Board:
     hour: tuple[Minute, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@values.dataclass(frozen=True, slots=True)
 class Happened:
     """Something that happened to one call, as streams and webhooks tell it.
 
