@@ -347,7 +347,7 @@ def test_queues_are_read_when_asked_for(scene: Scene) -> None:
 
 def position(interface: str, queue: str = "support", **details: bool | float | DeviceState) -> tuple[str, Position]:
     """Return a position of the PABX."""
-    free = Position(queue, interface, "Ines", DeviceState.NOT_IN_USE, False, False, "", 0.0, 0.0, None, None, 0)  # noqa: FBT003 - in the order of its fields
+    free = Position(queue, interface, "Ines", DeviceState.NOT_IN_USE, False, "", 0.0, 0.0, False, None, None, 0)  # noqa: FBT003 - in the order of its fields
     return "pbx", free._replace(**details)  # type: ignore[arg-type] # a test's shorthand
 
 

@@ -52,7 +52,9 @@ class Hearing:
     def hear(self, message: Message) -> None:
         """Take in a message; never raises."""
         try:
-            self._take(message)
+            event = self._meant(message)
+            if event is not None:
+                self._sink(event)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the rest of the stream
             self._stumble(error, message.name)
 
@@ -69,7 +71,8 @@ class Hearing:
             for listing in Listing:
                 self.resync.request(listing)
 
-    def _take(self, message: Message) -> None:
+    def _meant(self, message: Message) -> PabxEvent | None:
+        """Return the event that a message tells; None where it tells none, or something else."""
         if message.kind is A_RESPONSE:
             self._failed(Fault.LATE_ANSWER)
         elif message.name == BOOTED:
@@ -83,9 +86,8 @@ class Hearing:
         elif message.name in LISTED:
             self._failed(Fault.LATE_ANSWER)
         else:
-            event = self._translator.translate(message, self._clock.now())
-            if event is not None:
-                self.tell(event)
+            return self._translator.translate(message, self._clock.now())
+        return None
 
     def _stumble(self, error: Exception, name: str) -> None:
         self._failed(Fault.RAISED)

@@ -166,8 +166,8 @@ class Desks:
         self._stale.update(self._desks)
 
     def _state(self, key: DeskKey, desk: Desk) -> str:
-        states = {member.state for member in desk.members.values()}
-        state = states.pop() if len(states) == 1 else next(each for each in _FIRST if each in states)
+        states = [member.state for member in desk.members.values()]
+        state = states[0] if len(states) == 1 else next(each for each in _FIRST if each in states)
         if state in _MAY_RING and self._rings.at(key) is not None:
             return "ringing"
         return state

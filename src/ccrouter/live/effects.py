@@ -7,7 +7,7 @@ from ccrouter.routing.snapshot import Health
 from ccrouter.routing.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Relist:
     """Read this listing again: what is known and what was heard do not agree."""
 
@@ -17,7 +17,7 @@ class Relist:
     queue: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SiteHealthChanged:
     """A site went up or down, and why, in words for a log."""
 
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # its end, or what came before it, was not seen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallFinished:
     """A routed call ended.
 
@@ -70,7 +70,7 @@ class CallFinished:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallOffered:
     """A call arrived; once for each call, whoever decided about it.
 
@@ -95,7 +95,7 @@ class CallOffered:
     listed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallAnswered:
     """A call was answered for the first time: by a position, or by a site.
 
@@ -121,7 +121,7 @@ class CallAnswered:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PositionRang:
     """A position began to ring for a caller of a queue."""
 
@@ -132,7 +132,7 @@ class PositionRang:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PositionMissed:
     """A position stopped ringing without an answer: it did not take the call, or the caller went elsewhere.
 
@@ -150,7 +150,7 @@ class PositionMissed:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class WaitEnded:
     """A wait in a queue ended, and what was forecast when it began.
 
@@ -169,7 +169,7 @@ class WaitEnded:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SiteTried:
     """A site step ended, with its result and Q.850 cause."""
 
@@ -183,7 +183,7 @@ class SiteTried:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SiteReleased:
     """A call left an external site, which it was dialled to, and takes no line there any more.
 
@@ -202,7 +202,7 @@ class SiteReleased:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FactRefused:
     """An event contradicted what is possible and was not applied; counted by `reason`."""
 

@@ -124,8 +124,9 @@ class Picture:
         departure = self.queues.settle(key, at, answered=answered)
         if departure is None:
             return 0.0
-        self.wait_ended(key, departure.queue, departure.wait_s, departure.forecast_s, at, answered=answered)
-        return departure.wait_s
+        waited_s = departure.wait_s
+        self.wait_ended(key, departure.queue, waited_s, departure.forecast_s, at, answered=answered)
+        return waited_s
 
     def wait_ended(  # noqa: PLR0913 - the report, field by field
         self,
@@ -138,33 +139,16 @@ class Picture:
         answered: bool | None,
     ) -> None:
         """Report the end of a wait."""
-        self.effects.append(
-            WaitEnded(
-                pabx=key[0],
-                queue=queue,
-                uniqueid=key[1],
-                answered=answered,
-                waited_s=waited_s,
-                forecast_s=forecast_s,
-                at=at,
-            )
-        )
+        pabx, uniqueid = key
+        self.effects.append(WaitEnded(pabx, queue, uniqueid, answered, waited_s, forecast_s, at))
 
     def ceased(self, ring: Ring, at: float, *, ignored: bool) -> None:
         """Let a position stop ringing that did not answer."""
         pabx, uniqueid = ring.caller
         self.rings.end(ring.caller, ring.queue, ring.interface)
         self.desks.rang(ring.desk)
-        self.effects.append(
-            PositionMissed(
-                pabx=pabx,
-                queue=ring.queue,
-                interface=ring.interface,
-                uniqueid=uniqueid,
-                ignored=ignored and self.desks.missed(ring.desk),
-                at=at,
-            )
-        )
+        missed = ignored and self.desks.missed(ring.desk)
+        self.effects.append(PositionMissed(pabx, ring.queue, ring.interface, uniqueid, missed, at))
 
     def member_changed(self, queue: Queue, interface: str) -> None:
         """Have all that shows a member of a queue shown anew."""

@@ -48,11 +48,11 @@ class Position(NamedTuple):
     interface: str
     name: str
     device: DeviceState
-    in_call: bool
     paused: bool
     paused_reason: str
     wrapup_s: Seconds
     last_call_at: float
+    in_call: bool
     wrapup_until: float | None
     answered_at: float | None
     mark: int
@@ -136,11 +136,11 @@ class Positions:
             event.interface,
             event.name,
             event.device,
-            in_call,
             event.paused,
             event.paused_reason,
             wrapup_s,
             event.last_call_at,
+            in_call,
             None if in_call or not wrapup_s else _wrapup_until(before, event, wrapup_s),
             before.answered_at if before is not None and in_call else None,
             mark,
@@ -155,7 +155,7 @@ class Positions:
         member = self._members.get(interface)
         if member is not None and member.in_call != begins:
             until = None if begins or not member.wrapup_s else at + member.wrapup_s
-            self._put(member._replace(in_call=begins, wrapup_until=until, answered_at=at if begins else None))
+            self._put(Position(*member[:8], begins, until, at if begins else None, member.mark))
 
     def leave(self, interface: str) -> bool:
         """Forget a member; tell whether there was one."""

@@ -184,8 +184,10 @@ class Queues:
     def settle(self, key: CallKey, at: float, *, answered: bool | None) -> Departure | None:
         """Say what a departure was: answered, given up, or (None) neither; return it, None where there was none."""
         departure = self.departed.pop(key, None)
-        queue = None if departure is None else self.get(key[0], departure.queue)
-        if departure is None or queue is None:
+        if departure is None:
+            return None
+        queue = self.get(key[0], departure.queue)
+        if queue is None:
             return None
         if answered is None:
             queue.forecast.waited(departure.wait_s, gave_up=False)

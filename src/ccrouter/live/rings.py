@@ -47,7 +47,8 @@ class Rings:
 
     def end(self, caller: CallKey, queue: str, interface: str) -> Ring | None:
         """Let one ring end; None where there was none."""
-        ring = self._by_caller.get(caller, {}).get((queue, interface))
+        rings = self._by_caller.get(caller)
+        ring = None if rings is None else rings.get((queue, interface))
         if ring is not None:
             self._take(ring)
         return ring
@@ -78,7 +79,8 @@ class Rings:
         del rings[ring.queue, ring.interface]
         if not rings:
             del self._by_caller[ring.caller]
-        at = self._by_desk[ring.desk]
+        desk = ring.desk
+        at = self._by_desk[desk]
         del at[ring.queue, ring.caller]
         if not at:
-            del self._by_desk[ring.desk]
+            del self._by_desk[desk]

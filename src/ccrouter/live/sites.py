@@ -82,16 +82,22 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The sites of the routing file by name, and the names of those in house by queue."""
+    """The sites of the routing file by name, and the names of those in house by queue.
+
+    `wrap_ups` are the wrap-up times of queues, which count for members without one of their own.
+    """
 
     by_name: dict[str, SiteLimits] = field(default_factory=dict)
     by_queue: dict[str, str] = field(default_factory=dict)
+    wrap_ups: dict[str, Seconds] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sites: Iterable[SiteLimits]) -> "Directory":
         """Return the directory of these sites."""
         by_name = {site.name: site for site in sites}
-        return cls(by_name, {site.queue: site.name for site in by_name.values() if site.queue})
+        in_house = [site for site in by_name.values() if site.queue]
+        wrap_ups = {site.queue: site.wrap_up_s for site in in_house}
+        return cls(by_name, {site.queue: site.name for site in in_house}, wrap_ups)
 
     def site_of(self, queue: str) -> str:
         """Return the in-house site that a queue belongs to; empty where none is known."""
@@ -101,11 +107,6 @@ class Directory:
         """Return the queue of an in-house site; empty for any other."""
         site = self.by_name.get(name)
         return "" if site is None else site.queue
-
-    def wrap_up_s(self, queue: str) -> Seconds:
-        """Return the wrap-up time of a queue, which counts for its members without one of their own."""
-        site = self.by_name.get(self.site_of(queue))
-        return 0.0 if site is None else site.wrap_up_s
 
 
 class Sites:

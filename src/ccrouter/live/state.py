@@ -89,7 +89,7 @@ class State:
         self._at = event.at
         kind = type(event)
         if isinstance(event, PabxEvent):
-            link = picture.link(event.pabx)
+            link = picture.links.get(event.pabx) or picture.link(event.pabx)
             if kind not in _NOT_HEARD:
                 link.heard_at = event.at
         _APPLY[kind](picture, event)

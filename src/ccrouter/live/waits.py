@@ -160,7 +160,7 @@ def queue_listed(picture: Picture, event: QueueListed) -> None:
 def position_seen(picture: Picture, event: PositionSeen) -> None:
     """Take in a position, whole; the wrap-up time of its queue counts where it has none of its own."""
     queue = picture.queues.known(event.pabx, event.queue, picture.mark)
-    wrapup_s = event.wrapup_s or picture.sites.directory.wrap_up_s(event.queue)
+    wrapup_s = event.wrapup_s or picture.sites.directory.wrap_ups.get(event.queue, 0.0)
     if queue.positions.see(event, wrapup_s, picture.mark):
         picture.queues.changed.add((event.pabx, event.queue))
     picture.desks.touch(queue, event.interface)
@@ -190,11 +190,7 @@ def position_called(picture: Picture, event: PositionCalled) -> None:
         picture.ceased(before, event.at, ignored=False)
     picture.rings.begin(Ring(key, event.queue, event.interface, event.called, event.at))
     picture.desks.rang((event.pabx, event.interface))
-    picture.effects.append(
-        PositionRang(
-            pabx=event.pabx, queue=event.queue, interface=event.interface, uniqueid=event.uniqueid, at=event.at
-        )
-    )
+    picture.effects.append(PositionRang(event.pabx, event.queue, event.interface, event.uniqueid, event.at))
 
 
 def dial_failed(picture: Picture, event: DialFailed) -> None:

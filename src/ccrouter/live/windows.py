@@ -76,6 +76,8 @@ class Window(Generic[T]):
 
         Where it was set back by more, what was noted by the wrong time is let go of.
         """
+        if len(self._items) == self._begin or self._instant(self._items[-1]) <= at:
+            return at
         end = len(self._items)
         while end > self._begin and self._instant(self._items[end - 1]) > at + SET_BACK_S:
             end -= 1
