@@ -73,8 +73,8 @@ class Entry:
             service=decision.service,
             rule=decision.rule,
             destination=decision.destination,
-            tests=[f"{test.text}: {test.verdict} ({test.seen})" for test in decision.trace[-1].tests],
-            passed_over={seen.destination: seen.state for seen in decision.considered if seen.state},
+            tests=[f"{text}: {said} ({seen})" for text, said, seen in decision.trace[-1].tests],
+            passed_over={name: state for name, state, _ in decision.considered if state},
             rules=decision.rules_version,
             state_age_s=decision.state_age_s,
         )

@@ -215,9 +215,12 @@ class Calls:
         if before == after:
             return None
         call.count = after
-        _move(self.at_site, before.site, after.site, key)
-        _move(self.sent_to, before.sent_to, after.sent_to, key)
-        _move(self.leaving, before.leaving, after.leaving, key)
+        if before.site != after.site:
+            _move(self.at_site, before.site, after.site, key)
+        if before.sent_to != after.sent_to:
+            _move(self.sent_to, before.sent_to, after.sent_to, key)
+        if before.leaving != after.leaving:
+            _move(self.leaving, before.leaving, after.leaving, key)
         return before, after
 
     def unsee(self, key: CallKey) -> None:
@@ -228,8 +231,6 @@ class Calls:
 
 
 def _move(index: dict[K, set[CallKey]], before: K | None, after: K | None, key: CallKey) -> None:
-    if before == after:
-        return
     if before is not None:
         index[before].discard(key)
         if not index[before]:

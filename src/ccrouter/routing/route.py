@@ -27,7 +27,18 @@ class Route:
     with the parts of the share.
     """
 
-    __slots__ = ("_pabxs", "_shared", "considered", "facts", "last", "pabx", "postponed", "steps", "turns")
+    __slots__ = (
+        "_fresh",
+        "_pabxs",
+        "_shared",
+        "considered",
+        "facts",
+        "last",
+        "pabx",
+        "postponed",
+        "steps",
+        "turns",
+    )
 
     def __init__(self, facts: Facts, pabx: str) -> None:
         self.facts = facts
@@ -37,6 +48,7 @@ class Route:
         self.last: Message | None = None
         self.considered: list[Considered] = []
         self.turns: dict[str, Turns] = {}
+        self._fresh = facts.fresh(pabx)
         self._pabxs = len(facts.snapshot.pabxs)
         self._shared: set[tuple[str, int | None]] = set()
 
@@ -87,7 +99,7 @@ class Route:
         return self._look_in_house(leg, site)
 
     def _look_outside(self, leg: Leg, site: External) -> Considered:
-        known = self.facts.site(self.pabx, site.name)
+        known = self.facts.snapshot.sites.get(site.name) if self._fresh else None
         if known is None:
             return leg.free
         if known.health is DOWN:
@@ -104,10 +116,11 @@ class Route:
         return leg.free
 
     def _look_in_house(self, leg: Leg, site: InHouse) -> Considered:
-        known = self.facts.queue(self.pabx, site.queue)
+        if not self._fresh:
+            return leg.free
+        known = self.facts.snapshot.queues.get((self.pabx, site.queue))
         if known is None:
-            absent = self.facts.fresh(self.pabx)
-            return Considered(site.name, "absent", f"this PABX has no queue {site.queue}") if absent else leg.free
+            return Considered(site.name, "absent", f"this PABX has no queue {site.queue}")
         return leg.free if known.logged_in else Considered(site.name, "empty", "no position logged in")
 
 
