@@ -75,7 +75,8 @@ class Route:
         if seen.state in NEVER_TAKES:
             return
         comes_first = not self.steps
-        (self.postponed if seen.state and comes_first else self.steps).append(step(leg, self._pabxs))
+        its_step = leg.steps.get(self._pabxs) or step(leg, self._pabxs)
+        (self.postponed if seen.state and comes_first else self.steps).append(its_step)
 
     def _add_share(self, share: Share) -> None:
         legs = [(leg, self._look(leg)) for leg in share.legs]
@@ -90,16 +91,16 @@ class Route:
                 self.considered.append(seen if seen.state else seen._replace(state="not its turn"))
 
     def _look(self, leg: Leg) -> Considered:
-        """Return what keeps a destination from taking the call now, if anything does."""
+        """Return what keeps a destination from taking the call now, if anything that is known does."""
         site = leg.site
         if site.calendar is not None and not site.calendar.is_open(self.facts.instant):
             return Considered(site.name, "closed", site.calendar.name)
-        if isinstance(site, External):
-            return self._look_outside(leg, site)
-        return self._look_in_house(leg, site)
+        if not self._fresh:
+            return leg.free
+        return self._look_in_house(leg, site) if isinstance(site, InHouse) else self._look_outside(leg, site)
 
     def _look_outside(self, leg: Leg, site: External) -> Considered:
-        known = self.facts.snapshot.sites.get(site.name) if self._fresh else None
+        known = self.facts.snapshot.sites.get(site.name)
         if known is None:
             return leg.free
         if known.health is DOWN:
@@ -116,8 +117,6 @@ class Route:
         return leg.free
 
     def _look_in_house(self, leg: Leg, site: InHouse) -> Considered:
-        if not self._fresh:
-            return leg.free
         known = self.facts.snapshot.queues.get((self.pabx, site.queue))
         if known is None:
             return Considered(site.name, "absent", f"this PABX has no queue {site.queue}")
