@@ -1,6 +1,7 @@
 """A decision: the plan of one call, and why."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import NamedTuple
 
 from ccrouter.routing.call import Call
@@ -49,11 +50,15 @@ class Decision:
     state_age_s: float | None
     latches: Mapping[LatchKey, Latch]
     turns: Mapping[str, Turns]
+    _text: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def text(self) -> str:
-        """Return the plan as the dialplan reads it."""
-        return encode(self.plan, decision=self.id, service=self.service, rule=self.rule, treatment=self.treatment)
+        """Return the plan as the dialplan reads it; the journal keeps it too."""
+        if not self._text:
+            made = encode(self.plan, decision=self.id, service=self.service, rule=self.rule, treatment=self.treatment)
+            object.__setattr__(self, "_text", made)
+        return self._text
 
     @property
     def destination(self) -> str:
