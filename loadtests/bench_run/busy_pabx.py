@@ -93,14 +93,12 @@ def status(busy: Busy) -> list[dict[str, str]]:
     for caller in range(busy.waiting + busy.talking + busy.outside):
         queue = QUEUES[caller % len(QUEUES)]
         outside = caller >= busy.waiting + busy.talking
-        step = f"site|{SITE}" if outside else f"queue|house {queue}"
+        step = f"site|{SITE}|PJSIP/{SITE}|25|0|pass" if outside else f"queue|house {queue}|{queue}|90"
         bridge = f"367514e4-17c9-40e2-9401-{caller:012}"
         told = {
             "CCROUTER_NUMBER": NUMBER,
-            "CCROUTER_ID": f"d{caller:024}",
-            "CCROUTER_SERVICE": "support",
-            "CCROUTER_RULE": "otherwise",
-            "CCROUTER_STEP": f"{step}|{JOINED}.031",
+            "CCROUTER_PLAN": f"v1|d{caller:024}|support|otherwise||position|0|&{step}&play|busy|all-circuits-busy-now",
+            "CCROUTER_STEP": f"1|{JOINED}031|{step}",
         }
         own = {
             "Channel": _channel(caller),

@@ -35,10 +35,8 @@ LAMP: Final = "Custom:ccrouter-"
 
 CALL_VARIABLES: Final = (
     "CCROUTER_NUMBER",  # what the caller dialled
-    "CCROUTER_ID",  # id of the decision in force; empty when the call runs on a fallback plan
-    "CCROUTER_SERVICE",
-    "CCROUTER_RULE",
-    "CCROUTER_STEP",  # `kind|target|since`: queue|support|1795289835, site|tunis|..., play|closed|...
+    PLAN,  # in force; without a decision's id where the PABX went on by itself
+    "CCROUTER_STEP",  # `place|began|` and the plan's text of the step: 1|1795289835031|queue|paris|support|90
 )
 """Channel variables that tell where a call is: read back from the PABX by the AMI action Status."""
 

@@ -25,7 +25,7 @@ DIALPLAN = (ASTERISK / "extensions_ccrouter.conf").read_text()
 MANAGER = (ASTERISK / "manager_ccrouter.conf").read_text()
 
 SAFE = re.compile(r"FILTER\((\\x20\\x21[^,]*),\$\{CCROUTER_PLAN\}")
-GRAMMAR = re.compile(r'REGEX\("(\^v1[^"]*)" \$\{CCROUTER_SAFE\}')
+GRAMMAR = re.compile(r'REGEX\("(\^v1[^"]*)" \$\{safe\}')
 
 
 def is_accepted(plan: str) -> bool:

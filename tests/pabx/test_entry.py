@@ -193,7 +193,7 @@ def test_a_plan_is_stored_only_when_it_changed(rig: Rig, watcher: Listener) -> N
         [call] = rig.calls(number)
         rig.place([call])
         watcher.wait_for(lambda event: event.get("Context") == "ccrouter-end" and event["CallerIDNum"] == call.caller)
-        return sum(event.get("AppData", "").startswith(f"DB(ccrouter/{number})=") for event in watcher.events)
+        return sum(event.get("AppData", "").startswith(f"1?Set(DB(ccrouter/{number})=") for event in watcher.events)
 
     assert writes() == 1
     assert f"v1||support|peak||position|0|&{BACKUP}&{LAST}" in rig.pabx.cli(f"database get ccrouter {number}")

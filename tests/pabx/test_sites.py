@@ -57,6 +57,7 @@ def test_a_site_that_must_not_see_the_caller(rig: Rig) -> None:
     call = Call(caller=f"33699{rig.fresh():06}", number=rig.number(f"{HEAD}&{site('slow', caller='hide')}&{LAST}"))
     call = Call(caller=call.caller, number=call.number, name='"Jeanne" ')
     rig.place([call])
+    rig.ending(call)
     assert rig.steps(call) == ["site slow -> answered 16"]
     received = rig.sites["slow"].received()[-1]
     assert call.number == received.headers["X-CCRouter-Number"]

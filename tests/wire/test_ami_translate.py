@@ -92,9 +92,14 @@ MEMBER_FIELDS = {
 POSITION = MEMBER_FIELDS | {"Interface": "PJSIP/agent1", "MemberName": "Agent 1"}
 RING = {"Queue": "support", "Interface": "PJSIP/agent1"}
 TALK = {"Queue": "support", "Interface": "PJSIP/agent1", "HoldTime": "12"}
+AT_TUNIS = "site|tunis|PJSIP/tunis|25|30|pass"
 VARIABLES = "\r\nVariable: ".join(
     f"{name}={value}"
-    for name, value in zip(CALL_VARIABLES, ["0800123456", "d1", "support", "peak", "site|tunis|5.25"], strict=True)
+    for name, value in zip(
+        CALL_VARIABLES,
+        ["0800123456", f"v1|d1|support|peak||position|0|&{AT_TUNIS}&play|closed|bye", f"2|5250|{AT_TUNIS}"],
+        strict=True,
+    )
 )
 
 MEANINGS: dict[str, tuple[str, dict[str, str], PabxEvent | None]] = {
@@ -204,12 +209,12 @@ MEANINGS: dict[str, tuple[str, dict[str, str], PabxEvent | None]] = {
     ),
     "row: a call that has not begun a step": (
         "Status",
-        CHANNEL_FIELDS | {"BridgeID": "", "Variable": VARIABLES.replace("site|tunis|5.25", "(null)")},
+        CHANNEL_FIELDS | {"BridgeID": "", "Variable": VARIABLES.replace(f"2|5250|{AT_TUNIS}", "(null)")},
         CallListed(**HERE, **CALL, **ROUTE, kind="", target="", since=None, bridged=False),
     ),
     "row: a call of the PABX's own plan": (
         "Status",
-        CHANNEL_FIELDS | {"BridgeID": "", "Variable": VARIABLES.replace("=d1", "=").replace("5.25", "x")},
+        CHANNEL_FIELDS | {"BridgeID": "", "Variable": VARIABLES.replace("v1|d1", "v1|").replace("5250", "x")},
         CallListed(
             **HERE, **CALL, **(ROUTE | {"decision": ""}), kind="site", target="tunis", since=None, bridged=False
         ),
@@ -352,7 +357,7 @@ WRONG_VALUES = {
     "no interface": ("AgentRingNoAnswer", {"Interface": ""}, "Interface can't be read"),
     "an end by nobody": ("CCRouterEnd by", {"By": "forged"}, "By is nobody who ends calls"),
     "an unknown entry": ("CCRouterEnd", {"Entry": "forged"}, "Entry is no kind of plan"),
-    "a variable twice": ("Status", {"Variable": VARIABLES + "\r\nVariable: CCROUTER_ID=x"}, "tells a variable twice"),
+    "a variable twice": ("Status", {"Variable": VARIABLES + "\r\nVariable: CCROUTER_PLAN=x"}, "tells a variable twice"),
     "a variable missing": ("Status", {"Variable": "CCROUTER_NUMBER=1"}, "lacks a variable"),
     "an answer's id in an event": ("Hangup", {"ActionID": "x"}, "has ActionID, a field of other events"),
 }

@@ -17,7 +17,7 @@ CALLERS: Final = (
 )
 """What a caller's SIP message fills. The presentation of a number is one of Asterisk's own words."""
 
-SEVERAL: Final = rf"(?:{CALLERS}|\$\{{CCROUTER_ENTRY\}})+"
+SEVERAL: Final = rf"(?:{CALLERS}|\$\{{CCROUTER_\w+\}})+"
 HARMLESS: Final = re.compile(rf"\$\{{(?:LEN\({SEVERAL}\)|FILTER\(\+?0-9(?:\*#)?,{SEVERAL}\))\}}")
 """Their length, and what is left of them of the signs of a number."""
 

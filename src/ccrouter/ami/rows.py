@@ -18,7 +18,9 @@ ENDS: Final = {
 }
 """The event that ends a listing."""
 
-SINCE: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+BEGAN: Final = re.compile("[0-9]{1,15}")
+NOTHING: Final = ("",) * 4
+"""In the place of parts that a text does not have."""
 UNSET: Final = "(null)"
 """What Status writes for a variable that the channel does not have."""
 
@@ -55,11 +57,11 @@ def _call(message: Message, pabx: str, at: float) -> PabxEvent | None:
         told[variable] = "" if value == UNSET else value
     if not told.keys() >= set(CALL_VARIABLES):
         raise PeerError("lacks a variable")
-    number, decision, service, rule, step = (told[name] for name in CALL_VARIABLES)
+    number, plan, step = (told[name] for name in CALL_VARIABLES)
     if not number:
         return None  # not a caller of ours
-    kind, _, place = step.partition("|")
-    target, _, since = place.rpartition("|")
+    _, decision, service, rule, *_ = [*plan.split("|", 4), *NOTHING]
+    _, began, kind, target, *_ = [*step.split("|", 4), *NOTHING]
     return CallListed(
         pabx=pabx,
         at=at,
@@ -71,7 +73,7 @@ def _call(message: Message, pabx: str, at: float) -> PabxEvent | None:
         rule=rule,
         kind=kind if kind in STEP_RESULTS else "",
         target=target,
-        since=float(since) if SINCE.fullmatch(since) else None,
+        since=int(began) / 1000 if BEGAN.fullmatch(began) else None,
         bridged=bool(message.fields["BridgeID"]),
     )
 
