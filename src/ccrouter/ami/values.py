@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from ccrouter.ami.wire import Message
 from ccrouter.errors import PeerError
@@ -31,6 +32,7 @@ class Value(NamedTuple):
         return self.pattern is None or self.pattern.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=1000)  # most are small, or the same for a while
 def whole(digits: str) -> int:
     """Return a whole number; a negative one (a span over a clock that was set back) becomes 0."""
     return max(0, int(digits or 0))
@@ -80,8 +82,7 @@ class Reading:
     def __init__(self, means: Means, **fields: Value) -> None:
         self.fields = fields
         self._means = means
-        made = [value.made for value in fields.values()]
-        self._made = None if all(each is str for each in made) else made
+        self._made = [(place, value.made) for place, value in enumerate(fields.values()) if value.made is not str]
 
     def __call__(self, message: Message, pabx: str, at: float) -> PabxEvent | None:
         """Return what a message tells that has the fields that it must have; raises PeerError as `checked` does."""
@@ -92,6 +93,7 @@ class Reading:
 
     def event(self, pabx: str, at: float, texts: Iterable[str]) -> PabxEvent | None:
         """Return what a message tells whose fields hold these texts, each of which was checked."""
-        if self._made is None:
-            return self._means(pabx, at, *texts)
-        return self._means(pabx, at, *[made(text) for made, text in zip(self._made, texts)])  # noqa: B905 - one for each
+        values: list[Any] = [*texts]
+        for place, made in self._made:
+            values[place] = made(values[place])
+        return self._means(pabx, at, *values)

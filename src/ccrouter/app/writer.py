@@ -64,7 +64,8 @@ class Writer:
 
     def apply(self, event: Event) -> None:
         """Take in one event."""
-        began = self._steady()
+        steady = self._steady
+        began = steady()
         if isinstance(event, PabxEvent):
             self._metrics.event(event)
             if type(event) in _TOLD:
@@ -76,7 +77,7 @@ class Writer:
             for listener in self.listeners:
                 listener(effect)
         self.changed.set()
-        self._events.applied(self._steady() - began)
+        self._events.applied(steady() - began)
 
     def _tell(self, event: PabxEvent) -> None:
         log = self._log

@@ -22,12 +22,13 @@ class EventCounts(Collector):
     """Events by kind, and their times.
 
     Attributes:
+        told: how many there were, by PABX and kind.
         applied: notes how many seconds an event took to be applied.
 
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._told: defaultdict[tuple[str, type[PabxEvent]], int] = defaultdict(int)
+        self.told: defaultdict[tuple[str, type[PabxEvent]], int] = defaultdict(int)
         self.applied = Times(
             "ccrouter_event_apply_seconds",
             "Time from the handing over of an event until it was applied and what follows from it seen to.",
@@ -36,15 +37,11 @@ class EventCounts(Collector):
         ).observe
         registry.register(self)
 
-    def told(self, event: PabxEvent) -> None:
-        """Count an event of a PABX."""
-        self._told[event.pabx, type(event)] += 1
-
     def collect(self) -> Iterator[Metric]:
         """Yield the family."""
         told = CounterMetricFamily(
             "ccrouter_events_total", "Events that the PABXs told, by kind.", labels=["pabx", "event"]
         )
-        for (pabx, kind), count in list(self._told.items()):
+        for (pabx, kind), count in list(self.told.items()):
             told.add_metric([pabx, kind.__name__], count)
         yield told

@@ -152,8 +152,9 @@ class Metrics:
 
     def event(self, event: PabxEvent) -> None:
         """Count an event of a PABX."""
-        self.events.told(event)
-        counted = self._facts.get(type(event))
+        kind = type(event)
+        self.events.told[event.pabx, kind] += 1
+        counted = self._facts.get(kind)
         if counted is not None:
             counted(event)
 
