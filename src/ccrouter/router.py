@@ -88,14 +88,14 @@ class Router:
         announced = bool(decision.treatment.announcement)
         self._apply(
             CallRouted(
-                pabx=call.pabx,
-                at=decision.at,
-                uniqueid=call.uniqueid,
-                number=call.number,
-                service=decision.service,
-                rule=decision.rule,
-                decision=decision.id,
-                first=decision.plan.first,
+                call.pabx,
+                decision.at,
+                call.uniqueid,
+                call.number,
+                decision.service,
+                decision.rule,
+                decision.id,
+                decision.plan.first,
                 expires_at=decision.at + (ANNOUNCED_WITHIN_S if announced else CONFIRMED_WITHIN_S),
                 caller=call.caller,
                 language=call.language,

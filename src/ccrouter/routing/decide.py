@@ -199,9 +199,11 @@ class _Inquiry:
         self.after.append(RuleTested(rule.name, YES, ()))
         return rule
 
-    def trace(self) -> Trace:
+    def trace(self) -> Sequence[RuleTested]:
         """Return what became of all rules so far."""
         question = self.question
+        if len(self.found) == self.asked:  # each was tested: nothing is left to be told by the facts
+            return (*self.before, *self.found.values(), *self.after)
         of, asked = (question.call, question.facts), (self.rules_asked, self.asked)
         return Trace(of, self.before, asked, self.found, self.after)
 

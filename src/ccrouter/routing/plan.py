@@ -221,7 +221,7 @@ def encode(plan: Plan, *, decision: str, service: str, rule: str, treatment: Tre
         ValueError: a value holds a sign that would change the meaning of the text, or the text is too long.
 
     """
-    header = f"{VERSION}|{_joined((decision,))}|{_names(service, rule)}|{treatment.text()}"
+    header = f"{VERSION}|{_safe(decision)}|{_names(service, rule)}|{treatment.text()}"
     text = "&".join([header, *[step.text() for step in plan.transfers], plan.last.text()])
     if len(text.encode()) > MAX_TEXT:
         raise ValueError(f"the plan takes {len(text.encode())} bytes, more than the {MAX_TEXT} that a PABX accepts")
@@ -234,7 +234,10 @@ def _names(service: str, rule: str) -> str:
 
 
 def _joined(fields: tuple[str, ...]) -> str:
-    for value in fields:
-        if not SAFE_TEXT.fullmatch(value):
-            raise ValueError(f"a plan can't carry {value!r}")
-    return "|".join(fields)
+    return "|".join(map(_safe, fields))
+
+
+def _safe(value: str) -> str:
+    if not SAFE_TEXT.fullmatch(value):
+        raise ValueError(f"a plan can't carry {value!r}")
+    return value
