@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import CallFinished
@@ -14,6 +15,8 @@ from ccrouter.routing.records import CallEnd, DecisionMade, Record
 from ccrouter.store.database import Database, leave_room
 from ccrouter.store.record_text import record_text
 from ccrouter.telemetry.privacy import masked, plain
+
+RowT = TypeVar("RowT")
 
 Entry = Decision | CallFinished
 Column = Literal["service", "rule", "destination"]
@@ -70,6 +73,9 @@ Row = DecidedRow | EndedRow
 TOGETHER: Final = 25
 """Decisions in one statement: for each the thread lets go of the interpreter, and has to wait for it again."""
 
+REST_S: Final = 0.0003
+"""After so many. Where processors are busy, the event loop gets the thread's when it rests, or after milliseconds."""
+
 _FINISHED: Final = (
     "update decisions set outcome = ?, target = ?, call_waited_s = ?, talked_s = ?, ended_at = ?"
     # Another router may have told it, and may know better: it saw all of the call.
@@ -113,7 +119,8 @@ class Decisions:
         with self._database.writing() as connection:
             _add(connection, decided)
             # After all decisions of this batch, for an end stands beside its own, wherever that one is.
-            connection.executemany(_FINISHED, (row.values for row in ended))
+            for part in _parts(ended):
+                connection.executemany(_FINISHED, [row.values for row in part])
 
     def of_call(self, uniqueid: str) -> list[tuple[Record, CallEnd | None]]:
         """Return the records of all decisions about a call with what became of it, oldest first.
@@ -218,10 +225,16 @@ class Decisions:
 def _add(connection: sqlite3.Connection, rows: Sequence[DecidedRow]) -> None:
     """Add decisions that are not there yet. Ids are given here: nobody else writes meanwhile, and all go in at once."""
     (last,) = connection.execute("select ifnull(max(id), 0) from decisions").fetchone()
-    for begin in range(0, len(rows), TOGETHER):
-        some = list(enumerate(rows[begin : begin + TOGETHER], last + 1 + begin))
+    for some in _parts(list(enumerate(rows, last + 1))):
         connection.execute(_decided(len(some)), [value for id_, row in some for value in (id_, *row.columns)])
         connection.execute(_recorded(len(some)), [value for id_, row in some for value in (id_, row.record)])
+
+
+def _parts(rows: Sequence[RowT]) -> Iterator[Sequence[RowT]]:
+    """Give rows some at a time, and rest after each time."""
+    for begin in range(0, len(rows), TOGETHER):
+        yield rows[begin : begin + TOGETHER]
+        time.sleep(REST_S)
 
 
 @cache
