@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from ccrouter.routing.call import Call
@@ -282,12 +283,13 @@ class Threshold:
             question.latches[key] = latch
         if value is None:
             return question.answer(self.text, UNKNOWN, "not known")
-        seen = f"{value:.4g}{self.unit}"
+        more = ""
         if latch.on:
-            return question.answer(self.text, YES, seen if self.level.reached(value) else f"{seen}, not yet stopped")
-        if latch.reached_at is not None:
-            seen = f"{seen}, held for {facts.at - latch.reached_at:.0f} s"
-        return question.answer(self.text, NO, seen)
+            if not self.level.reached(value):
+                more = ", not yet stopped"
+        elif latch.reached_at is not None:
+            more = f", held for {facts.at - latch.reached_at:.0f} s"
+        return question.tell(_measured(self.text, YES if latch.on else NO, value, self.unit, more))
 
     def latch_key(self, pabx: str) -> LatchKey:
         """Return the key of the latch that a call on `pabx` looks at."""
@@ -297,6 +299,12 @@ class Threshold:
         """Return the latch after a look between calls."""
         key = self.latch_key(pabx)
         return key, self.level.step(facts.latches.get(key, OFF), self.read(facts, pabx), facts.at)
+
+
+@lru_cache(4096)
+def _measured(text: str, verdict: Verdict, value: float, unit: str, more: str) -> Tested:
+    """Return the line of trace about a value; the same few come again and again."""
+    return Tested(text, verdict, f"{value:.4g}{unit}{more}")
 
 
 @dataclass(frozen=True, slots=True)
