@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import structlog
@@ -43,6 +45,8 @@ class Desk:
         self.may_write.set()
         self.fault: Exception | None = None
         self.sure = True
+        self.turns = 0
+        self.made_at: list[int] = []
         self._tried = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.recorder = Recorder(
@@ -56,7 +60,14 @@ class Desk:
 
     def row(self, entry: Entry) -> Row:
         """Return it as it is written."""
+        self.made_at.append(self.turns)
         return self.kept.row(entry)
+
+    async def turn(self) -> NoReturn:
+        """Count the turns of the event loop."""
+        while True:
+            self.turns += 1
+            await asyncio.sleep(0)
 
     def write(self, rows: Iterable[Row]) -> None:
         """Write, when it may."""
@@ -126,6 +137,20 @@ async def test_decisions_and_ends_are_written_in_order(tmp_path: Path) -> None:
         assert desk.decisions() == ids(500)
         assert all(line.end for line in desk.kept.search(Wanted(), 1000))
     assert (desk.figure("healthy"), desk.figure("dropped_total"), desk.figure("queue_length")) == (1, 0, 0)
+
+
+async def test_calls_have_their_turn_while_many_rows_are_made(tmp_path: Path) -> None:
+    """However many notes wait, only some rows are made at once."""
+    desk = Desk(tmp_path)
+    async with asyncio.TaskGroup() as tasks:
+        calls = tasks.create_task(desk.turn())
+        async with desk.running():
+            for n in range(300):
+                desk.recorder.note(made(n))
+            await desk.until(lambda: desk.figure("written_total") == 300)
+        calls.cancel()
+    assert len(desk.made_at) == 300
+    assert max(Counter(desk.made_at).values()) <= module.AT_ONCE
 
 
 async def test_what_waits_is_written_at_the_end(tmp_path: Path) -> None:
