@@ -5,12 +5,13 @@ the services and sites of the routing file and by an hour of minutes.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from math import ceil
 from types import MappingProxyType
+from typing import Any
 
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Effect, Outcome, SiteReleased
 from ccrouter.live.queues import CallKey
@@ -139,23 +140,25 @@ class _Sums:
         self._waited_s: dict[str, Seconds] = {}
         self._total: Counter[str] = Counter()
 
-    def add(self, service: str, name: str) -> None:
-        """Count a call."""
+    def add(self, service: str, names: Iterable[str], waited_s: Seconds) -> None:
+        """Count a call by these names, and its wait."""
         calls = self._calls.get(service)
         if calls is None:
             calls = self._calls[service] = Counter()
-        calls[name] += 1
-        self._total[name] += 1
+        for name in names:
+            calls[name] += 1
+            self._total[name] += 1
+        if waited_s:
+            self._wait(service, waited_s)
 
-    def wait(self, service: str, waited_s: Seconds) -> None:
-        """Add up a wait."""
+    def _wait(self, service: str, waited_s: Seconds) -> None:
         self._waited_s[service] = self._waited_s.get(service, 0.0) + waited_s
 
     def include(self, other: "_Sums") -> None:
         """Add all of another time."""
         for service, calls in other._calls.items():  # noqa: SLF001 - of its own kind
             self._calls.setdefault(service, Counter()).update(calls)
-            self.wait(service, other._waited_s.get(service, 0.0))  # noqa: SLF001 - as above
+            self._wait(service, other._waited_s.get(service, 0.0))  # noqa: SLF001 - as above
         self._total.update(other._total)  # noqa: SLF001 - as above
 
     def services(self) -> Iterator[str]:
@@ -208,6 +211,12 @@ class DayBook:
         self._over: tuple[tuple[float, float], dict[str, Figures]] | None = None
         self._seeded: dict[str, Figures] = {}
         self._under_way: dict[CallKey, str] = {}
+        self._takes: dict[type[Effect], Callable[[Any], None]] = {
+            CallOffered: self._offered,
+            CallAnswered: self._answered,
+            CallFinished: self._finished,
+            SiteReleased: self._released,
+        }
         self.configure(rules, at)
 
     def configure(self, rules: Rules, at: float) -> None:
@@ -270,15 +279,9 @@ class DayBook:
 
     def take(self, effect: Effect) -> None:
         """Take in a report of the live state; most are none of calls."""
-        match effect:
-            case CallOffered():
-                self._offered(effect)
-            case CallAnswered():
-                self._answered(effect)
-            case CallFinished():
-                self._finished(effect)
-            case SiteReleased():
-                self._released(effect)
+        take = self._takes.get(type(effect))
+        if take is not None:
+            take(effect)
 
     def overflowed(self, service: str, at: float) -> None:
         """Count a call that was sent elsewhere because of load."""
@@ -291,21 +294,21 @@ class DayBook:
         self._count(call.service, call.at, "offered")
 
     def _answered(self, call: CallAnswered) -> None:
-        self._count(call.service, call.at, "answered")
-        self._count(call.service, call.at, "inside" if call.queue else "outside")
-        if call.waited_s is None:
-            return
-        self._count(call.service, call.at, "timed").wait(self._service(call.service), call.waited_s)
-        self._today.wait(self._service(call.service), call.waited_s)
-        if call.waited_s <= self._goal(call.service).within_s:
-            self._count(call.service, call.at, "in_time")
+        where, waited_s = "inside" if call.queue else "outside", call.waited_s
+        if waited_s is None:
+            self._count(call.service, call.at, "answered", where)
+        elif waited_s <= self._goal(call.service).within_s:
+            self._count(call.service, call.at, "answered", where, "timed", "in_time", waited_s=waited_s)
+        else:
+            self._count(call.service, call.at, "answered", where, "timed", waited_s=waited_s)
 
     def _finished(self, call: CallFinished) -> None:
         if call.again or call.talked_s is not None or call.outcome not in ENDS:
             return  # its answer was counted
-        self._count(call.service, call.at, ENDS[call.outcome])
         if call.outcome is Outcome.ABANDONED and call.waited_s <= self._goal(call.service).short_abandon_s:
-            self._count(call.service, call.at, "short")
+            self._count(call.service, call.at, "abandoned", "short")
+        else:
+            self._count(call.service, call.at, ENDS[call.outcome])
 
     def _released(self, call: SiteReleased) -> None:
         if call.site not in self._tariffs:
@@ -316,17 +319,14 @@ class DayBook:
         added = SiteFigures(1, int(call.answered), call.talked_s, MappingProxyType(cost))
         self._sites[call.site] = self._sites.get(call.site, SiteFigures()) + added
 
-    def _count(self, service: str, at: float, name: str) -> _Sums:
-        """Count a call today and in this minute, whose sums are returned."""
+    def _count(self, service: str, at: float, *names: str, waited_s: Seconds = 0.0) -> None:
+        """Count a call by these names, and its wait, today and in this minute."""
         self.tick(at)
-        service = self._service(service)
-        self._today.add(service, name)
         begun = at // MINUTE_S * MINUTE_S
         if not self._minutes or self._minutes[-1][0] < begun:
             self._minutes.append((begun, _Sums()))
-        sums = self._minutes[-1][1]
-        sums.add(service, name)
-        return sums
+        for sums in (self._today, self._minutes[-1][1]):
+            sums.add(self._service(service), names, waited_s)
 
     def _service(self, name: str) -> str:
         return name if name in self._goals else ""
