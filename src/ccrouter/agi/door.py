@@ -105,6 +105,7 @@ class Door:
                     self._accept(self._listening[descriptor])
             roll.decide()
         finally:  # a fault with one of them leaves the others their turn
+            roll.take_down()
             if roll.waiting and self._loop is not None:
                 self._again = self._loop.call_soon(self._turn)
 

@@ -81,6 +81,10 @@ class Asks(Protocol):
         """Get the decision, unless the session is over or has waited for too long."""
         ...
 
+    def take_down(self) -> None:
+        """Have the decision taken down, whatever became of the session meanwhile; never raises."""
+        ...
+
     def push_out(self) -> None:
         """End without a decision, for the sake of calls that came later."""
         ...
@@ -124,6 +128,7 @@ class Roll:
         self._clock = clock
         self._silent: dict[int, Asks] = {}
         self._asking: deque[Asks] = deque()
+        self._decided: list[Asks] = []
         self._alone = True
         self._empty = asyncio.Event()
         self._sweep: asyncio.TimerHandle | None = None
@@ -200,6 +205,16 @@ class Roll:
         # The newest first: in the order in which they came, a flood would leave each of them too little time.
         while self._asking and self._clock.steady() < until:
             self._asking.pop().decide()
+
+    def decided(self, session: Asks) -> None:
+        """Note that the plan of a session is on its way, and its decision not taken down yet."""
+        self._decided.append(session)
+
+    def take_down(self) -> None:
+        """Have the decisions of this turn taken down: after the last of them, for nobody waits for that."""
+        decided, self._decided = self._decided, []
+        for session in decided:
+            session.take_down()
 
     def leave(self, session: Asks) -> None:
         """Forget a session; before its connection is closed, for the next one may get the same descriptor."""

@@ -21,6 +21,7 @@ from ccrouter.agi.roll import ANSWER_S, Roll, has_sent
 from ccrouter.agi.roll import silent_s as silent_of
 from ccrouter.errors import PeerError
 from ccrouter.routing.call import Call
+from ccrouter.routing.decision import Decision
 
 READ_BYTES: Final = 8192
 """Many times a request: what is longer is read in pieces."""
@@ -51,6 +52,7 @@ class Session:
         "_heard",
         "_roll",
         "_too_late",
+        "_took_s",
         "descriptor",
         "due",
         "over",
@@ -63,7 +65,8 @@ class Session:
         self._roll = roll
         self._connection = connection
         self._about: Call | CodeDialled | None = None
-        self._decision = ""
+        self._decision: Decision | None = None
+        self._took_s = 0.0
         self._exchange = Exchange()
         self._began = desk.clock.steady()
         self._asked = False
@@ -175,16 +178,20 @@ class Session:
             return
         self.due = now + desk.deadlines.reply_s
         try:
-            decision = desk.decides.route(call)
-            took_s = desk.clock.steady() - now
-            self._decision = decision.id
+            decision = self._decision = desk.decides.route(call)
+            self._took_s = desk.clock.steady() - now
             order = self._exchange.set_variable(contract.PLAN, decision.text)
         except Exception:  # noqa: BLE001 - whatever was wrong: this call gets no plan, and the next one is decided
             self._log.exception("no plan for this call: deciding failed", number=call.number)
             self._end(Outcome.FAILED)
             return
         self._write(order)
-        desk.decides.routed(decision, took_s)
+        self._roll.decided(self)
+
+    def take_down(self) -> None:
+        """Have the decision taken down, whatever became of the session meanwhile."""
+        if self._decision is not None:
+            self._desk.decides.routed(self._decision, self._took_s)
 
     @property
     def late(self) -> bool:
@@ -255,7 +262,7 @@ class Session:
     @property
     def _log(self) -> FilteringBoundLogger:
         """Bound when it is needed: most calls leave no line here, and binding costs as much as reading a request."""
-        about, names = self._about, {"decision": self._decision} if self._decision else {}
+        about, names = self._about, {} if self._decision is None else {"decision": self._decision.id}
         if about is not None:
             names |= {"pabx": about.pabx, "uniqueid": about.uniqueid}
         return self._desk.log.bind(**names)
