@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from typing import Final, Protocol, TypeVar
 
 from structlog.typing import FilteringBoundLogger
@@ -29,7 +28,7 @@ BATCH: Final = 200
 """Notes in one transaction: many, for each costs a wait; not all, for the thread shares the processor with calls."""
 
 AT_ONCE: Final = 8
-"""Rows made without a look at calls: about a tenth of a millisecond."""
+"""Rows made, and decisions let go of, without a look at calls: about a tenth of a millisecond."""
 
 PAUSE_S: Final = 0.25
 """How long a note may wait for others: to hand a batch to the thread costs more than to write it. One that comes alone
@@ -89,19 +88,20 @@ class Recorder:
         self._counts = counts
         self._log = log
         self._waiting: deque[Entry] = deque()
+        self._rows: list[Row] = []
         self._news = asyncio.Event()
         self._sure = sure
         self._fault = ""
         self._busy_since: float | None = None
         self._lost = 0
         self._tidied_at = -TIDY_EVERY_S
-        counts.follow(lambda: len(self._waiting))
+        counts.follow(lambda: self._unwritten)
 
     def note(self, entry: Entry) -> None:
         """Leave a note; never waits and never raises."""
         if not self._keep_s:
             return
-        if len(self._waiting) >= MOST:
+        if self._unwritten >= MOST:
             if not self._lost:
                 self._log.warning("the journal falls behind, decisions will be missing in it", waiting=MOST)
             self._lost += 1
@@ -125,7 +125,11 @@ class Recorder:
     @property
     def left(self) -> str:
         """Return what would be lost with the process now; empty for nothing."""
-        return f"{len(self._waiting)} entries of the journal" if self._waiting else ""
+        return f"{self._unwritten} entries of the journal" if self._unwritten else ""
+
+    @property
+    def _unwritten(self) -> int:
+        return len(self._waiting) + len(self._rows)
 
     async def run(self) -> None:
         """Write notes and delete what is old, until cancelled; then write what waits, within CLOSE_WITHIN_S."""
@@ -138,7 +142,7 @@ class Recorder:
                 wrote = await self._write_waiting()
                 tidied = await self._tidy()  # in any case: what is old may be what takes the room
                 await asyncio.sleep(PAUSE_S if wrote and tidied else AGAIN_S)
-                if self._waiting:
+                if self._unwritten:
                     self._news.set()
         finally:
             with suppress(TimeoutError):
@@ -148,37 +152,43 @@ class Recorder:
 
     async def _write_waiting(self) -> bool:
         """Write all that waits, and return whether that went well."""
-        while self._waiting:
-            batch = list(islice(self._waiting, BATCH))
+        while self._unwritten:
             began = self._clock.steady()
+            await self._make_rows()
+            batch = self._rows[:]
             try:
-                await self._in_thread(partial(self._journal.write, await self._rows(batch)))
+                await self._in_thread(partial(self._journal.write, batch))
             except StoreError as error:
                 self._failed(error)
                 return False
             except Exception:  # noqa: BLE001 - it is told, with its traceback
                 # A fault of ours in one of them must not stop the journal for good.
-                self._log.exception("entries of the journal are lost", count=len(batch))
-                self._counts.failed()
-                self._counts.dropped(len(batch))
+                self._lose(len(batch))
             else:
                 self._written(len(batch))
-            for _ in batch:
-                self._waiting.popleft()
-            if self._waiting:
+            del self._rows[: len(batch)]
+            if self._unwritten:
                 await asyncio.sleep(self._pause_s(self._clock.steady() - began))
         return True
 
-    async def _rows(self, batch: list[Entry]) -> list[Row]:
-        rows: list[Row] = []
-        for begin in range(0, len(batch), AT_ONCE):
-            rows += map(self._journal.row, batch[begin : begin + AT_ONCE])
+    async def _make_rows(self) -> None:
+        """Make rows of notes until there is a batch."""
+        while self._waiting and len(self._rows) < BATCH:
+            for _ in range(min(AT_ONCE, len(self._waiting))):
+                try:
+                    self._rows.append(self._journal.row(self._waiting.popleft()))
+                except Exception:  # noqa: BLE001 - it is told, with its traceback
+                    self._lose(1)
             await asyncio.sleep(0)
-        return rows
+
+    def _lose(self, count: int) -> None:
+        self._log.exception("entries of the journal are lost", count=count)
+        self._counts.failed()
+        self._counts.dropped(count)
 
     def _pause_s(self, took_s: float) -> float:
         """Return how long to leave the processor to calls: as long as the batch took, and less the more wait."""
-        room = max(0.0, 1 - len(self._waiting) / MOST)
+        room = max(0.0, 1 - self._unwritten / MOST)
         return min(PAUSE_S, took_s) * room
 
     async def _tidy(self) -> bool:
@@ -193,7 +203,7 @@ class Recorder:
         except StoreError as error:
             self._failed(error)
             return False
-        if not self._waiting:
+        if not self._unwritten:
             self._written(0)
         if more:
             self._news.set()
@@ -219,6 +229,6 @@ class Recorder:
         if self._fault:
             self._fault = ""
             self._log.warning("the journal is written again")
-        if self._lost and len(self._waiting) < MOST // 2:
+        if self._lost and self._unwritten < MOST // 2:
             self._log.warning("the journal has caught up", missing=self._lost)
             self._lost = 0
