@@ -237,11 +237,7 @@ async def test_the_oldest_goes_first() -> None:
 async def test_a_fault_with_one_call_leaves_the_others_their_turn() -> None:
     """What comes after a decision is no part of it: all who asked at once get their plan, whatever it raises."""
     async with running() as house:
-
-        def fail(decision: Decision, took_s: float) -> None:
-            raise RuntimeError(f"a fault with {decision.id} after {took_s} s")
-
-        house.oracle.routed = fail  # type: ignore[method-assign] # the oracle is this test's own
+        house.oracle.fault = RuntimeError("a fault with what comes after a decision")
         loop = asyncio.get_running_loop()
         asked = [socket.create_connection(house.server.addresses[0]) for _ in range(4)]
         for connection in asked:

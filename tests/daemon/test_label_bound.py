@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 from prometheus_client import generate_latest
 
+from ccrouter.agi.desk import Made
 from ccrouter.app.entry import Entry, decision_ids
 from ccrouter.app.sites import limits_of
 from ccrouter.app.writer import Writer
@@ -138,7 +139,7 @@ class House:
         self.clock.at += 1.0
         channel, caller, uniqueid = f"PJSIP/carrier-{n:08x}", f"336{n:08}", f"1795289835.{n}"
         decision = self.entry.route(Call(PABX, uniqueid, number, caller))
-        self.entry.routed(decision, 0.0)
+        self.entry.routed([Made(decision, 0.0)])
         for event in _course(decision, uniqueid, channel, self.clock.now(), gives_up=n % 2 == 0):
             self.apply(event)
         forged = {"service": f"service{n}", "rule": f"rule{n}", "target": f"site{n}"}

@@ -13,7 +13,7 @@ from structlog.testing import LogCapture
 from structlog.typing import FilteringBoundLogger
 
 from ccrouter.agi.calls import CodeDialled
-from ccrouter.agi.desk import Deadlines, Desk
+from ccrouter.agi.desk import Deadlines, Desk, Made
 from ccrouter.agi.lock import Lock
 from ccrouter.agi.server import AgiServer, Bounds
 from ccrouter.clock import SystemClock
@@ -41,6 +41,7 @@ class Oracle:
         self.codes: asyncio.Queue[tuple[CodeDialled, Callable[[str], None]]] = asyncio.Queue()
         self.known: str | None = None
         self.error: Exception | None = None
+        self.fault: Exception | None = None
         self.file = "ccrouter/closed"
 
     def dialled(self, code: CodeDialled, answer: Callable[[str], None]) -> None:
@@ -49,10 +50,12 @@ class Oracle:
             answer(self.known)
         self.codes.put_nowait((code, answer))
 
-    def routed(self, decision: Decision, took_s: float) -> None:
-        """Keep the decision."""
-        assert took_s >= 0
-        self.routed_ids.append(decision.id)
+    def routed(self, made: Sequence[Made]) -> None:
+        """Keep the decisions, or raise."""
+        assert all(each.took_s >= 0 for each in made)
+        self.routed_ids += [each.decision.id for each in made]
+        if self.fault is not None:
+            raise self.fault
 
     def route(self, call: Call) -> Decision:
         """Give the one decision, or raise."""

@@ -1,9 +1,9 @@
 """What all sessions share: who decides, who counts, how long peers have; and how sessions end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from structlog.typing import FilteringBoundLogger
 
@@ -31,6 +31,13 @@ class Outcome(StrEnum):
     STOPPED = "stopped"  # cut when the server stopped
 
 
+class Made(NamedTuple):
+    """A decision, and the seconds that it took."""
+
+    decision: Decision
+    took_s: float
+
+
 class Decides(Protocol):
     """Whoever knows where a call goes."""
 
@@ -38,8 +45,8 @@ class Decides(Protocol):
         """Decide at once where this call goes."""
         ...
 
-    def routed(self, decision: Decision, took_s: float) -> None:
-        """Take down a decision whose plan is on its way, and the seconds that it took; never raises."""
+    def routed(self, made: Sequence[Made]) -> None:
+        """Take down decisions whose plans are on their way; never raises."""
         ...
 
 

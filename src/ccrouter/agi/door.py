@@ -8,11 +8,12 @@ a flood this is what leaves time for decisions.
 import asyncio
 import select
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.agi.desk import Made
 from ccrouter.agi.roll import Roll
 
 AT_ONCE: Final = 64
@@ -32,12 +33,20 @@ class Door:
 
     Args:
         let_in: makes a session for a connection, and returns whether it wants to hear more.
+        take_down: takes down the decisions of a turn, when their plans are on their way.
 
     """
 
-    def __init__(self, roll: Roll, let_in: Callable[[socket.SocketType], bool], log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        roll: Roll,
+        let_in: Callable[[socket.SocketType], bool],
+        take_down: Callable[[Sequence[Made]], None],
+        log: FilteringBoundLogger,
+    ) -> None:
         self._roll = roll
         self._let_in = let_in
+        self._take_down = take_down
         self._log = log
         self._listening: dict[int, socket.socket] = {}
         self._families: dict[int, int] = {}
@@ -105,9 +114,10 @@ class Door:
                     self._accept(self._listening[descriptor])
             roll.decide()
         finally:  # a fault with one of them leaves the others their turn
-            roll.take_down()
             if roll.waiting and self._loop is not None:
                 self._again = self._loop.call_soon(self._turn)
+            if made := roll.made():
+                self._take_down(made)
 
     def _accept(self, listening: socket.socket) -> None:
         let_in = away = 0

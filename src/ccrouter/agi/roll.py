@@ -11,11 +11,13 @@ import socket
 import struct
 import termios
 from collections import deque
+from collections.abc import Sequence
 from fcntl import ioctl
 from typing import Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.agi.desk import Made
 from ccrouter.clock import Clock
 
 SWEEP_S: Final = 0.05
@@ -81,10 +83,6 @@ class Asks(Protocol):
         """Get the decision, unless the session is over or has waited for too long."""
         ...
 
-    def take_down(self) -> None:
-        """Have the decision taken down, whatever became of the session meanwhile; never raises."""
-        ...
-
     def push_out(self) -> None:
         """End without a decision, for the sake of calls that came later."""
         ...
@@ -128,7 +126,7 @@ class Roll:
         self._clock = clock
         self._silent: dict[int, Asks] = {}
         self._asking: deque[Asks] = deque()
-        self._decided: list[Asks] = []
+        self._made: list[Made] = []
         self._alone = True
         self._empty = asyncio.Event()
         self._sweep: asyncio.TimerHandle | None = None
@@ -206,15 +204,14 @@ class Roll:
         while self._asking and self._clock.steady() < until:
             self._asking.pop().decide()
 
-    def decided(self, session: Asks) -> None:
-        """Note that the plan of a session is on its way, and its decision not taken down yet."""
-        self._decided.append(session)
+    def decided(self, made: Made) -> None:
+        """Note a decision whose plan is on its way, and which is not taken down yet."""
+        self._made.append(made)
 
-    def take_down(self) -> None:
-        """Have the decisions of this turn taken down: after the last of them, for nobody waits for that."""
-        decided, self._decided = self._decided, []
-        for session in decided:
-            session.take_down()
+    def made(self) -> Sequence[Made]:
+        """Return the decisions of this turn, to be taken down after the last of them: no call waits for that."""
+        made, self._made = self._made, []
+        return made
 
     def leave(self, session: Asks) -> None:
         """Forget a session; before its connection is closed, for the next one may get the same descriptor."""

@@ -49,7 +49,7 @@ class AgiServer:
         self._wanted = tuple(addresses)
         self._bounds = bounds
         self._roll = Roll(bounds.sessions, bounds.undecided, desk.clock)
-        self._door = Door(self._roll, self._let_in, desk.log)
+        self._door = Door(self._roll, self._let_in, desk.decides.routed, desk.log)
 
     @property
     def addresses(self) -> list[tuple[str, int]]:

@@ -15,13 +15,12 @@ from structlog.typing import FilteringBoundLogger
 
 from ccrouter import contract
 from ccrouter.agi.calls import CodeDialled, asks_for_mode, call_of, code_dialled, pabx_named, patience_s
-from ccrouter.agi.desk import Desk, Outcome
+from ccrouter.agi.desk import Desk, Made, Outcome
 from ccrouter.agi.protocol import Exchange, Reply, Request
 from ccrouter.agi.roll import ANSWER_S, Roll, has_sent
 from ccrouter.agi.roll import silent_s as silent_of
 from ccrouter.errors import PeerError
 from ccrouter.routing.call import Call
-from ccrouter.routing.decision import Decision
 
 READ_BYTES: Final = 8192
 """Many times a request: what is longer is read in pieces."""
@@ -52,7 +51,6 @@ class Session:
         "_heard",
         "_roll",
         "_too_late",
-        "_took_s",
         "descriptor",
         "due",
         "over",
@@ -65,8 +63,7 @@ class Session:
         self._roll = roll
         self._connection = connection
         self._about: Call | CodeDialled | None = None
-        self._decision: Decision | None = None
-        self._took_s = 0.0
+        self._decision = ""
         self._exchange = Exchange()
         self._began = desk.clock.steady()
         self._asked = False
@@ -178,20 +175,16 @@ class Session:
             return
         self.due = now + desk.deadlines.reply_s
         try:
-            decision = self._decision = desk.decides.route(call)
-            self._took_s = desk.clock.steady() - now
+            decision = desk.decides.route(call)
+            took_s = desk.clock.steady() - now
+            self._decision = decision.id
             order = self._exchange.set_variable(contract.PLAN, decision.text)
         except Exception:  # noqa: BLE001 - whatever was wrong: this call gets no plan, and the next one is decided
             self._log.exception("no plan for this call: deciding failed", number=call.number)
             self._end(Outcome.FAILED)
             return
         self._write(order)
-        self._roll.decided(self)
-
-    def take_down(self) -> None:
-        """Have the decision taken down, whatever became of the session meanwhile."""
-        if self._decision is not None:
-            self._desk.decides.routed(self._decision, self._took_s)
+        self._roll.decided(Made(decision, took_s))
 
     @property
     def late(self) -> bool:
@@ -262,7 +255,7 @@ class Session:
     @property
     def _log(self) -> FilteringBoundLogger:
         """Bound when it is needed: most calls leave no line here, and binding costs as much as reading a request."""
-        about, names = self._about, {} if self._decision is None else {"decision": self._decision.id}
+        about, names = self._about, {"decision": self._decision} if self._decision else {}
         if about is not None:
             names |= {"pabx": about.pabx, "uniqueid": about.uniqueid}
         return self._desk.log.bind(**names)

@@ -3,12 +3,14 @@
 import itertools
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from logging import INFO
 
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.agi.desk import Made
 from ccrouter.clock import Clock
 from ccrouter.router import Router
 from ccrouter.routing.call import Call
@@ -43,25 +45,36 @@ class Entry:
             self.metrics.decisions.failed(call.pabx)
             raise
 
-    def routed(self, decision: Decision, took_s: float) -> None:
-        """Count, log and remember a decision, when the plan is on its way: the caller need not wait for that too."""
-        self.made("call routed", decision, took_s)
+    def routed(self, made: Sequence[Made]) -> None:
+        """Count, log and remember decisions, when their plans are on their way: no caller need wait for that too."""
+        self._take_down("call routed", made)
 
     def made(self, what: str, decision: Decision, took_s: float) -> None:
         """Count, log and remember a decision; never raises, for it is carried out all the same."""
-        try:
-            self._take_down(what, decision, took_s)
-        except Exception:
-            self.metrics.fault("entry")
-            self.log.exception("a decision could not be taken down", decision=decision.id)
+        self._take_down(what, [Made(decision, took_s)])
 
-    def _take_down(self, what: str, decision: Decision, took_s: float) -> None:
-        self.metrics.decisions.decided(decision, took_s)
-        self.recent.appendleft(decision)
+    def _take_down(self, what: str, made: Sequence[Made]) -> None:
+        """Do one thing after the other, each for all: its code is in the processor's cache from the second one on."""
+        self._each(self._count, made)
         for listener in self.listeners:
-            listener(decision)
-        if not self.log.is_enabled_for(INFO):
-            return
+            self._each(lambda each: listener(each.decision), made)  # noqa: B023 - called before the next one
+        if self.log.is_enabled_for(INFO):
+            self._each(partial(self._tell, what), made)
+
+    def _each(self, work: Callable[[Made], None], made: Sequence[Made]) -> None:
+        for each in made:
+            try:
+                work(each)
+            except Exception:  # the decision is carried out all the same, and more is to be done with it
+                self.metrics.fault("entry")
+                self.log.exception("a decision could not be taken down", decision=each.decision.id)
+
+    def _count(self, made: Made) -> None:
+        self.metrics.decisions.decided(made.decision, made.took_s)
+        self.recent.appendleft(made.decision)
+
+    def _tell(self, what: str, made: Made) -> None:
+        decision = made.decision
         call = decision.call
         self.log.info(
             what,
