@@ -148,10 +148,11 @@ class Recorder:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_WITHIN_S):
                     # What a thread is writing at this moment is among them; it is not written twice.
-                    await self._write_waiting()
+                    while self._unwritten and await self._write_waiting():
+                        pass  # a few came meanwhile
 
     async def _write_waiting(self) -> bool:
-        """Write all that waits, and return whether that went well."""
+        """Write what waits, and return whether that went well; the few that come meanwhile wait for others."""
         while self._unwritten:
             began = self._clock.steady()
             await self._make_rows()
@@ -167,8 +168,9 @@ class Recorder:
             else:
                 self._written(len(batch))
             del self._rows[: len(batch)]
-            if self._unwritten:
-                await asyncio.sleep(self._pause_s(self._clock.steady() - began))
+            if self._unwritten < BATCH:
+                break
+            await asyncio.sleep(self._pause_s(self._clock.steady() - began))
         return True
 
     async def _make_rows(self) -> None:
