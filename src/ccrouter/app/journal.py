@@ -27,7 +27,7 @@ MOST: Final = 10_000
 BATCH: Final = 200
 """Notes in one transaction: many, for each costs a wait; not all, for the thread shares the processor with calls."""
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 4
 """Rows made, and decisions let go of, without a look at calls: about a tenth of a millisecond."""
 
 PAUSE_S: Final = 0.25
