@@ -35,7 +35,9 @@ def estimated_wait(ahead: int, serving: int, handling_s: Seconds, give_up_rate: 
     if handling_s <= 0.0:
         return 0.0
     served_rate = serving / handling_s
-    return sum(1.0 / (served_rate + j * give_up_rate) for j in range(ahead + 1))
+    if not give_up_rate:
+        return (ahead + 1) / served_rate
+    return sum([1.0 / (served_rate + j * give_up_rate) for j in range(ahead + 1)])
 
 
 class _Rolling:

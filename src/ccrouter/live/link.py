@@ -19,7 +19,7 @@ PATIENCE_S: Seconds = 5.0
 READING_S: Seconds = 30.0
 """A listing that takes longer was cut off: its end, should it come, counts for nothing."""
 
-LISTINGS = len(Listing)
+LISTINGS = tuple(Listing)
 
 ListingKey = tuple[Listing, str]
 """A listing, and the queue that it is restricted to (empty for all)."""
@@ -66,7 +66,7 @@ class Link:
     @property
     def in_sync(self) -> bool:
         """Tell whether the link is up and every listing has been read since."""
-        return self.up_at is not None and len(self.done_at) == LISTINGS
+        return self.up_at is not None and len(self.done_at) == len(LISTINGS)
 
     def came_up(self, mark: int, at: float) -> None:
         """Start afresh: nothing has been read yet."""
@@ -128,7 +128,7 @@ class Link:
         for key, reason in self.unbegun.items():
             if since(self.asked_at[key], at) >= PATIENCE_S:
                 self.want(key[0], reason, key[1])
-        for listing in Listing:
+        for listing in LISTINGS:
             if listing not in self.done_at:
                 if since(self.up_at, at) >= PATIENCE_S:
                     self.want(listing, "a listing was never complete")

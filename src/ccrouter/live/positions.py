@@ -129,7 +129,7 @@ class Positions:
     def see(self, event: PositionSeen, wrapup_s: Seconds, mark: int) -> bool:
         """Take in a member, whole, whose wrap-up time this is; tell whether its standing changed."""
         before = self._members.get(event.interface)
-        wrapup_s = duration(wrapup_s)
+        wrapup_s = duration(wrapup_s) if wrapup_s else 0.0
         in_call = event.in_call or (before is not None and _is_outdated(before, event))
         after = Position(
             event.queue,

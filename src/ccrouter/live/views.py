@@ -133,7 +133,7 @@ class Views:
         calls = self._picture.calls
         logged_in, ready, busy, paused = queue.positions.tally()
         leaving, sent = calls.leaving.get(key, _NOBODY), len(calls.sent_to.get(key, _NOBODY))
-        joined = [caller.joined_at for caller in queue if (queue.pabx, caller.uniqueid) not in leaving]
+        joined = [caller.joined_at for caller in queue if not leaving or (key[0], caller.uniqueid) not in leaving]
         waiting = len(joined) + sent
         estimated_wait_s = queue.forecast.estimate(waiting, logged_in - paused, ready)
         oldest, recent = min(joined, default=None), queue.ended.shown()

@@ -87,7 +87,7 @@ class Window(Generic[T]):
 
     def add(self, item: T) -> None:
         """Take in an item that is not older than the newest one (see `not_before`)."""
-        if len(self) == NEWEST:
+        if len(self._items) - self._begin == NEWEST:
             self._let_go(self._begin + 1)
         self._items.append(item)
 
