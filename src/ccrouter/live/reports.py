@@ -33,16 +33,8 @@ def tell(call: CallRecord, at: float, effects: list[Effect]) -> None:
 
 def offered(call: CallRecord, at: float) -> CallOffered:
     """Return the report that a call arrived."""
-    return CallOffered(
-        pabx=call.pabx,
-        uniqueid=call.uniqueid,
-        number=call.number,
-        service=call.service,
-        caller=call.caller,
-        entry="routed" if call.decision else "",
-        at=at,
-        listed=call.listed,
-    )
+    entry = "routed" if call.decision else ""
+    return CallOffered(call.pabx, call.uniqueid, call.number, call.service, call.caller, entry, at, call.listed)
 
 
 def _answered(call: CallRecord, answered_at: float, at: float) -> CallAnswered:
@@ -64,15 +56,8 @@ def _answered(call: CallRecord, answered_at: float, at: float) -> CallAnswered:
 
 
 def _released(call: CallRecord, at: float) -> SiteReleased:
-    return SiteReleased(
-        pabx=call.pabx,
-        uniqueid=call.uniqueid,
-        service=call.service,
-        site=call.line,
-        answered=call.line_answered,
-        talked_s=since(call.line_from_s, call.talked_s),
-        at=at,
-    )
+    talked_s = since(call.line_from_s, call.talked_s)
+    return SiteReleased(call.pabx, call.uniqueid, call.service, call.line, call.line_answered, talked_s, at)
 
 
 def finished(call: CallRecord, outcome: Outcome, at: float) -> CallFinished:

@@ -80,7 +80,9 @@ def _wait(
 def _stand_at(picture: Picture, call: CallRecord, queue: Queue) -> None:
     """Let a call stand at the step of this queue, as far as the queue tells which that is."""
     stand, site = call.stand, picture.sites.directory.site_of(queue.name)
-    if stand.kind == "queue" and (stand.queue in {"", queue.name} or site in {"", stand.target}):
+    if stand.kind == "queue" and stand.queue == queue.name:
+        return
+    if stand.kind == "queue" and (not stand.queue or site in {"", stand.target}):
         call.stand = stand._replace(queue=queue.name)
     else:
         call.stand = Stand("queue", site, queue.name)
