@@ -152,7 +152,7 @@ class Picture:
 
     def member_changed(self, queue: Queue, interface: str) -> None:
         """Have all that shows a member of a queue shown anew."""
-        self.queues.changed.add((queue.pabx, queue.name))
+        self.queues.refigured.add((queue.pabx, queue.name))
         self.desks.touch(queue, interface)
 
     def settle(self, call: CallRecord, at: float) -> None:

@@ -134,13 +134,21 @@ class Queue:
 
 
 class Queues:
-    """All queues of all PABXs. A caller waits in one of them at the most; whoever leaves one is kept for a moment."""
+    """All queues of all PABXs. A caller waits in one of them at the most; whoever leaves one is kept for a moment.
+
+    Attributes:
+        departed: who left a queue a moment ago.
+        changed: queues that are not as they were last shown.
+        refigured: those of which that is so for their figures alone, and not for who waits there.
+
+    """
 
     def __init__(self) -> None:
         self._queues: dict[QueueKey, Queue] = {}
         self._where: dict[CallKey, Queue] = {}
         self.departed: dict[CallKey, Departure] = {}
         self.changed: set[QueueKey] = set()
+        self.refigured: set[QueueKey] = set()
 
     def __iter__(self) -> Iterator[Queue]:
         return iter(self._queues.values())
@@ -193,7 +201,7 @@ class Queues:
             queue.forecast.waited(departure.wait_s, gave_up=False)
         else:
             queue.end_wait(at, departure.wait_s, answered=answered)
-        self.changed.add((queue.pabx, queue.name))
+        self.refigured.add((queue.pabx, queue.name))
         return departure
 
     def drop(self, queue: Queue) -> None:

@@ -184,7 +184,7 @@ def _roll(picture: Picture, queue: Queue, at: float) -> None:
     for interface in queue.positions.tick(at):
         picture.member_changed(queue, interface)
     if queue.ended.trim(at):
-        picture.queues.changed.add((queue.pabx, queue.name))
+        picture.queues.refigured.add((queue.pabx, queue.name))
 
 
 def _expire(picture: Picture, call: CallRecord, at: float) -> None:

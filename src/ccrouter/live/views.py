@@ -96,7 +96,7 @@ class Views:
 
     def _refresh(self) -> None:
         picture = self._picture
-        if picture.queues.changed:
+        if picture.queues.changed or picture.queues.refigured:
             self._refresh_queues()
         if picture.sites.changed:
             self._refresh_sites()
@@ -113,8 +113,8 @@ class Views:
 
     def _refresh_queues(self) -> None:
         picture, facts = self._picture, self._queues.copy()
-        changed = picture.queues.changed
-        for key in changed:
+        changed, refigured = picture.queues.changed, picture.queues.refigured
+        for key in changed | refigured:
             queue = picture.queues.get(*key)
             if queue is None:
                 now, before = None, facts.pop(key, None)
@@ -128,6 +128,7 @@ class Views:
         self._queues = MappingProxyType(facts)
         self._waiting_changed |= changed
         changed.clear()
+        refigured.clear()
 
     def _queue_facts(self, key: QueueKey, queue: Queue) -> QueueFacts:
         calls = self._picture.calls

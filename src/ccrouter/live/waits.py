@@ -164,7 +164,7 @@ def position_seen(picture: Picture, event: PositionSeen) -> None:
     queue = picture.queues.known(event.pabx, event.queue, picture.mark)
     wrapup_s = event.wrapup_s or picture.sites.directory.wrap_ups.get(event.queue, 0.0)
     if queue.positions.see(event, wrapup_s, picture.mark):
-        picture.queues.changed.add((event.pabx, event.queue))
+        picture.queues.refigured.add((event.pabx, event.queue))
     picture.desks.touch(queue, event.interface)
 
 
