@@ -413,7 +413,7 @@ def test_a_pabx_does_not_decide_how_many_queues_are_told(scene: Scene) -> None:
     scene.snapshot = replace(
         scene.snapshot,
         queues={**many, **other, ("pbx", "support"): facts},
-        pabxs={**scene.snapshot.pabxs, "lyon": scene.snapshot.pabxs["pbx"]},
+        pabxs={**scene.snapshot.pabxs, "lyon": replace(scene.snapshot.pabxs["pbx"], pabx="lyon")},
     )
     told = scene.samples("ccrouter_queue_waiting")
     assert {("pbx", "support"), ("lyon", "one")} <= told.keys()
