@@ -6,6 +6,8 @@ predictors for M/M/s+M. It beats the plain (n + 1) / (s * mu) wherever callers g
 """
 
 from collections import deque
+from collections.abc import Iterator
+from itertools import accumulate, count, islice, repeat
 
 from ccrouter.routing.snapshot import Seconds
 
@@ -32,12 +34,15 @@ def estimated_wait(ahead: int, serving: int, handling_s: Seconds, give_up_rate: 
         give_up_rate: abandonments for each second that callers wait (theta), 0 or more.
 
     """
+    return next(islice(_estimated_waits(serving, handling_s, give_up_rate), ahead, None))
+
+
+def _estimated_waits(serving: int, handling_s: Seconds, give_up_rate: float) -> Iterator[Seconds]:
+    """Yield the same for 0, 1, 2, ... callers who wait already."""
     if handling_s <= 0.0:
-        return 0.0
+        return repeat(0.0)
     served_rate = serving / handling_s
-    if not give_up_rate:
-        return (ahead + 1) / served_rate
-    return sum([1.0 / (served_rate + j * give_up_rate) for j in range(ahead + 1)])
+    return accumulate(1.0 / (served_rate + j * give_up_rate) for j in count())
 
 
 class _Rolling:
@@ -65,6 +70,9 @@ class Forecast:
         self._handled = _Rolling(HANDLED)
         self._waits = _Rolling(WAITS)
         self._given_up = _Rolling(WAITS)
+        self._rates: tuple[int, Seconds, float] | None = None
+        self._estimates: list[Seconds] = []
+        self._further: Iterator[Seconds] = iter(())
 
     def handled(self, handling_s: Seconds) -> None:
         """Take in one handling time: talk and wrap-up."""
@@ -89,5 +97,13 @@ class Forecast:
         handled, waited = len(self._handled), self._waits.sum
         if not serving or handled < MIN_SAMPLES:
             return None
-        give_up_rate = self._given_up.sum * MICROS / waited if waited else 0.0
-        return estimated_wait(waiting, serving, self._handled.sum / MICROS / handled, give_up_rate)
+        rates = (
+            serving,
+            self._handled.sum / MICROS / handled,
+            self._given_up.sum * MICROS / waited if waited else 0.0,
+        )
+        if rates != self._rates:
+            self._rates, self._estimates, self._further = rates, [], _estimated_waits(*rates)
+        # One more who waits is one more term: from decision to decision nothing else changes.
+        self._estimates.extend(islice(self._further, max(0, waiting + 1 - len(self._estimates))))
+        return self._estimates[waiting]
