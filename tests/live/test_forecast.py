@@ -2,18 +2,24 @@
 
 import math
 from fractions import Fraction
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccrouter.live.forecast import HANDLED, MICROS, MIN_SAMPLES, Forecast, estimated_wait
+from ccrouter.live.forecast import HANDLED, MICROS, MIN_SAMPLES, Forecast, estimated_waits
 from support.live_play import Play
 
 AHEAD = st.integers(0, 300)
 SERVING = st.integers(1, 200)
 HANDLING = st.floats(0.5, 7200)
 RATES = st.one_of(st.just(0.0), st.floats(1e-6, 1.0))
+
+
+def estimated_wait(ahead: int, serving: int, handling_s: float, rate: float) -> float:
+    """Return the forecast of who joins behind so many callers."""
+    return next(islice(estimated_waits(serving, handling_s, rate), ahead, None))
 
 
 @given(AHEAD, SERVING, HANDLING, RATES)

@@ -24,21 +24,15 @@ WAITS = 500
 """Ended waits that the rate of abandonment covers."""
 
 
-def estimated_wait(ahead: int, serving: int, handling_s: Seconds, give_up_rate: float) -> Seconds:
-    """Return the sum over j = 0..ahead of 1 / (serving * mu + j * theta), in seconds.
+def estimated_waits(serving: int, handling_s: Seconds, give_up_rate: float) -> Iterator[Seconds]:
+    """Yield the wait of who joins behind n = 0, 1, 2, ... callers: the sum over j = 0..n of 1 / (serving * mu + j * theta).
 
     Args:
-        ahead: callers who wait already; the last term is the caller asked about.
         serving: positions logged in and not paused, 1 or more (s).
         handling_s: mean of talk and wrap-up, 1 / mu.
         give_up_rate: abandonments for each second that callers wait (theta), 0 or more.
 
     """
-    return next(islice(_estimated_waits(serving, handling_s, give_up_rate), ahead, None))
-
-
-def _estimated_waits(serving: int, handling_s: Seconds, give_up_rate: float) -> Iterator[Seconds]:
-    """Yield the same for 0, 1, 2, ... callers who wait already."""
     if handling_s <= 0.0:
         return repeat(0.0)
     served_rate = serving / handling_s
@@ -103,7 +97,7 @@ class Forecast:
             self._given_up.sum * MICROS / waited if waited else 0.0,
         )
         if rates != self._rates:
-            self._rates, self._estimates, self._further = rates, [], _estimated_waits(*rates)
+            self._rates, self._estimates, self._further = rates, [], estimated_waits(*rates)
         # One more who waits is one more term: from decision to decision nothing else changes.
         self._estimates.extend(islice(self._further, max(0, waiting + 1 - len(self._estimates))))
         return self._estimates[waiting]
