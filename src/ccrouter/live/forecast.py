@@ -25,7 +25,7 @@ WAITS = 500
 
 
 def estimated_waits(serving: int, handling_s: Seconds, give_up_rate: float) -> Iterator[Seconds]:
-    """Yield the wait of who joins behind n = 0, 1, 2, ... callers: the sum over j = 0..n of 1 / (serving * mu + j * theta).
+    """Yield the waits behind n = 0, 1, 2, ... callers, each the sum over j = 0..n of 1 / (serving * mu + j * theta).
 
     Args:
         serving: positions logged in and not paused, 1 or more (s).
