@@ -193,6 +193,7 @@ class Callee:
         status: int = 0,
         rings: bool = True,
         contact: str = "",
+        cause: int = 16,
     ) -> None:
         """Start to listen.
 
@@ -206,6 +207,7 @@ class Callee:
             status: refuses every call with it, unless 0.
             rings: says 180, else only 100.
             contact: where a 302 sends the caller.
+            cause: of its hanging up, as in Q.850.
 
         """
         self.port = port or free_port(address=address)
@@ -217,6 +219,7 @@ class Callee:
             RINGING="180 Ringing" if rings else "100 Trying",
             ANSWER_MS=str(max(1, answer_ms)),
             TALK_MS=str(talk_ms),
+            CAUSE=str(cause),
         )
         arguments: list[str | Path] = ["-sf", played, *local(address, self.port), "-aa", "-rtp_echo", "-l", "10000"]
         self.sipp = Sipp(folder, name, arguments)

@@ -95,6 +95,14 @@ def test_a_site_that_dies_in_the_talk_gives_its_caller_back(rig: Rig) -> None:
     assert placed.names[-2:] == ("bye", "end")
 
 
+def test_a_site_that_fails_in_the_talk_gives_its_caller_back(rig: Rig) -> None:
+    """A site that hangs up because of a failure of its own (Q.850 cause 38) did not say goodbye to its caller."""
+    [call] = rig.calls(rig.number(f"{HEAD}&{site('failing')}&{BACKUP}&{LAST}"))
+    rig.place([call])
+    rig.ending(call)
+    assert rig.steps(call) == ["site failing -> died 38", "site backup -> answered 16"]
+
+
 def test_a_dead_site_that_nobody_noticed_yet(rig: Rig) -> None:
     """A site that died since it was last seen costs its caller the limit of the step and no more."""
     rig.sites["deaf"].sipp.stop()

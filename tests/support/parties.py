@@ -36,6 +36,7 @@ class CalleeHabits(TypedDict, total=False):
     status: int
     rings: bool
     contact: str
+    cause: int
 
 
 @dataclass(slots=True)

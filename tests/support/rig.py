@@ -21,6 +21,7 @@ SITES: Final[Mapping[str, CalleeHabits]] = {
     "silent": {"answer_ms": FOREVER_MS, "rings": False},
     "slow": {"answer_ms": 200, "talk_ms": 500},
     "dying": {"answer_ms": 20},
+    "failing": {"answer_ms": 20, "talk_ms": 100, "cause": 38},
     "deaf": {"answer_ms": 20},
 }
 """The other sites, by their way of answering; `dead` is one where nobody ever listens."""

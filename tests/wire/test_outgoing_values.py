@@ -20,8 +20,8 @@ DIALPLAN: Final = (Path(__file__).parents[2] / "asterisk" / "extensions_ccrouter
 
 def _checked() -> tuple[frozenset[int], re.Pattern[str]]:
     """Return the signs and the form that the dialplan's `check` lets pass."""
-    kept = re.search(r"CCROUTER_SAFE=\$\{FILTER\(([^,]+),", DIALPLAN)
-    form = re.search(r'\$\{REGEX\("(\^v1.*)" \$\{CCROUTER_SAFE\}\)\}', DIALPLAN)
+    kept = re.search(r"LOCAL\(safe\)=\$\{FILTER\(([^,]+),", DIALPLAN)
+    form = re.search(r'\$\{REGEX\("(\^v1.*)" \$\{safe\}\)\}', DIALPLAN)
     assert kept is not None
     assert form is not None
     signs = set[int]()
