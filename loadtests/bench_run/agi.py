@@ -34,11 +34,14 @@ class Server:
     Args:
         house: of the daemon, where it is ours: its calls must end too.
 
+    Attributes:
+        port: where it is asked.
+
     """
 
     def __init__(self, pid: int, port: int, key: bytes, house: ScriptedHouse | None = None) -> None:
         self._pid = pid
-        self._port = port
+        self.port = port
         self._key = key
         self._house = house
         self._dialled = [number.encode() for number in numbers_of()]
@@ -49,7 +52,7 @@ class Server:
         calls = self._calls(requests)
         before = processor_s(self._pid)
         with self._answering():
-            took_s, _ = fast(self._port, self._requests(calls))
+            took_s, _ = fast(self.port, self._requests(calls))
         idle_s = self._house.rest() if self._house is not None else 0.0
         cpu_s = processor_s(self._pid) - before - idle_s
         self._end(calls)
@@ -59,7 +62,7 @@ class Server:
         """Ask so many times a second."""
         calls = self._calls(requests)
         with self._answering():
-            waits_s = sorted(paced(self._port, self._requests(calls), rate))
+            waits_s = sorted(paced(self.port, self._requests(calls), rate))
         self._end(calls)
         return {"p50": waits_s[requests // 2] * 1e3, "p99": waits_s[requests * 99 // 100] * 1e3}
 

@@ -26,12 +26,15 @@ class Minimal(asyncio.Protocol):
         """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
         self._asked = False
+        self._end = b""
 
     def data_received(self, data: bytes) -> None:
         """Answer the request, close at the reply."""
         if self._asked:
             self._transport.close()
-        elif data.endswith(b"\n\n"):
+            return
+        self._end = (self._end + data)[-2:]  # Asterisk writes the empty line by itself
+        if self._end == b"\n\n":
             self._asked = True
             self._transport.write(LINE)
 

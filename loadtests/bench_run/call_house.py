@@ -91,8 +91,13 @@ class CallHouse:
 
 
 @contextmanager
-def call_house() -> Iterator[CallHouse]:
-    """Bring the house up; when it is given, calls are routed."""
+def call_house(constant_port: int) -> Iterator[CallHouse]:
+    """Bring the house up; when it is given, calls are routed.
+
+    Args:
+        constant_port: where native.conf finds the server that answers a constant.
+
+    """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="ccrouter-"))
         stack.callback(shutil.rmtree, folder)
@@ -105,7 +110,7 @@ def call_house() -> Iterator[CallHouse]:
             sites=ports,
             agi=f"agi://127.0.0.1:{agi_port}/route",
             extra={
-                "extensions.conf": (HERE / "native.conf").read_text(),
+                "extensions.conf": (HERE / "native.conf").read_text().replace("@CONSTANT@", str(constant_port)),
                 "modules.conf": "load => func_rand.so\n",
                 "queues.conf": "\nmember => PJSIP/agent1\n",
             },

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from bench_run.agi import CONSTANTS, LEAST, constant
 from bench_run.bench import Bench, Figure, Options, Promise, Subject, Taken
 from bench_run.call_house import NUMBER, CallHouse, call_house
 from bench_run.carrier import Carrier, Met
@@ -14,7 +15,13 @@ STEADY: Final = 100.0
 """Calls a second at which times are taken."""
 
 NATIVE: Final = "native dialplan"
-NUMBERS: Final[Mapping[str, str]] = {"nothing": "0800000001", NATIVE: "0800000002", "ccrouter": NUMBER}
+ASKING: Final = "native dialplan that asks for a constant"
+NUMBERS: Final[Mapping[str, str]] = {
+    "nothing": "0800000001",
+    NATIVE: "0800000002",
+    ASKING: "0800000003",
+    "ccrouter": NUMBER,
+}
 
 LOWEST: Final = 20.0
 STEP: Final = 1.05
@@ -83,7 +90,7 @@ _ASTERISK: Final[list[str]] = []
 @contextmanager
 def _subjects(options: Options) -> Iterator[Sequence[Subject]]:
     with ExitStack() as stack:
-        house = stack.enter_context(call_house())
+        house = stack.enter_context(call_house(stack.enter_context(constant(*CONSTANTS[LEAST])).port))
         carrier = Carrier(house.pabx.sip_port)
         stack.callback(carrier.close)
         version = re.search(r"Asterisk (\S+)", house.pabx.cli("core show version"))
@@ -120,8 +127,9 @@ BENCH: Final = Bench(
         "rate at which no call is lost, no message is sent again and each call is answered within half a second. "
         "All subjects are numbers of the same Asterisk, which the router is linked to: `nothing` dials a site at once; "
         "the native dialplan (loadtests/bench_run/native.conf) looks at a mode, hours, the load of a queue, a share "
-        "and capacities, as ccrouter's rules do. Calls last half a second and carry no sound; the carrier and the "
-        "sites (SIPp) are on the same processor cores."
+        "and capacities, as ccrouter's rules do; a third number goes the same way, but asks the minimal server of the bench "
+        "`agi` before, over FastAGI, and ignores what it says. Calls last half a second and carry no sound; the carrier and "
+        "the sites (SIPp) are on the same processor cores."
     ),
     figures=(
         Figure("p50", f"INVITE to 200 OK at {STEADY:g} calls/s, p50", "ms"),
