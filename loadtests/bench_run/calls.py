@@ -127,9 +127,9 @@ BENCH: Final = Bench(
         "rate at which no call is lost, no message is sent again and each call is answered within half a second. "
         "All subjects are numbers of the same Asterisk, which the router is linked to: `nothing` dials a site at once; "
         "the native dialplan (loadtests/bench_run/native.conf) looks at a mode, hours, the load of a queue, a share "
-        "and capacities, as ccrouter's rules do; a third number goes the same way, but asks the minimal server of the bench "
-        "`agi` before, over FastAGI, and ignores what it says. Calls last half a second and carry no sound; the carrier and "
-        "the sites (SIPp) are on the same processor cores."
+        "and capacities, as ccrouter's rules do; a third number goes the same way, but asks the minimal server of the "
+        "bench `agi` before, over FastAGI, and ignores what it says. Calls last half a second and carry no sound; the "
+        "carrier and the sites (SIPp) are on the same processor cores."
     ),
     figures=(
         Figure("p50", f"INVITE to 200 OK at {STEADY:g} calls/s, p50", "ms"),
