@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from ccrouter.errors import StoreError
 from ccrouter.live.effects import CallFinished
@@ -135,7 +135,7 @@ class Decisions:
         )
         with self._database.reading() as connection:
             rows = connection.execute(query, (uniqueid,)).fetchall()
-        return [(self._record(record), _end(*end)) for record, *end in rows]
+        return [(self._record(record), _end(end)) for record, *end in rows]
 
     def search(self, wanted: Wanted, limit: int) -> Sequence[DecisionMade]:
         """Return lines, newest first.
@@ -159,7 +159,7 @@ class Decisions:
         values = [each for _, values in asked for each in values]
         query = f"select {_LINE} from decisions where {where} order by at desc, id desc limit ?"  # noqa: S608 - our own texts
         with self._database.reading() as connection:
-            return [DecisionMade(*(*row[:10], _end(*row[10:]))) for row in connection.execute(query, (*values, limit))]
+            return [DecisionMade(*(*row[:10], _end(row[10:]))) for row in connection.execute(query, (*values, limit))]
 
     def names(self, column: Column) -> set[str]:
         """Return all that the journal has in a column; for a destination also where calls ended. Slow: it reads it all.
@@ -263,5 +263,6 @@ def _end_values(told: CallFinished) -> tuple[object, ...]:
     )
 
 
-def _end(outcome: str | None, target: str, waited_s: float, talked_s: float | None, at: float) -> CallEnd | None:
-    return None if outcome is None else CallEnd(outcome, target, waited_s, talked_s, at)
+def _end(columns: Sequence[Any]) -> CallEnd | None:
+    """Return what became of a call; None where its end is not told yet: then all its columns are null."""
+    return None if columns[0] is None else CallEnd(*columns)
