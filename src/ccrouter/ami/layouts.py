@@ -24,7 +24,8 @@ class Layout(NamedTuple):
 
     Attributes:
         match: matches the text of an event of this layout, as a whole.
-        places: of the texts that are read, in the order in which they are, among the groups of the match.
+        places: of the texts that are read, in the order in which they are, among the groups of the match; two or more,
+            for of a single group a match gives no tuple.
         reading: makes the event of them.
 
     """
@@ -51,7 +52,7 @@ class Layouts:
     def learn(self, message: Message, reading: Reading) -> None:
         """Know the layout of an event that was believed, read so, from now on."""
         known = self._known.setdefault(message.name, [])
-        if len(known) < MOST and not message.repeated:
+        if len(known) < MOST and not message.repeated and len(reading.fields) > 1:
             known.append(_layout(message.fields, reading))
 
 
@@ -70,7 +71,6 @@ def _value(name: str, value: str, reading: Reading) -> str:
     read = reading.fields.get(name)
     if read is not None and read.pattern is not None:
         return f"({read.pattern.pattern})"
-    pattern = (
-        "[^\r]*+"  # no line end, so that no two lines are taken for one; and no way back, for there is but one way
-    )
+    # No line end, so that no two lines are taken for one; and no way back, for there is but one way to match.
+    pattern = "[^\r]*+"
     return pattern if read is None else f"({pattern})"
