@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from ccrouter.ami.layouts import MOST, Layouts
 from ccrouter.ami.translate import READERS, Translator, translate
+from ccrouter.ami.values import UNIQUEID, Reading
 from ccrouter.ami.wire import Kind, Message
+from ccrouter.live.events import CallHungUp
 from support.ami import AT, PABX, parse, pieces, recording, sample, written
 
 RECORDINGS = ("queue_calls", "routed_calls_22", "routed_calls_16", "rings_22", "rings_16", "hostile_callers_22")
@@ -87,3 +89,11 @@ def test_an_event_in_two_lines_less_is_another() -> None:
     for cut in range(1, len(lines)):
         rest = "\r\n".join(chain(lines[:cut], lines[cut + 1 :]))
         assert layouts.recognize(Message(Kind.EVENT, message.name, rest)) is None
+
+
+def test_an_event_of_which_one_field_is_read_is_not_learned() -> None:
+    """What a match gives of a single group would be taken letter by letter."""
+    layouts = Layouts()
+    [message] = parse(written(sample(22, "Hangup")))
+    layouts.learn(message, Reading(CallHungUp, Uniqueid=UNIQUEID))
+    assert layouts.recognize(again(message)) is None
