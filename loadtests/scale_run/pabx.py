@@ -118,7 +118,7 @@ class Pabx(Answers):
             b"channel": b"PJSIP/carrier-%08x" % self._ids,
             b"number": number,
             b"caller": b"0612%06d" % (self._ids % 1_000_000),
-            b"since": b"%.3f" % CLOCK.now(),
+            b"began": b"%d" % (CLOCK.now() * 1e3),
         }
         return Call(told)
 

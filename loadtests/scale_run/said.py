@@ -51,6 +51,14 @@ _AT_A_SITE: Final = {
 }
 """Values of the calls that were recorded, and the names of what comes in their place."""
 
+_STEP: Final = "%(kind)b|%(target)b|%(target)b|90"
+_OF_CALL: Final = {
+    "CCROUTER_NUMBER": "%(number)b",
+    "CCROUTER_PLAN": f"v1|%(decision)b|%(service)b|%(rule)b||position|0|&{_STEP}&play|closed|all-circuits-busy-now",
+    "CCROUTER_STEP": f"1|%(began)b|{_STEP}",
+}
+"""The variables of a call in a row of Status."""
+
 
 def _template(recorded: Sequence[bytes], having: Mapping[str, str], names: Mapping[str, str], **keys: str) -> bytes:
     """Return the first message that has certain fields, with names in place of values; `keys` name fields as such."""
@@ -74,9 +82,7 @@ def _template(recorded: Sequence[bytes], having: Mapping[str, str], names: Mappi
 
 def _variable(value: str) -> str:
     name = value.partition("=")[0]
-    put = {"NUMBER": "%(number)b", "ID": "%(decision)b", "SERVICE": "%(service)b", "RULE": "%(rule)b"}
-    told = put.get(name.removeprefix("CCROUTER_"), "%(kind)b|%(target)b|%(since)b")
-    return f"Variable: {value if value.endswith('(null)') else f'{name}={told}'}"
+    return f"Variable: {value if value.endswith('(null)') else f'{name}={_OF_CALL[name]}'}"
 
 
 def _queued(event: str, **more: str) -> bytes:

@@ -18,8 +18,9 @@ CALLERS: Final = (
 """What a caller's SIP message fills. The presentation of a number is one of Asterisk's own words."""
 
 SEVERAL: Final = rf"(?:{CALLERS}|\$\{{CCROUTER_\w+\}})+"
-HARMLESS: Final = re.compile(rf"\$\{{(?:LEN\({SEVERAL}\)|FILTER\(\+?0-9(?:\*#)?,{SEVERAL}\))\}}")
-"""Their length, and what is left of them of the signs of a number."""
+PRINTED: Final = r"\$\{FILTER\(\\x20-\\x7e\\x80-\\xff,\$\{CALLERID\(name\)\}\)\}"
+HARMLESS: Final = re.compile(rf"\$\{{(?:LEN\((?:{SEVERAL}|{PRINTED})\)|FILTER\(\+?0-9(?:\*#)?,{SEVERAL}\))\}}")
+"""Their length, that of a name that is cleaned, and what is left of them of the signs of a number."""
 
 
 def doubtful(line: str) -> bool:

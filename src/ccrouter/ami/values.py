@@ -46,7 +46,7 @@ TEXT: Final = Value(None)
 WHOLE: Final = Value(re.compile(r"-?[0-9]{1,15}"), made=whole)
 WHOLE_OR_NOTHING: Final = Value(re.compile(r"(?:-?[0-9]{1,15})?"), made=whole)
 MILLISECONDS: Final = WHOLE._replace(made=_seconds)
-FLAG: Final = Value(re.compile("[01]"), "is neither 0 nor 1", "1".__eq__)
+FLAG: Final = Value(re.compile("[01]"), "is neither 0 nor 1", {"0": False, "1": True}.__getitem__)
 NAME: Final = Value(re.compile(r"[^\x00-\x1f\x7f]{1,200}"))
 """Of a queue, a channel, an interface, a device."""
 
