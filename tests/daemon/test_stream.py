@@ -168,6 +168,7 @@ async def test_after_a_restart_a_whole_board_comes_with_the_figures_of_the_day(h
     await house.start()
     async with house.following(known) as again:
         await again.until(lambda told: told.merged.boards == 2)
+        await again.until_section("not_ready", lambda why: why == [])
         await again.until_section("services", lambda told: told[0]["today"]["answered"] == 1)
         assert {**today, "waited_s": 0} == {**again.merged.board["services"][0]["today"], "waited_s": 0}
         await house.whole_call()
