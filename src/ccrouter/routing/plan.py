@@ -5,6 +5,7 @@ fields by `|`; the first piece is a header. Both signs are refused in every valu
 """
 
 import re
+from abc import abstractmethod
 from dataclasses import field
 from functools import lru_cache
 
@@ -30,9 +31,9 @@ class _Part:
 
     _text: str = field(default="", init=False, repr=False, compare=False)
 
+    @abstractmethod
     def fields(self) -> tuple[str, ...]:
         """Return the fields of the text form."""
-        raise NotImplementedError
 
     def text(self) -> str:
         """Return the text form.
