@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,8 @@ from ccrouter.web.feed import Feed
 from ccrouter.web.holders import Holder, Role
 from ccrouter.web.operations import EVENT_STREAM, Operation
 from ccrouter.web.serve import serve_tcp
-from ccrouter.web.stream import MOST, MOST_OF_ONE, Streams
+from ccrouter.web.stream import AT_ONCE, MOST, MOST_OF_ONE, Streams
+from ccrouter.web.stream_client import Client, Portions
 from support.sse import following, running
 
 TOKEN = "ccrouter_of-the-wall"  # noqa: S105 - of nothing but this file
@@ -150,6 +152,34 @@ class Desk:
 def desk() -> Desk:
     """Give a desk that is not served yet."""
     return Desk()
+
+
+async def test_between_portions_of_clients_others_have_their_turn(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many follow, a call waits for few of them: what is written in one turn goes to the kernel in one go."""
+    turns, given = 0, Counter[int]()
+    give = Client.give
+
+    def noted(client: Client, portions: Portions, now: float) -> str:
+        given[turns] += 1
+        return give(client, portions, now)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with desk.served() as session, asyncio.TaskGroup() as tasks:
+        answers = [await session.get(desk.url) for _ in range(4 * AT_ONCE)]
+        monkeypatch.setattr(Client, "give", noted)
+        neighbour = tasks.create_task(others())
+        desk.show("new")
+        for answer in answers:
+            await answer.content.readuntil(b"event: change")
+            answer.close()
+        neighbour.cancel()
+    assert given.total() >= len(answers)
+    assert max(given.values()) <= AT_ONCE
 
 
 async def test_one_that_never_reads_is_let_go_and_delays_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

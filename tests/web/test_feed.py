@@ -1,6 +1,7 @@
 """A feed and its ring: whoever follows it, with whatever gaps, knows what is shown, and was told nothing twice."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -78,6 +79,7 @@ class World:
         self.clients = [Client(self.source.feed) for _ in range(3)]
         self._most = most
         self._most_bytes = most_bytes
+        self._looks: list[Iterator[None]] = []
 
     def do(self, step: str, value: object) -> None:
         """Let something happen."""
@@ -90,6 +92,11 @@ class World:
                 self.source.feed.say("happened", json.dumps({"kind": "ringing", "n": value}).encode())
             case "look", _:
                 self.source.feed.look()
+            case "begin to look", _:
+                self._looks.append(self.source.feed.looking())
+                next(self._looks[-1])
+            case "look on", int() if self._looks:
+                next(self._looks[value % len(self._looks)], None)
             case "cut", int():
                 self.clients[value].linked = False
             case "catch up", int() if self.clients[value].linked:
@@ -98,6 +105,7 @@ class World:
                 self._restart()
 
     def _restart(self) -> None:
+        self._looks.clear()
         before, self.source = self.source.shown, Source(self._most)
         self.source.shown = before
         for client in self.clients:
@@ -109,6 +117,8 @@ STEP: Final = st.one_of(
     st.tuples(st.just("modes"), st.sampled_from(["", "crisis", "café \u2028\u2029\x85\r\n"])),
     st.tuples(st.just("say"), st.integers(0, 99)),
     st.tuples(st.just("look"), st.none()),
+    st.tuples(st.just("begin to look"), st.none()),
+    st.tuples(st.just("look on"), st.integers(0, 9)),
     st.tuples(st.just("cut"), st.integers(0, 2)),
     st.tuples(st.just("catch up"), st.integers(0, 2)),
     st.tuples(st.just("restart"), st.none()),
@@ -123,7 +133,8 @@ def test_wherever_it_is_cut_a_client_ends_with_what_is_shown(
 ) -> None:
     """Nothing is lost and nothing repeated over any cuts: numbers follow each other, and the merged board is the whole.
 
-    Also where the ring is too short for the gap, or the daemon is another one by then: then a whole board comes first.
+    Also where looks overlap or never end; and where the ring is too short for the gap, or the daemon is another one by
+    then: then a whole board comes first.
     """
     world = World(most, most_bytes)
     for step, value in steps:
@@ -197,6 +208,19 @@ def test_of_a_position_nothing_is_told_but_what_everybody_may_see() -> None:
     assert shown.keys() == {each.name for each in fields(PositionOnBoard)}
     feed.look()
     assert feed.ring.last == 0
+
+
+def test_of_looks_that_overlap_the_latest_tells() -> None:
+    """A look that others overtook knows less than they do, and changes nothing any more."""
+    source = Source()
+    source.shown = replace(source.shown, modes="crisis")
+    old = source.feed.looking()
+    next(old)
+    source.shown = replace(source.shown, modes="")
+    source.feed.look()
+    whole = source.feed.whole()
+    assert list(old) == [None]
+    assert (whole, 0) == (source.feed.whole(), source.feed.ring.last)
 
 
 def test_a_look_that_fails_tells_nothing_and_the_next_one_all() -> None:

@@ -90,19 +90,17 @@ class BoardView:
         for caller in self.state.waiting():
             waiting[caller.service] = waiting.get(caller.service, 0) + 1
             oldest[caller.service] = min(oldest.get(caller.service, inf), caller.joined_at)
+        waits: dict[str, float] = {}
+        for (pabx, name), queue in facts.snapshot.queues.items():
+            if queue.estimated_wait_s is not None and facts.fresh(pabx):
+                waits[name] = min(waits.get(name, inf), queue.estimated_wait_s)
         for name, service in sorted(places.rules.services.items()):
-            queues = places.queues[name]
-            waits = [
-                queue.estimated_wait_s
-                for (pabx, queue_name), queue in facts.snapshot.queues.items()
-                if queue_name in queues and facts.fresh(pabx) and queue.estimated_wait_s is not None
-            ]
             yield ServiceOnBoard(
                 name=name,
                 labels=places.labels[name],
                 waiting=waiting.get(name, 0),
                 oldest_at=oldest.get(name),
-                estimated_wait_s=min(waits, default=None),
+                estimated_wait_s=min((waits[queue] for queue in places.queues[name] if queue in waits), default=None),
                 target=service.goal.target,
                 within_s=service.goal.within_s,
                 now=now.get(name, Figures()),

@@ -1,7 +1,7 @@
 """One picture that many clients follow: looked at again and again, it tells what changed, in numbered events."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, Generic, Protocol, TypeVar, get_type_hints
@@ -55,6 +55,7 @@ class Feed(Generic[PictureT]):
         self._view = view
         self._name = name
         self._sections = _sections(shape)
+        self._looks = 0
         self._shown: PictureT | None = None
         self._json: dict[str, bytes] = {}
         self._whole = b""
@@ -62,7 +63,16 @@ class Feed(Generic[PictureT]):
 
     def look(self) -> None:
         """Look at the picture of now, and tell what changed; raises what the view does, and then tells nothing."""
-        before, now = self._shown, self._view()
+        for _ in self.looking():
+            pass
+
+    def looking(self) -> Iterator[None]:
+        """Do the same in steps, between which others may have their turn; where looks overlap the latest one tells."""
+        self._looks += 1
+        number = self._looks
+        now = self._view()
+        yield
+        before = self._shown
         made: dict[str, bytes] = {}
         for name, adapter in self._sections.items():
             section = getattr(now, name)
@@ -71,7 +81,12 @@ class Feed(Generic[PictureT]):
             said = adapter.dump_json(section)
             if said != self._json.get(name):  # a value may hold more than is told of it
                 made[name] = said
-        self._shown = now
+            yield
+        if number == self._looks:
+            self._show(now, made)
+
+    def _show(self, now: PictureT, made: dict[str, bytes]) -> None:
+        before, self._shown = self._shown, now
         self._whole = b""
         self._firsts.clear()
         if made:

@@ -1,8 +1,8 @@
 """Streams of server-sent events: each event is encoded once for all clients, and no client waits for another."""
 
 import asyncio
-from collections.abc import Callable, Hashable
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -34,8 +34,11 @@ GATHER_S: Final = 0.02
 RESTS: Final = 9
 """For how many times as long as all this took it rests: calls are decided in the same thread."""
 
-SLICE_S: Final = 0.002
+SLICE_S: Final = 0.0005
 """Work in one go; after it calls have their turn."""
+
+AT_ONCE: Final = 10
+"""Feeds or clients in one go: the event loop hands what they were told to the kernel when it is over, at once."""
 
 PULSE_S: Final = 1.0
 LINGER_S: Final = 30.0
@@ -103,7 +106,7 @@ class Streams:
             Exception: what its view does, where there was no picture yet.
 
         """
-        now, known = asyncio.get_running_loop().time(), self._feeds.get(key)
+        now, known = self._clock.steady(), self._feeds.get(key)
         if known is None:
             known = make()
             known.look()
@@ -111,7 +114,8 @@ class Streams:
             self._feeds[key] = known
             self._wanted.set()
         elif self._news.is_set() and now >= known.rests_until:
-            self._look(known)
+            with self._looking_at(known, _Turns(self._clock)):
+                known.look()
         return known
 
     def known(self, key: Hashable) -> AnyFeed | None:
@@ -157,7 +161,7 @@ class Streams:
             del self._clients[client]
             if client.feed is not None:
                 client.feed.clients -= 1
-                client.feed.idle_since = asyncio.get_running_loop().time()
+                client.feed.idle_since = self._clock.steady()
         return response
 
     def _most_of(self, holder: Holder | None) -> int:
@@ -191,20 +195,22 @@ class Streams:
 
     async def _look_at_all(self) -> float:
         """Look at every feed, and return how long that took."""
-        turns = _Turns()
+        turns = _Turns(self._clock)
         for key, feed in list(self._feeds.items()):
             if not feed.clients and turns.began - feed.idle_since > LINGER_S:
                 del self._feeds[key]
                 continue
-            self._look(feed)
+            with self._looking_at(feed, turns):
+                for _ in feed.looking():
+                    await turns.next()
             await turns.next()
         return turns.took
 
-    def _look(self, feed: AnyFeed) -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+    @contextmanager
+    def _looking_at(self, feed: AnyFeed, turns: "_Turns") -> Iterator[None]:
+        before = turns.took
         try:
-            feed.look()
+            yield
         except Exception:  # noqa: BLE001 - told below; it must not end the streams
             # The clients keep what they have, and hear pulses; the next change is another try.
             self._fault("stream")
@@ -213,7 +219,7 @@ class Streams:
             self._blind = True
         else:
             self._blind = False
-        feed.rests_until = loop.time() + RESTS * (loop.time() - began)
+        feed.rests_until = self._clock.steady() + RESTS * (turns.took - before)
 
     def _pulse(self) -> bytes:
         now = asyncio.get_running_loop().time()
@@ -225,7 +231,7 @@ class Streams:
     async def _tell_all(self, pulse: bytes) -> float:
         """Give every client what it does not know yet, and return how long that took."""
         portions = Portions(pulse)
-        turns = _Turns()
+        turns = _Turns(self._clock)
         for client in tuple(self._clients):
             why = client.give(portions, turns.began)
             if why:
@@ -254,22 +260,24 @@ class Streams:
 class _Turns:
     """Work that gives way to others now and then; `took` is its own time."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.began = self._since = self._loop.time()
+    def __init__(self, clock: Clock) -> None:
+        self._steady = clock.steady
+        self.began = self._since = self._steady()
         self._took = 0.0
+        self._done = 0
 
     @property
     def took(self) -> float:
-        return self._took + self._loop.time() - self._since
+        return self._took + self._steady() - self._since
 
     async def next(self) -> None:
         """Let others have their turn, where it is time."""
-        own = self._loop.time() - self._since
-        if own > SLICE_S:
+        self._done += 1
+        own = self._steady() - self._since
+        if own > SLICE_S or self._done == AT_ONCE:
             self._took += own
             await asyncio.sleep(0)
-            self._since = self._loop.time()
+            self._since, self._done = self._steady(), 0
 
 
 def _name_of(holder: Holder | None) -> str:
