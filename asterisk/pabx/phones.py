@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from sipp import Sipp, SippError, local, scenario
+from sipp import Sipp, SippError, echo_ports, local, scenario
 from small_pabx import (
     CARRIER_ADDRESS,
     HERE,
@@ -221,8 +221,8 @@ class Callee:
             TALK_MS=str(talk_ms),
             CAUSE=str(cause),
         )
-        arguments: list[str | Path] = ["-sf", played, *local(address, self.port), "-aa", "-rtp_echo", "-l", "10000"]
-        self.sipp = Sipp(folder, name, arguments)
+        where = (*local(address, self.port), *echo_ports(address))
+        self.sipp = Sipp(folder, name, ("-sf", played, *where, "-aa", "-l", "10000"))
 
     def received(self) -> list[Received]:
         """Return the calls that came so far, in order."""

@@ -1,7 +1,9 @@
 """SIPp as a process: where it listens, what it plays, and the log of its calls."""
 
+import socket
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -92,8 +94,21 @@ class Sipp:
 
 
 def local(address: str, port: int = 0) -> list[str]:
-    """Return the arguments for an address of its own; port 0 takes a free one. SIPp looks for media ports itself."""
+    """Return the arguments for an address of its own; port 0 takes a free one."""
     return ["-i", address, "-p", str(port or free_port(address=address)), "-mi", address]
+
+
+def echo_ports(address: str) -> list[str]:
+    """Return the arguments to send back what is heard, at ports that no other SIPp has.
+
+    Left to itself, SIPp takes the first two that are free from 6000 on: those of one that was stopped. It would then
+    echo the talks of the dead, which go on for the PABX.
+    """
+    while True:
+        port = free_port(address=address)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as video, suppress(OSError):
+            video.bind((address, port + 2))
+            return ["-rtp_echo", "-mp", str(port)]
 
 
 def scenario(folder: Path, template: str, name: str, **values: str) -> Path:

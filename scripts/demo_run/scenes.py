@@ -113,7 +113,6 @@ SCENES: Final = (
             Cue(0.13, lambda on: on.stage.cast.go_down("tunis"), "the outsourcer is cut off"),
             Cue(0.14, lambda on: on.call(EVENING, 1, within=0.02)),
             Cue(0.2, lambda on: on.call(EVENING, 4, within=0.65)),
-            # SIPp takes its old ports again: back too early, it would echo the talks that it lost.
             Cue(0.93, lambda on: on.stage.cast.open_up("tunis"), "the outsourcer is back"),
         ),
     ),

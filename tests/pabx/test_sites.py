@@ -1,8 +1,11 @@
 """Calls to an outsourcer or a backup centre: capacity, who is told what, and a site that dies in the talk."""
 
+from contextlib import ExitStack
+
 import pytest
 
-from phones import Call
+from phones import Call, Callee
+from small_pabx import SITES_ADDRESS
 from support.rig import Rig
 
 HEAD = "v1|d1|support|peak||position|0|"
@@ -83,12 +86,17 @@ def test_a_hidden_caller_stays_hidden(rig: Rig, hidden: str) -> None:
 
 
 def test_a_site_that_dies_in_the_talk_gives_its_caller_back(rig: Rig) -> None:
-    """A site that falls silent is left, and its caller, who was answered, is routed to the next step."""
+    """A site that falls silent is left, and its caller, who was answered, is routed to the next step.
+
+    It stays silent, though other telephones open at its address in this moment: none of them sends back its sound.
+    """
     [call] = rig.calls(rig.number(f"{HEAD}&{site('dying')}&{BACKUP}&{LAST}"))
-    with rig.start([call], speaks=True) as callers:
+    with rig.start([call], speaks=True) as callers, ExitStack() as others:
         rig.wait_for(call, Event="DialEnd", DialStatus="ANSWER")
         rig.sites["dying"].sipp.stop()
-        [placed] = callers.wait()
+        for n in range(10):
+            others.enter_context(Callee(rig.folder, f"other{n}", address=SITES_ADDRESS))
+        [placed] = callers.wait(within_s=20)
     rig.ending(call)
     assert rig.steps(call) == ["site dying -> died 44", "site backup -> answered 16"]
     assert [received.answered for received in rig.received(rig.sites["backup"], call)] == [True]
