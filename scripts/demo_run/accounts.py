@@ -113,6 +113,21 @@ def outcomes(
     return found
 
 
+def story(placed: Placed, received: Iterable[tuple[str, Received]], now: float) -> str:
+    """Return in one line all that is known of a call: each sign, and the seconds since.
+
+    Args:
+        placed: what the caller saw.
+        received: what others saw of their calls, and who they are.
+        now: seconds since 1970.
+
+    """
+    caller = placed.call.caller
+    seen = [("caller", placed.signs), *((name, each.signs) for name, each in received if each.caller == caller)]
+    told = (f"{name}: {', '.join(f'{sign} {now - at:.1f} s ago' for sign, at in signs)}" for name, signs in seen)
+    return f"{caller} to {placed.call.number}; {'; '.join(told)}"
+
+
 def count(found: Iterable[Outcome]) -> Counter[Fate]:
     """Return how many calls had each fate."""
     return Counter(outcome.fate for outcome in found)

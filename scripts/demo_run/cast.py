@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from demo_run.accounts import Fate, Outcome, outcomes, talks
+from demo_run.accounts import Fate, Outcome, outcomes, story, talks
 from demo_run.errors import DemoError
 from phones import Call, Callee, Callers
 from sipp import Sipp, SippError, local
@@ -144,6 +144,13 @@ class Cast:
             for (wave, _), calls, done in zip(self._waves, placed, over, strict=True)
             for outcome in outcomes(wave.scene, calls, answers, hurried=wave.gives_up_s is not None, over=done)
         ]
+
+    def under_way(self, now: float) -> list[str]:
+        """Tell of each call that is not over at this instant what its telephones saw."""
+        callees = (*(callee for _, callee in self._gone), *self._callees.values())
+        received = [(callee.sipp.name, call) for callee in callees for call in callee.received()]
+        calling = [callers for _, callers in self._waves if callers.sipp.process.poll() is None]
+        return [story(call, received, now) for callers in calling for call in callers.placed() if not call.ended]
 
     def check(self) -> None:
         """See whether everybody is well.

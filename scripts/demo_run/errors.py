@@ -16,7 +16,7 @@ class DemoError(Exception):
     """
 
     def __init__(self, step: str, advice: str, detail: str = "") -> None:
-        super().__init__(step)
+        super().__init__(f"{step}\n{advice}\n{detail}")
         self.step = step
         self.advice = advice
         self.detail = detail

@@ -80,8 +80,8 @@ class Show:
         deadline = self._clock.steady() + 2 * PATIENCE_S
         while self._stage.cast.calling:
             if self._clock.steady() > deadline:
-                advice = "A telephone hangs on to its call; the folder with all logs is kept."
-                raise DemoError("Waiting for the last calls to end", advice)
+                advice = "Find out who hangs on to the calls above: the log of each telephone is kept."
+                raise DemoError("Waiting for the last calls to end", advice, self._stage.under_way())
             self._watch_until(self._clock.steady() + LOOK_EVERY_S)
 
     def _watch_until(self, instant: float) -> None:

@@ -92,6 +92,15 @@ class Stage:
         self.daemon.check()
         self.cast.check()
 
+    def under_way(self) -> str:
+        """Return what telephones and Asterisk tell of each call that is not over."""
+        told = self.cast.under_way(self._clock.now())
+        try:
+            told += [self.pabx.cli("core show channels concise"), self.pabx.cli("pjsip show channelstats")]
+        except PabxError as error:
+            told.append(str(error))
+        return "\n".join(told)
+
     def withdrawn(self) -> int:
         """Return how many callers were taken out of a queue while they waited, by Asterisk's queue_log."""
         log = self.pabx.queue_log

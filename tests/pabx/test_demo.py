@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,13 +23,18 @@ from rich.console import Console
 from ccrouter.config.load import compile_text
 from ccrouter.routing.conditions import Open
 from demo_run.accounts import REACHED, Fate, Outcome, Talk, judge
+from demo_run.cast import Wave
+from demo_run.errors import DemoError
 from demo_run.pages import Pages
 from demo_run.pictures import Picture
 from demo_run.rendering import render_routing
-from demo_run.scenes import SCENES
+from demo_run.scenes import SCENES, SUPPORT
 from demo_run.screen import whole
+from demo_run.show import Show
+from demo_run.stage import Pace, Stage
 from demo_run.summary import summary
-from phones import Call, Placed
+from phones import FOREVER_MS, Call, Placed
+from support.demo import Nobody, kept_on_failure
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 DEMO: Final = ROOT / "scripts" / "demo"
@@ -173,6 +179,31 @@ def test_an_asterisk_that_dies_is_told(run: Run) -> None:
     (kept,) = run.kept()
     assert f"All logs and files are kept in {kept}" in run.lines
     assert run.leftovers() == []
+
+
+# --- a call that does not end -----------------------------------------------------------------------------------------
+
+
+def play_a_call_that_does_not_end(place: Path) -> None:
+    """Place one call, and wait for its end as at the end of a show."""
+    with kept_on_failure(place), Stage(place, Pace(talk_ms=FOREVER_MS, waited_s=5), lambda _: None) as stage:
+        stage.cast.call(Wave(scene=0, number=SUPPORT, calls=1, per_s=10))
+        Show(stage, Nobody())._watch_last_calls()
+
+
+def test_a_call_that_does_not_end_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says which telephones hang in which call, since when, and what Asterisk says; the logs are kept."""
+    monkeypatch.setattr("demo_run.show.PATIENCE_S", 1)
+    place = folder / "demo"
+    place.mkdir()
+    with pytest.raises(DemoError) as raised:
+        play_a_call_that_does_not_end(place)
+    told = str(raised.value)
+    assert re.search(r"\+33639980000 to 0800100200; caller: sent .* 200 \d\.\d s ago; paris-1: .* answered \d", told)
+    assert re.search(r"PJSIP/carrier-\w+!ccrouter-run!queue!\d+!Up!Queue!support,", told)
+    assert re.search(r"carrier-\w+ +00:00:0\d alaw +[1-9]", told)
+    assert raised.value.__notes__ == [f"All logs and files are kept in {place}"]
+    assert "answered" in (place / "calls" / "paris-1.log").read_text()
 
 
 # --- what counts as lost ----------------------------------------------------------------------------------------------

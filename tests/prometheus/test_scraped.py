@@ -1,7 +1,6 @@
 """A real Prometheus looks at the demo while it plays: every panel of every dashboard has something to show."""
 
 import json
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,11 @@ import pytest
 
 from ccrouter.clock import SystemClock, utc
 from demo_run.accounts import Fate, Outcome
-from demo_run.pictures import Picture
 from demo_run.scenes import pace_for
 from demo_run.show import Show
 from demo_run.stage import Stage
 from grafana_boards.frame import Choice
+from support.demo import Nobody, kept_on_failure
 from support.grafana_boards_read import Asked, asked, filled_in
 from support.prometheus_server import Prometheus
 
@@ -33,16 +32,6 @@ VALUES: Final = {
     "__interval": "15s",
     "__range": "3m",
 }
-
-
-class Nobody:
-    """Nobody looks at the show."""
-
-    def cue(self, text: str) -> None:
-        """Look away."""
-
-    def show(self, picture: Picture) -> None:
-        """Look away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +54,21 @@ class Seen:
 def seen() -> Iterator[Seen]:
     """Play the demo once, with a real Asterisk and real calls, under the eyes of a real Prometheus."""
     folder, clock = Path(tempfile.mkdtemp(prefix="cc-")), SystemClock()
-    try:
-        with Stage(folder, pace_for(SECONDS), lambda _: None) as stage:
-            scraping = folder / "prometheus"
-            scraping.mkdir()
-            with Prometheus(scraping, f"127.0.0.1:{stage.pages.port}") as prometheus:
-                # What was counted before the first look is no increase.
-                prometheus.wait_for("ccrouter_calls_offered_total")
-                began = clock.now()
-                show = Show(stage, Nobody())
-                show.play(SECONDS, endless=False)
-                last = clock.steady()
-                while clock.steady() < last + LOOKS_AFTERWARDS_S:
-                    stage.check()
-                prometheus.wait_for(f"timestamp(ccrouter_calls_offered_total) > {clock.now()}")
-                prometheus.wait_for(f"timestamp(service:ccrouter_service_level:ratio_increase15m) > {clock.now()}")
-                yield Seen(prometheus, began, clock.now(), show.outcomes(), stage.withdrawn(), _board(stage))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with kept_on_failure(folder), Stage(folder, pace_for(SECONDS), lambda _: None) as stage:
+        scraping = folder / "prometheus"
+        scraping.mkdir()
+        with Prometheus(scraping, f"127.0.0.1:{stage.pages.port}") as prometheus:
+            # What was counted before the first look is no increase.
+            prometheus.wait_for("ccrouter_calls_offered_total")
+            began = clock.now()
+            show = Show(stage, Nobody())
+            show.play(SECONDS, endless=False)
+            last = clock.steady()
+            while clock.steady() < last + LOOKS_AFTERWARDS_S:
+                stage.check()
+            prometheus.wait_for(f"timestamp(ccrouter_calls_offered_total) > {clock.now()}")
+            prometheus.wait_for(f"timestamp(service:ccrouter_service_level:ratio_increase15m) > {clock.now()}")
+            yield Seen(prometheus, began, clock.now(), show.outcomes(), stage.withdrawn(), _board(stage))
 
 
 def _board(stage: Stage) -> dict[str, Any]:
