@@ -43,6 +43,7 @@ from chaos_run.report import (
     story,
 )
 from chaos_run.table import table
+from chaos_run.verdict import broken, content
 from chaos_run.watch import INF, Watch
 from phones import Call, Callers, Placed
 from sipp import SippError
@@ -91,7 +92,7 @@ def main() -> None:
     if given.json:
         save(given.json, report)
     say(f"\n{table(report)}")
-    sys.exit(1 if report.broken else 0)
+    sys.exit(1 if broken(report) else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ def figures(setting: Setting, here: House, told: Told) -> Report:
 def save(path: Path, report: Report) -> None:
     """Write the figures as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report.content(), indent=2) + "\n")
+    path.write_text(json.dumps(content(report), indent=2) + "\n")
 
 
 def say(line: str) -> None:

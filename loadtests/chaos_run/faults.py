@@ -18,6 +18,9 @@ NONE: Final[frozenset[str]] = frozenset()
 CALM_ADDED_S: Final = 1.0
 """What a caller may wait longer, whatever happens to a router."""
 
+SLACK_S: Final = 0.5
+"""For a busy machine, on top of what is promised."""
+
 LEFT_OUT_S: Final = 10.0
 """How long the PABX does not ask a router that hung, or whose packets disappeared."""
 

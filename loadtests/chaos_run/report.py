@@ -1,17 +1,16 @@
-"""The figures of a run, as JSON; what was promised and not kept."""
+"""The figures of a run."""
 
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Final
 
 from chaos_run.accounts import Account
 from chaos_run.blame import CALM, faults_of, rows, title
 from chaos_run.course import Span
-from chaos_run.faults import CALM_ADDED_S, FAULTS
+from chaos_run.faults import CALM_ADDED_S, FAULTS, SLACK_S
 from chaos_run.house import NUMBERS, POSITIONS, SITES
-from chaos_run.verdict import SLACK_S, promises
 
 PABX_AWAY: Final = "pabx-restart"
 BLACK_HOLE: Final = "black-hole"
@@ -109,20 +108,11 @@ class Report:
     course: Sequence[Mapping[str, object]] = ()
 
     @property
-    def broken(self) -> tuple[str, ...]:
-        """Return what was promised and not kept."""
-        return tuple(f"{each.what}: {each.found}; promised: {each.limit}" for each in promises(self) if not each.kept)
-
-    @property
     def without_router_in_calm(self) -> int:
         """Return how many calls went by a plan that no router gave, with no fault about."""
         return sum(
             count for entry, count in self.by_fault[CALM].entries.items() if entry not in {"routed", "not heard"}
         )
-
-    def content(self) -> dict[str, object]:
-        """Return what becomes JSON."""
-        return asdict(self) | {"promises": [asdict(each) for each in promises(self)], "broken": self.broken}
 
 
 class Usual:

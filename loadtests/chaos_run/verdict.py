@@ -1,21 +1,17 @@
 """What was promised, what was found, and whether it was kept."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Final
 
+from chaos_run.faults import SLACK_S
 from chaos_run.left_over import GROWTH_LIMIT, WATCHED_S, growth
-
-if TYPE_CHECKING:
-    from chaos_run.report import Busy, Delays, Report
+from chaos_run.report import Busy, Delays, Report
 
 WHERE: Final = "docs/chaos.md"
 
 MOST_SLOW: Final = 0.005
 """The part of all calls that may go on without a router that was too slow, on a busy machine."""
-
-SLACK_S: Final = 0.5
-"""For a busy machine, on top of what is promised."""
 
 BUSY_LATE_S: Final = 0.25
 BUSY_LOAD: Final = 3.0
@@ -32,12 +28,24 @@ class Promise:
     kept: bool
 
 
-def promises(report: "Report") -> list[Promise]:
+def promises(report: Report) -> list[Promise]:
     """Return all promises, kept or not."""
     return list(_promises(report))
 
 
-def _promises(report: "Report") -> Iterator[Promise]:
+def broken(report: Report) -> list[Promise]:
+    """Return the promises that were not kept."""
+    return [each for each in promises(report) if not each.kept]
+
+
+def content(report: Report) -> dict[str, object]:
+    """Return what becomes JSON: the report, and what was promised."""
+    told = [asdict(each) for each in promises(report)]
+    not_kept = [f"{each.what}: {each.found}; promised: {each.limit}" for each in broken(report)]
+    return asdict(report) | {"promises": told, "broken": not_kept}
+
+
+def _promises(report: Report) -> Iterator[Promise]:
     told = sum(report.reached.values()) + len(report.lost)
     yield Promise("calls lost", f"{len(report.lost)} of {report.offered:,}", "0", not report.lost)
     yield Promise("calls accounted for", f"{told:,}", f"{report.offered:,}", told == report.offered)
@@ -66,13 +74,13 @@ def _promises(report: "Report") -> Iterator[Promise]:
     yield _memory(report)
 
 
-def _delays(delays: "Delays") -> str:
+def _delays(delays: Delays) -> str:
     if not delays.calls:
         return "no call"
     return f"p50 {round(delays.p50_ms)} ms, p99 {round(delays.p99_ms)} ms, max {round(delays.max_ms)} ms"
 
 
-def _memory(report: "Report") -> Promise:
+def _memory(report: Report) -> Promise:
     lives = [told for life in report.memory if (told := growth(life, report.setting.rate)) is not None]
     found = "; ".join(dict.fromkeys(text for text, _ in lives)) or f"no life of {WATCHED_S // 60} minutes to tell by"
     return Promise("memory grows by", found, GROWTH_LIMIT, all(kept for _, kept in lives))
@@ -88,11 +96,11 @@ def _excuse(busy: "Busy") -> str:
     )
 
 
-def verdict(report: "Report") -> str:
+def verdict(report: Report) -> str:
     """Return the last line: whether all was kept, or what was not, and where it is promised."""
-    broken: Sequence[Promise] = [each for each in promises(report) if not each.kept]
-    if broken:
-        told = "; ".join(f"{each.what}: {each.found} (promised: {each.limit})" for each in broken)
+    not_kept = broken(report)
+    if not_kept:
+        told = "; ".join(f"{each.what}: {each.found} (promised: {each.limit})" for each in not_kept)
         return f"BROKEN: {told}. What was promised: {WHERE}{_excuse(report.busy)}"
     hole = report.added_in_black_hole
     times = f"nobody waited longer than {report.added_elsewhere.max_ms:,.0f} ms"

@@ -23,8 +23,9 @@ from ccrouter.routing.conditions import (
     Threshold,
     Waited,
 )
+from ccrouter.routing.destinations import External, InHouse, Leg, Message, Share, Tariff
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
-from ccrouter.routing.rules import External, Goal, InHouse, Leg, Message, ModeKey, Rules, Share, Tariff
+from ccrouter.routing.rules import Goal, ModeKey, Rules
 from ccrouter.routing.thresholds import Direction, Level
 
 Load = Callable[..., Rules]

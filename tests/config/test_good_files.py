@@ -16,9 +16,11 @@ from ccrouter.config.settings import compile_settings
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, Any, Condition, Not, Threshold
 from ccrouter.routing.decide import decide, decide_waiting
+from ccrouter.routing.destinations import InHouse
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import PlayStep, VoicemailStep
-from ccrouter.routing.rules import UNKNOWN_NUMBER, InHouse, Rules
+from ccrouter.routing.rule import UNKNOWN_NUMBER
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 
 HOUSE: Final = Path(__file__).parents[2]

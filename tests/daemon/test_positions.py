@@ -39,7 +39,8 @@ from ccrouter.live.sites import SiteLimits
 from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.call import Call
-from ccrouter.routing.rules import InHouse, Rules, Site
+from ccrouter.routing.destinations import InHouse, Site
+from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Deed
 from ccrouter.web.orders import OrderError, RefusedError, UnconfirmedError, UnknownNameError
 from ccrouter.web.positions import Asker, Link, PauseOrder, QueueOrder

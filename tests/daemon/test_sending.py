@@ -33,7 +33,7 @@ from ccrouter.live.state import State
 from ccrouter.router import Router, WithdrawCaller
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision
-from ccrouter.routing.rules import Site
+from ccrouter.routing.destinations import Site
 from ccrouter.store.audit import Deed
 from ccrouter.web.orders import OrderError, RefusedError, UnconfirmedError, UnknownNameError
 from ccrouter.web.waiting import SendOrder

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Outcome, SiteReleased
 from ccrouter.live.figures import DayBook, Figures, Minute, SiteFigures, cost_of, midnight_after
+from ccrouter.routing.destinations import External, InHouse, Message, Tariff
 from ccrouter.routing.plan import PlayStep
-from ccrouter.routing.rules import External, Goal, InHouse, Message, Rules, Service, Tariff
+from ccrouter.routing.rules import Goal, Rules, Service
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 11, 23, 12, tzinfo=PARIS).timestamp()

@@ -17,7 +17,7 @@ from ccrouter.outlook.recurring import Span
 from ccrouter.outlook.year import Circumstances, year
 from ccrouter.routing.call import Call
 from ccrouter.routing.decide import decide
-from ccrouter.routing.decision import Considered
+from ccrouter.routing.destinations import Considered
 from ccrouter.routing.rules import Rules
 from support.seasons import edited, rules
 

@@ -2,8 +2,10 @@
 
 from ccrouter.outlook.pairs import cut_short
 from ccrouter.routing.conditions import CallerIs, Condition, Mode, Waited
+from ccrouter.routing.destinations import Message
 from ccrouter.routing.plan import PlayStep
-from ccrouter.routing.rules import Message, Rule, Service
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Service
 
 LAST = Message("closed", PlayStep("closed", "ccrouter/closed"))
 OTHER = Message("other", PlayStep("other", "ccrouter/other"))

@@ -22,10 +22,12 @@ from ccrouter.outlook.stretches import clocks
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, Any, CallerIs, Condition, LanguageIs, Mode, Not, NumberIs, Open, Threshold
 from ccrouter.routing.decide import decide
+from ccrouter.routing.destinations import InHouse, Leg, Message
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.measures import LoggedIn, Ready, Waiting
 from ccrouter.routing.plan import PlayStep, Treatment
-from ccrouter.routing.rules import OTHERWISE, InHouse, Leg, Message, Number, Rule, Rules, Service
+from ccrouter.routing.rule import OTHERWISE, Rule
+from ccrouter.routing.rules import Number, Rules, Service
 from ccrouter.routing.thresholds import Direction, Latch, Level
 from support.configs import EXAMPLE
 from support.routing_files import calls, facts, routing_files

@@ -12,8 +12,10 @@ from ccrouter.config.hours import hours
 from ccrouter.config.public_holidays import public_holidays
 from ccrouter.outlook.stretches import Stretch, clocks, stretches
 from ccrouter.routing.conditions import All, Any, Dates, Mode, Not, Open
+from ccrouter.routing.destinations import External, InHouse, Leg, Message, Share
 from ccrouter.routing.plan import PlayStep
-from ccrouter.routing.rules import External, InHouse, Leg, Message, Rule, Service, Share
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Service
 from ccrouter.routing.schedule import Calendar
 
 PARIS: Final = ZoneInfo("Europe/Paris")

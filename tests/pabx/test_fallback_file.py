@@ -12,7 +12,8 @@ from ccrouter.fallback.compile import compile_fallback
 from ccrouter.fallback.succession import succeeding
 from ccrouter.outlook.loads import Load, QueueLoad, SiteLoad, facts_under
 from ccrouter.routing.call import Call
-from ccrouter.routing.rules import External, Leg, Rules
+from ccrouter.routing.destinations import External, Leg
+from ccrouter.routing.rules import Rules
 from phones import Call as Dialled
 from phones import Callers
 from support.bed import Bed, Question, bed

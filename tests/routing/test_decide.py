@@ -13,9 +13,11 @@ from ccrouter.routing import measures
 from ccrouter.routing.conditions import All, Any, CallerIs, Condition, LanguageIs, Mode, Not, Open, Threshold, Waited
 from ccrouter.routing.decide import decide, decide_waiting, watch
 from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import Destination, Leg, Share
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Treatment, encode
-from ccrouter.routing.rules import Destination, Leg, Rule, Rules, Share
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import Health, PabxFacts, SiteFacts
 from ccrouter.routing.thresholds import OFF, Direction, Latch, LatchKey, Level, Verdict
 from support.world import Switch, World

@@ -33,7 +33,9 @@ from ccrouter.routing import measures
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, CallerIs, Question, Threshold, Waited
 from ccrouter.routing.decision import Decision
-from ccrouter.routing.rules import Leg, Rule, Rules, Share
+from ccrouter.routing.destinations import Leg, Share
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.thresholds import Direction, Level, Verdict
 from support.hand_clock import HandClock
 from support.world import NOON, World

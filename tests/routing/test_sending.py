@@ -6,9 +6,11 @@ import pytest
 
 from ccrouter.routing.decide import send
 from ccrouter.routing.decision import Decision, Stay
+from ccrouter.routing.destinations import InHouse, Site
 from ccrouter.routing.facts import STALE_AFTER_S, Facts
 from ccrouter.routing.plan import MAX_TEXT
-from ccrouter.routing.rules import SENT_BY_HAND, TAKEN_NAMES, InHouse, Rules, Site
+from ccrouter.routing.rule import SENT_BY_HAND, TAKEN_NAMES
+from ccrouter.routing.rules import Rules
 from support.world import NOON, Switch, World
 
 WORLD = World()

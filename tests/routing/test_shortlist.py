@@ -28,7 +28,7 @@ from ccrouter.routing.conditions import (
 from ccrouter.routing.decide import ask_waiting, decide
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.measures import EstimatedWait, LoggedIn, SiteCalls, Waiting
-from ccrouter.routing.rules import Rule
+from ccrouter.routing.rule import Rule
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 from ccrouter.routing.thresholds import OFF, Direction, Latch, Level, Verdict
 from ccrouter.routing.trace import RuleTested, examined

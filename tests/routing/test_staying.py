@@ -8,7 +8,7 @@ from ccrouter.routing.conditions import Mode, Waited
 from ccrouter.routing.decide import ask_waiting, decide_waiting
 from ccrouter.routing.decision import Decision, Stay
 from ccrouter.routing.facts import STALE_AFTER_S, Facts
-from ccrouter.routing.rules import Rule
+from ccrouter.routing.rule import Rule
 from ccrouter.routing.thresholds import Verdict
 from support.world import NOON, World
 

@@ -12,7 +12,7 @@ import pytest
 from ccrouter.app.day import midnight_before, seeds
 from ccrouter.live.effects import Outcome
 from ccrouter.live.figures import Figures
-from ccrouter.routing.rules import Site
+from ccrouter.routing.destinations import Site
 from ccrouter.store.day import CallOfDay, calls_since
 from ccrouter.store.decisions import Decisions
 from ccrouter.store.schema import journal_database

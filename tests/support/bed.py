@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from ccrouter.outlook.loads import Load, QueueLoad, SiteLoad
-from ccrouter.routing.rules import External, InHouse, Rules
+from ccrouter.routing.destinations import External, InHouse
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import Health
 from phones import Call as Dialled
 from phones import Callers

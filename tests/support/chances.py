@@ -13,9 +13,10 @@ from hypothesis.strategies import SearchStrategy
 from ccrouter.outlook.loads import Load, QueueLoad, SiteLoad
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Dates, Open
+from ccrouter.routing.destinations import External, InHouse
 from ccrouter.routing.literals import literals
 from ccrouter.routing.overrides import Override
-from ccrouter.routing.rules import External, InHouse, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.schedule import Calendar
 from ccrouter.routing.snapshot import Health
 from support.routing_files import FIRST_DAY

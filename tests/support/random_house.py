@@ -31,11 +31,12 @@ from ccrouter.live.state import State
 from ccrouter.router import Router, WithdrawCaller
 from ccrouter.routing.call import Call
 from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import External, InHouse
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.plan import QueueStep, SiteStep
 from ccrouter.routing.records import record_of_facts
-from ccrouter.routing.rules import External, InHouse, Rules
+from ccrouter.routing.rules import Rules
 from support.hand_clock import HandClock
 
 PABX = "main"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Unpack
 
 from ccrouter.config.load import compile_text
-from ccrouter.routing.rules import External
+from ccrouter.routing.destinations import External
 from ccrouter.web.status import QueueStatus, SiteStatus, Status
 from phones import Callee
 from small_pabx import SITES_ADDRESS, Layout, SmallPabx, free_port

@@ -10,8 +10,9 @@ from hypothesis.strategies import SearchStrategy
 
 from ccrouter.outlook.loads import Load, QueueLoad, SiteLoad, facts_under
 from ccrouter.routing.call import Call
+from ccrouter.routing.destinations import External, InHouse
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import External, InHouse, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import Health
 
 

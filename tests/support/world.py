@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ccrouter.routing.call import Call
+from ccrouter.routing.destinations import Destination, External, InHouse, Leg, Message
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.plan import PlayStep, Treatment
-from ccrouter.routing.rules import Destination, External, InHouse, Leg, Message, Number, Rule, Rules, Service
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Number, Rules, Service
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 
 NOON = 1_795_255_200.0  # 2026-11-21 10:00 UTC, a Saturday

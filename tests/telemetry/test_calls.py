@@ -8,7 +8,9 @@ from prometheus_client import CollectorRegistry
 
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Effect, Outcome, SiteReleased, WaitEnded
 from ccrouter.routing.decide import decide
-from ccrouter.routing.rules import Goal, Leg, Rule, Rules, Share, Tariff
+from ccrouter.routing.destinations import Leg, Share, Tariff
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Goal, Rules
 from ccrouter.telemetry.metrics import Metrics
 from support.world import NOON, World
 

@@ -26,7 +26,8 @@ from ccrouter.routing.decide import decide, decide_waiting
 from ccrouter.routing.decision import Decision
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
-from ccrouter.routing.rules import Goal, Rule, Rules
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Goal, Rules
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 from ccrouter.routing.thresholds import Direction, Level
 from ccrouter.store.modes import ModeOn

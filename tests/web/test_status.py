@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ccrouter.routing.conditions import Mode
 from ccrouter.routing.decide import decide
-from ccrouter.routing.rules import Rule
+from ccrouter.routing.rule import Rule
 from ccrouter.routing.snapshot import Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 from ccrouter.web import status as made
 from ccrouter.web.status import (

@@ -11,7 +11,8 @@ from ccrouter.config.problems import suggest
 from ccrouter.config.settings import Settings
 from ccrouter.config.telephone import dialled
 from ccrouter.routing.records import DecisionMade
-from ccrouter.routing.rules import TAKEN_NAMES, Rules
+from ccrouter.routing.rule import TAKEN_NAMES
+from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Audit
 from ccrouter.store.database import Database
 from ccrouter.store.decisions import Column, Decisions, Wanted

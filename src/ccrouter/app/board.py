@@ -13,8 +13,9 @@ from ccrouter.live.figures import Figures, SiteFigures
 from ccrouter.live.state import State
 from ccrouter.router import Router
 from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import External, InHouse, Leg, Share
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import External, InHouse, Leg, Rules, Service, Share
+from ccrouter.routing.rules import Rules, Service
 from ccrouter.web.board import (
     Board,
     DecisionOnBoard,

@@ -13,8 +13,8 @@ from ccrouter.live.desks import PositionView
 from ccrouter.live.state import State
 from ccrouter.live.views import CallView
 from ccrouter.router import Router
-from ccrouter.routing.decision import Considered, Decision
-from ccrouter.routing.rules import InHouse
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import Considered, InHouse
 from ccrouter.routing.trace import RuleTested
 from ccrouter.telemetry.privacy import masked
 from ccrouter.web.positions import CallOfPosition, Link

@@ -16,8 +16,9 @@ from ccrouter.app.rules_file import RulesFile
 from ccrouter.app.writer import Writer
 from ccrouter.live.state import State
 from ccrouter.router import Router
+from ccrouter.routing.destinations import InHouse
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import InHouse, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.telemetry.degraded import MEANINGS, Now
 from ccrouter.web.orders import ModeOrder, ReloadOutcome
 from ccrouter.web.public import Readiness

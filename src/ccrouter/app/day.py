@@ -13,7 +13,8 @@ from ccrouter.errors import StoreError
 from ccrouter.live.effects import Effect, Outcome
 from ccrouter.live.figures import ENDS, DayBook, Figures, SiteFigures, cost_of, midnight_after
 from ccrouter.live.queues import CallKey
-from ccrouter.routing.rules import External, Goal, Rules
+from ccrouter.routing.destinations import External
+from ccrouter.routing.rules import Goal, Rules
 from ccrouter.store.database import Database
 from ccrouter.store.day import CallOfDay, calls_since
 from ccrouter.web.board import Happened

@@ -11,8 +11,9 @@ from structlog.typing import FilteringBoundLogger
 from ccrouter.clock import Clock
 from ccrouter.errors import LinkError
 from ccrouter.live.events import LinesLent
+from ccrouter.routing.destinations import External
 from ccrouter.routing.lending import Batch, Lender, Order
-from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import SiteFacts, Snapshot
 from ccrouter.telemetry.metrics import Metrics
 

@@ -21,8 +21,9 @@ from ccrouter.live.desks import PositionView as Desk
 from ccrouter.live.positions import Position
 from ccrouter.live.state import State
 from ccrouter.router import Router
+from ccrouter.routing.destinations import InHouse
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import InHouse, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Deed
 from ccrouter.web.limits import Pace
 from ccrouter.web.orders import OrderError, RefusedError, UnconfirmedError, UnknownNameError

@@ -18,7 +18,8 @@ from ccrouter.live.queues import WaitingCaller
 from ccrouter.live.state import State
 from ccrouter.router import Router, WithdrawCaller
 from ccrouter.routing.decision import Stay
-from ccrouter.routing.rules import InHouse, Rules
+from ccrouter.routing.destinations import InHouse
+from ccrouter.routing.rules import Rules
 from ccrouter.store.audit import Deed
 from ccrouter.telemetry.privacy import masked
 from ccrouter.web.orders import OrderError, RefusedError, UnconfirmedError, UnknownNameError

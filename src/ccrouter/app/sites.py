@@ -1,7 +1,8 @@
 """What the live state and the links must know of the sites of the routing file."""
 
 from ccrouter.live.sites import SiteLimits
-from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.destinations import External
+from ccrouter.routing.rules import Rules
 
 
 def endpoints_of(rules: Rules) -> set[str]:

@@ -18,7 +18,8 @@ from ccrouter.config.problems import RefusedFileError, suggest
 from ccrouter.outlook.cases import PABX, STAYS
 from ccrouter.outlook.explained import Asked
 from ccrouter.outlook.loads import Load
-from ccrouter.routing.rules import TAKEN_NAMES, Rules, Service
+from ccrouter.routing.rule import TAKEN_NAMES
+from ccrouter.routing.rules import Rules, Service
 
 _HINTS: Final = {"number": "NUMBER", "modes": "--mode", "waits_in": "--in"}
 """How an attribute of the wording is typed; the others are options of the same name."""

@@ -10,7 +10,8 @@ from ccrouter.config.document import Document, Path
 from ccrouter.config.problems import suggest
 from ccrouter.config.tokens import Token
 from ccrouter.config.webhooks import Webhook
-from ccrouter.routing.rules import InHouse, Rules
+from ccrouter.routing.destinations import InHouse
+from ccrouter.routing.rules import Rules
 
 
 def strange_services(document: Document, webhooks: Iterable[Webhook], rules: Rules) -> None:

@@ -18,8 +18,9 @@ from ccrouter.outlook.explained import Asked
 from ccrouter.outlook.loads import QUIET, Load, facts_under, moved
 from ccrouter.outlook.places import queue_named, queues_of
 from ccrouter.routing.call import Call
+from ccrouter.routing.destinations import InHouse
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import InHouse, Rules, Service
+from ccrouter.routing.rules import Rules, Service
 
 NO_MODE: Final = "none"
 ANONYMOUS: Final = "anonymous"

@@ -22,7 +22,9 @@ from ccrouter.outlook.cases import ORDINARY, PABX, STAYS, Case
 from ccrouter.outlook.loads import QUIET, Load
 from ccrouter.outlook.places import queue_named, queues_of
 from ccrouter.routing.call import Call
-from ccrouter.routing.rules import OTHERWISE, UNKNOWN_NUMBER, InHouse, Rules, Service
+from ccrouter.routing.destinations import InHouse
+from ccrouter.routing.rule import OTHERWISE, UNKNOWN_NUMBER
+from ccrouter.routing.rules import Rules, Service
 
 SUFFIX: Final = ".cases.yaml"
 """`routing.yaml` has its cases in `routing.cases.yaml`."""

@@ -20,19 +20,10 @@ from ccrouter.config.problems import nearest
 from ccrouter.config.public_holidays import NoHolidaysError, public_holidays
 from ccrouter.config.scope import Scope, is_known
 from ccrouter.config.telephone import NoNumberError, country_of, spellings
+from ccrouter.routing.destinations import External, InHouse, Message, Site, Tariff
 from ccrouter.routing.plan import PlayStep, Treatment, VoicemailStep
-from ccrouter.routing.rules import (
-    UNKNOWN_NUMBER,
-    External,
-    InHouse,
-    Message,
-    ModeKey,
-    Number,
-    Rules,
-    Service,
-    Site,
-    Tariff,
-)
+from ccrouter.routing.rule import UNKNOWN_NUMBER
+from ccrouter.routing.rules import ModeKey, Number, Rules, Service
 from ccrouter.routing.schedule import Calendar
 
 NO_SERVICE: Final = "ss-noservice"

@@ -12,21 +12,10 @@ from ccrouter.config.models import Goal as WrittenGoal
 from ccrouter.config.models import Rule as WrittenRule
 from ccrouter.config.models import Service as WrittenService
 from ccrouter.config.scope import Scope
+from ccrouter.routing.destinations import Destination, External, InHouse, Leg, Message, Share, Site
 from ccrouter.routing.plan import Plan, QueueStep, SiteStep, TransferStep, encode
-from ccrouter.routing.rules import (
-    OTHERWISE,
-    TAKEN_NAMES,
-    Destination,
-    External,
-    Goal,
-    InHouse,
-    Leg,
-    Message,
-    Rule,
-    Service,
-    Share,
-    Site,
-)
+from ccrouter.routing.rule import OTHERWISE, TAKEN_NAMES, Rule
+from ccrouter.routing.rules import Goal, Service
 
 LONGEST_DECISION_ID: Final = 36
 """Room for a UUID in its usual form."""

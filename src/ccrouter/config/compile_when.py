@@ -27,8 +27,8 @@ from ccrouter.routing.conditions import (
     Waited,
 )
 from ccrouter.routing.conditions import Any as AnyOf
+from ccrouter.routing.destinations import External
 from ccrouter.routing.measures import Reading
-from ccrouter.routing.rules import External
 from ccrouter.routing.thresholds import Direction, Level
 
 _FIELDS: Final = {"from": "begin", "all": "all_of", "any": "any_of", "not": "none_of"}

@@ -24,7 +24,8 @@ from ccrouter.config.yaml import read
 from ccrouter.errors import ConfigError
 from ccrouter.outlook.loads import QUIET, Load, SiteLoad
 from ccrouter.outlook.places import queue_named, queues_of, sites_of
-from ccrouter.routing.rules import External, InHouse, Rules, Service
+from ccrouter.routing.destinations import External, InHouse
+from ccrouter.routing.rules import Rules, Service
 from ccrouter.routing.snapshot import Health
 
 UNKNOWN: Final = "unknown"

@@ -9,8 +9,8 @@ from ccrouter.config.document import Document, Path
 from ccrouter.config.models import Service
 from ccrouter.config.problems import suggest
 from ccrouter.routing.conditions import Threshold
+from ccrouter.routing.destinations import Message, Site
 from ccrouter.routing.plan import Treatment
-from ccrouter.routing.rules import Message, Site
 from ccrouter.routing.schedule import Calendar
 
 Thing = TypeVar("Thing")

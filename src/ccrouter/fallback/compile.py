@@ -14,7 +14,8 @@ from ccrouter.fallback.wall import DAY_MIN, OpenDays, Spans, clock_of, open_days
 from ccrouter.fallback.when import Asking, Shared, during
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.plan import Treatment
-from ccrouter.routing.rules import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, Number, Rules, Service
+from ccrouter.routing.rule import OTHERWISE, OVERRIDE, UNKNOWN_NUMBER
+from ccrouter.routing.rules import Number, Rules, Service
 from ccrouter.routing.schedule import Calendar
 
 HORIZON_DAYS = 732

@@ -6,10 +6,10 @@ from hashlib import sha256
 
 from ccrouter.fallback.text import PREFIX, Context, plain
 from ccrouter.fallback.when import trunk
+from ccrouter.routing.destinations import Destination, External, Leg, Message, Share, Site
 from ccrouter.routing.lines import own_lines
 from ccrouter.routing.plan import LastStep, TransferStep
 from ccrouter.routing.route import step
-from ccrouter.routing.rules import Destination, External, Leg, Message, Share, Site
 from ccrouter.routing.schedule import Calendar
 
 ListKey = tuple[tuple[str, ...], str]

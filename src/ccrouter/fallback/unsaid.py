@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from ccrouter.fallback.boole import Said
 from ccrouter.fallback.when import OF_SITE, can_tell
 from ccrouter.routing.conditions import SiteIs, Threshold
+from ccrouter.routing.destinations import External
 from ccrouter.routing.literals import literals
-from ccrouter.routing.rules import External, Rule, Rules, Service
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Rules, Service
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from ccrouter.routing.conditions import (
     Threshold,
     Waited,
 )
+from ccrouter.routing.destinations import External, Site
 from ccrouter.routing.measures import FreeLines, LoggedIn, Occupancy, Reading, Ready, SiteCalls, Waiting
-from ccrouter.routing.rules import External, Site
 from ccrouter.routing.schedule import Calendar
 from ccrouter.routing.thresholds import Direction
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Effect, Outcome, SiteReleased
 from ccrouter.live.queues import CallKey
-from ccrouter.routing.rules import External, Goal, Rules, Tariff
+from ccrouter.routing.destinations import External, Tariff
+from ccrouter.routing.rules import Goal, Rules
 from ccrouter.routing.snapshot import Seconds
 
 MINUTE_S: Seconds = 60.0

@@ -15,7 +15,7 @@ from ccrouter.outlook.space import MEASURES, Callers, Space, World
 from ccrouter.routing.conditions import Threshold, Waited
 from ccrouter.routing.literals import literals
 from ccrouter.routing.measures import Reading
-from ccrouter.routing.rules import Rule
+from ccrouter.routing.rule import Rule
 from ccrouter.routing.thresholds import Direction
 
 STEPS = 4_000

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from ccrouter.outlook.places import queues_of, sites_of
 from ccrouter.routing.conditions import Condition, Threshold
+from ccrouter.routing.destinations import InHouse
 from ccrouter.routing.literals import literals
-from ccrouter.routing.rules import InHouse, Rules, Service
+from ccrouter.routing.rules import Rules, Service
 
 
 def asked(service: Service) -> Iterator[Condition]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ccrouter.routing.decision import Considered, Decision
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import Considered, Destination, Leg, Share
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment, VoicemailStep
 from ccrouter.routing.route import PLACED, step
-from ccrouter.routing.rules import OTHERWISE, OVERRIDE, SENT_BY_HAND, UNKNOWN_NUMBER, Destination, Leg, Rules, Share
+from ccrouter.routing.rule import OTHERWISE, OVERRIDE, SENT_BY_HAND, UNKNOWN_NUMBER
+from ccrouter.routing.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from ccrouter.outlook.words import Line, Tone, lines
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Dates
 from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import External
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
-from ccrouter.routing.rules import External, Rules, Service
+from ccrouter.routing.rules import Rules, Service
 from ccrouter.routing.schedule import Calendar
 from ccrouter.routing.snapshot import QueueFacts
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from ccrouter.outlook.behaviour import of_callers, of_step
 from ccrouter.outlook.residue import names
 from ccrouter.routing.conditions import Threshold
+from ccrouter.routing.destinations import Leg
 from ccrouter.routing.literals import literals
 from ccrouter.routing.route import step
-from ccrouter.routing.rules import OTHERWISE, Leg, Number, Rule, Rules, Service
+from ccrouter.routing.rule import OTHERWISE, Rule
+from ccrouter.routing.rules import Number, Rules, Service
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from ccrouter.outlook.stretches import clocks, stretches
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import NumberIs
 from ccrouter.routing.decide import decide, decide_waiting
-from ccrouter.routing.rules import Destination, External, InHouse, Leg, Number, Rule, Rules, Service, Share, Site
+from ccrouter.routing.destinations import Destination, External, InHouse, Leg, Share, Site
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Number, Rules, Service
 from ccrouter.routing.schedule import Calendar
 
 MOST_SITUATIONS = 150

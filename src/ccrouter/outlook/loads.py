@@ -6,9 +6,10 @@ from math import gcd
 from types import MappingProxyType
 
 from ccrouter.routing.decide import watch
+from ccrouter.routing.destinations import InHouse
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
-from ccrouter.routing.rules import InHouse, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.shares import Turns
 from ccrouter.routing.snapshot import Ended, Health, PabxFacts, QueueFacts, SiteFacts, Snapshot
 

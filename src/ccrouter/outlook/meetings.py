@@ -1,7 +1,7 @@
 """Whether two rules can apply to calls of one caller, as far as that can be told at a glance."""
 
 from ccrouter.routing.conditions import All, CallerIs, Condition
-from ccrouter.routing.rules import Rule
+from ccrouter.routing.rule import Rule
 
 
 def can_meet(one: Rule, other: Rule) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ccrouter.outlook.meetings import can_meet
 from ccrouter.outlook.residue import STAY
-from ccrouter.routing.rules import OTHERWISE, Rule, Service
+from ccrouter.routing.rule import OTHERWISE, Rule
+from ccrouter.routing.rules import Service
 
 
 def asks(rule: Rule) -> Hashable:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from ccrouter.routing.conditions import SiteIs, Threshold
+from ccrouter.routing.destinations import External, InHouse, Leg, Share, Site
 from ccrouter.routing.literals import literals
 from ccrouter.routing.measures import CallRate, FreeLines, SiteCalls
-from ccrouter.routing.rules import External, InHouse, Leg, Rule, Rules, Service, Share, Site
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Rules, Service
 
 
 def queues_of(service: Service) -> tuple[str, ...]:

@@ -14,8 +14,10 @@ from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, Condition, NumberIs
 from ccrouter.routing.decide import decide
 from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import Message
 from ccrouter.routing.literals import literals
-from ccrouter.routing.rules import OTHERWISE, UNKNOWN_NUMBER, Message, Rule, Rules, Service
+from ccrouter.routing.rule import OTHERWISE, UNKNOWN_NUMBER, Rule
+from ccrouter.routing.rules import Rules, Service
 
 STEPS = 3_000
 """Of the search for one answer."""

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from ccrouter.outlook.behaviour import shared
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, Any, Condition, Dates, LanguageIs, Not, NumberIs, Open, Question, Threshold
+from ccrouter.routing.destinations import Destination, Leg, Message, Share
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import OTHERWISE, Destination, Leg, Message, Rule, Service, Share
+from ccrouter.routing.rule import OTHERWISE, Rule
+from ccrouter.routing.rules import Service
 from ccrouter.routing.snapshot import Snapshot
 from ccrouter.routing.thresholds import Verdict
 

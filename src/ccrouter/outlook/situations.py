@@ -24,7 +24,8 @@ from ccrouter.routing.conditions import (
     Waited,
 )
 from ccrouter.routing.literals import literals
-from ccrouter.routing.rules import Rule, Rules, Service
+from ccrouter.routing.rule import Rule
+from ccrouter.routing.rules import Rules, Service
 from ccrouter.routing.thresholds import Direction
 
 STEPS = 2_000

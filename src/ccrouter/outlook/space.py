@@ -21,7 +21,7 @@ from ccrouter.routing.conditions import (
     Waited,
 )
 from ccrouter.routing.literals import literals
-from ccrouter.routing.rules import Rule
+from ccrouter.routing.rule import Rule
 from ccrouter.routing.snapshot import Health
 
 NOT_KNOWN = ()

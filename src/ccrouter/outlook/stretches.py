@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ccrouter.routing.conditions import Condition, Dates, Open
+from ccrouter.routing.destinations import Destination, Message, Share, Site
 from ccrouter.routing.literals import literals
-from ccrouter.routing.rules import Destination, Message, Service, Share, Site
+from ccrouter.routing.rules import Service
 from ccrouter.routing.schedule import Calendar
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ccrouter.routing.conditions import All, Any, Condition, Dates, Not, Open, Question
-from ccrouter.routing.rules import Rule
+from ccrouter.routing.rule import Rule
 from ccrouter.routing.thresholds import Verdict
 
 

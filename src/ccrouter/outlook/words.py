@@ -10,10 +10,12 @@ from textwrap import wrap
 
 from ccrouter.outlook.cases import names_of
 from ccrouter.routing.conditions import Tested
-from ccrouter.routing.decision import Considered, Decision, Stay
+from ccrouter.routing.decision import Decision, Stay
+from ccrouter.routing.destinations import Considered, External
 from ccrouter.routing.facts import STALE_AFTER_S
 from ccrouter.routing.plan import PlayStep, QueueStep, SiteStep, Step, Treatment, VoicemailStep
-from ccrouter.routing.rules import TAKEN_NAMES, External, Rules
+from ccrouter.routing.rule import TAKEN_NAMES
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.thresholds import Verdict
 from ccrouter.routing.trace import RuleTested
 

@@ -7,22 +7,13 @@ from dataclasses import replace
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import UNKNOWN, YES, Question, Tested
 from ccrouter.routing.decision import Decision, Stay
+from ccrouter.routing.destinations import Destination, InHouse, Leg, Message
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.measures import OfQueue
 from ccrouter.routing.plan import QueueStep
 from ccrouter.routing.route import Route
-from ccrouter.routing.rules import (
-    OTHERWISE,
-    OVERRIDE,
-    SENT_BY_HAND,
-    UNKNOWN_NUMBER,
-    Destination,
-    InHouse,
-    Leg,
-    Message,
-    Rule,
-    Rules,
-)
+from ccrouter.routing.rule import OTHERWISE, OVERRIDE, SENT_BY_HAND, UNKNOWN_NUMBER, Rule
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.shortlist import Shortlist
 from ccrouter.routing.thresholds import Latch, LatchKey
 from ccrouter.routing.trace import RuleTested, Trace, examined

@@ -2,26 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import NamedTuple
 
 from ccrouter.routing.call import Call
+from ccrouter.routing.destinations import Considered
 from ccrouter.routing.plan import Plan, Treatment, encode
 from ccrouter.routing.shares import Turns
 from ccrouter.routing.thresholds import Latch, LatchKey
 from ccrouter.routing.trace import RuleTested
 from ccrouter.routing.values import dataclass
-
-
-class Considered(NamedTuple):
-    """What was seen of one destination of the rule, in the rule's order.
-
-    `state` is empty where it can take the call now; else closed, absent (a queue that the PABX does not have), full,
-    down, empty, not its turn (in a share), or in the plan already (by the turn of a share before it).
-    """
-
-    destination: str
-    state: str = ""
-    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

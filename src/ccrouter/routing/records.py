@@ -10,7 +10,8 @@ from typing import Any
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import Tested
-from ccrouter.routing.decision import Considered, Decision, Stay
+from ccrouter.routing.decision import Decision, Stay
+from ccrouter.routing.destinations import Considered
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.overrides import Override
 from ccrouter.routing.plan import decode

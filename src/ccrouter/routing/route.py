@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ccrouter.routing.decision import Considered
+from ccrouter.routing.destinations import Considered, Destination, External, InHouse, Leg, Message, Share
 from ccrouter.routing.facts import Facts
 from ccrouter.routing.lines import own_lines
 from ccrouter.routing.plan import LENT_ONLY, Plan, QueueStep, SiteStep, TransferStep
-from ccrouter.routing.rules import Destination, External, InHouse, Leg, Message, Share
 from ccrouter.routing.shares import Turns, take_turn
 from ccrouter.routing.snapshot import DOWN
 

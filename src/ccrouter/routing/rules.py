@@ -1,132 +1,15 @@
-"""The compiled routing file: numbers, services, rules and destinations, ready to decide with."""
+"""The compiled routing file: numbers, and services with their rules, ready to decide with."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from decimal import Decimal
 from types import MappingProxyType
 
-from ccrouter.routing.conditions import Condition, Threshold
-from ccrouter.routing.decision import Considered
-from ccrouter.routing.plan import LastStep, TransferStep, Treatment
-from ccrouter.routing.schedule import Calendar
+from ccrouter.routing.conditions import Threshold
+from ccrouter.routing.destinations import Destination, Leg, Message, Share, Site
+from ccrouter.routing.plan import Treatment
+from ccrouter.routing.rule import Rule
 from ccrouter.routing.shortlist import Shortlist
-
-
-@dataclass(frozen=True, slots=True)
-class InHouse:
-    """Positions of one's own: an Asterisk queue.
-
-    `wrap_up_s` is the wrap-up time of the queue itself, 0 where it has none. Two that differ in it alone are equal: no
-    rule goes elsewhere for it.
-    """
-
-    name: str
-    queue: str
-    max_wait_s: int
-    calendar: Calendar | None = None
-    wrap_up_s: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """What an external site asks, in one currency (ISO 4217): for each answered call, and for each minute of talk."""
-
-    currency: str
-    per_call: Decimal = Decimal(0)
-    per_minute: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class External:
-    """An outsourcer or backup centre over a trunk; `max_calls` 0 stands for no limit.
-
-    `endpoint` is the technology and name that the PABX watches, such as `PJSIP/trunk-tunis`. Two that differ in their
-    `tariff` alone are equal: no call goes elsewhere for it.
-    """
-
-    name: str
-    dial: str
-    answer_within_s: int
-    max_calls: int = 0
-    calendar: Calendar | None = None
-    hide_caller: bool = False
-    endpoint: str = ""
-    tariff: Tariff | None = field(default=None, compare=False)
-
-
-Site = InHouse | External
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """A site as a destination, with a limit of its own where `limit_s` is given.
-
-    `steps` are those that it stood for before, by the number of PABXs (route.step); `free` is what is seen of it where
-    it can take a call.
-    """
-
-    site: Site
-    limit_s: int | None = None
-    steps: dict[int, TransferStep] = field(default_factory=dict, init=False, repr=False, compare=False)
-    free: Considered = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Make what most calls see of it."""
-        object.__setattr__(self, "free", Considered(self.site.name))
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Destinations that take turns by weight; `key` names the rotation for as long as what is shared stays the same."""
-
-    key: str
-    legs: tuple[Leg, ...]
-    weights: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A last step by its name."""
-
-    name: str
-    step: LastStep
-
-
-Destination = Leg | Share | Message
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """The first rule whose condition says yes decides.
-
-    Attributes:
-        when: None matches always.
-        match_unknown: whether the rule applies where its condition can't be answered; otherwise the next is tried.
-        to: destinations in order.
-
-    """
-
-    name: str
-    when: Condition | None
-    to: tuple[Destination, ...]
-    match_unknown: bool = False
-
-
-OTHERWISE = "otherwise"
-"""Name of the rule that decides when no other does."""
-
-OVERRIDE = "override"
-"""Name of the rule that decides while an admin sends a number elsewhere."""
-
-UNKNOWN_NUMBER = "unknown number"
-"""Name of the rule that decides for a number which the routing file does not know."""
-
-SENT_BY_HAND = "sent by hand"
-"""Name of the rule that decides where a person sends one caller who waits."""
-
-TAKEN_NAMES = frozenset({OTHERWISE, OVERRIDE, UNKNOWN_NUMBER, SENT_BY_HAND})
-"""Names that no rule of a file may have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ threshold would be moved by the test.
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import All, CallerIs, Condition, Threshold
@@ -17,10 +17,7 @@ from ccrouter.routing.gates import Callers, Gates, subject
 from ccrouter.routing.gates import gates as made
 from ccrouter.routing.literals import literals
 from ccrouter.routing.load_gates import Load
-
-if TYPE_CHECKING:
-    from ccrouter.routing.rules import Rule
-
+from ccrouter.routing.rule import Rule
 
 FEW: Final = 6
 """Of so few rules each is tested: that costs less than to ask which of them need be."""
@@ -29,7 +26,7 @@ FEW: Final = 6
 class Shortlist:
     """Finds the rules of a list that have to be tested; for several threads."""
 
-    def __init__(self, rules: "Sequence[Rule]") -> None:
+    def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._every = (1 << len(rules)) - 1
         self._asked: tuple[tuple[Gates, ...], Load] | None = None
@@ -56,7 +53,7 @@ class Shortlist:
         return asked
 
 
-def _gates(rules: "Sequence[Rule]") -> tuple[tuple[Gates, ...], Load]:
+def _gates(rules: Sequence[Rule]) -> tuple[tuple[Gates, ...], Load]:
     """Return all that can be asked beforehand, and what is asked last.
 
     Behind the bits of the rules come as many again, for the parts of the same rules that are behind a threshold: what

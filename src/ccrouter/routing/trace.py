@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import NamedTuple, overload
 
 from ccrouter.routing.call import Call
 from ccrouter.routing.conditions import YES, Question, Tested
 from ccrouter.routing.facts import Facts
+from ccrouter.routing.rule import Rule
 from ccrouter.routing.thresholds import Verdict
-
-if TYPE_CHECKING:
-    from ccrouter.routing.rules import Rule
 
 
 class RuleTested(NamedTuple):
@@ -21,7 +19,7 @@ class RuleTested(NamedTuple):
     tests: tuple[Tested, ...]
 
 
-def examined(rule: "Rule", question: Question) -> RuleTested:
+def examined(rule: Rule, question: Question) -> RuleTested:
     """Test a rule."""
     question.trace = []
     verdict = YES if rule.when is None else rule.when.test(question)
@@ -49,7 +47,7 @@ class Trace(Sequence[RuleTested]):
         self,
         of: tuple[Call, Facts],
         before: Sequence[RuleTested],
-        asked: "tuple[Sequence[Rule], int]",
+        asked: tuple[Sequence[Rule], int],
         found: dict[int, RuleTested],
         after: Sequence[RuleTested],
     ) -> None:

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from ccrouter.routing.decision import Considered, Decision
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import Considered
 from ccrouter.routing.records import beginning_of, considered_of, rule_of
 from ccrouter.routing.trace import RuleTested
 

@@ -8,8 +8,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from ccrouter.live.desks import PositionView
 from ccrouter.live.positions import STATES, Position
+from ccrouter.routing.destinations import InHouse
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import InHouse, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import QueueFacts
 
 MOST_QUEUES: Final = 500

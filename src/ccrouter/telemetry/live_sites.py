@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from ccrouter.routing.destinations import External
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import Health
 
 

@@ -5,20 +5,9 @@ from typing import Final
 
 from ccrouter.routing.conditions import All, Any, Condition, Not, SiteIs, Threshold
 from ccrouter.routing.decision import Decision
-from ccrouter.routing.rules import (
-    OTHERWISE,
-    TAKEN_NAMES,
-    UNKNOWN_NUMBER,
-    Destination,
-    External,
-    InHouse,
-    Leg,
-    Message,
-    Rule,
-    Rules,
-    Service,
-    Share,
-)
+from ccrouter.routing.destinations import Destination, External, InHouse, Leg, Message, Share
+from ccrouter.routing.rule import OTHERWISE, TAKEN_NAMES, UNKNOWN_NUMBER, Rule
+from ccrouter.routing.rules import Rules, Service
 from ccrouter.telemetry.labels import OTHER, among
 
 PASSED_OVER = frozenset({"full", "down", "empty"})

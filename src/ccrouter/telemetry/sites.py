@@ -5,7 +5,8 @@ from prometheus_client import CollectorRegistry
 from ccrouter.contract import STEP_RESULTS
 from ccrouter.live.effects import SiteHealthChanged, SiteReleased, SiteTried
 from ccrouter.live.figures import cost_of
-from ccrouter.routing.rules import External, Rules, Tariff
+from ccrouter.routing.destinations import External, Tariff
+from ccrouter.routing.rules import Rules
 from ccrouter.telemetry.labels import among
 from ccrouter.telemetry.names import RuleNames
 from ccrouter.telemetry.series import Counts

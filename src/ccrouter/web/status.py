@@ -6,9 +6,10 @@ Instants are seconds since 1970-01-01 UTC. None stands for what is not known.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ccrouter.routing.decision import Considered, Decision
+from ccrouter.routing.decision import Decision
+from ccrouter.routing.destinations import Considered, External
 from ccrouter.routing.facts import Facts
-from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.snapshot import SitePart, Snapshot
 from ccrouter.routing.trace import RuleTested
 

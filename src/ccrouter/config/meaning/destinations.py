@@ -10,7 +10,7 @@ from ccrouter.config.document import Path
 from ccrouter.config.meaning.subject import Listed, Subject, sites_of
 from ccrouter.config.problems import Problem
 from ccrouter.outlook.stretches import Stretch
-from ccrouter.routing.rules import Leg, Share, Site
+from ccrouter.routing.destinations import Leg, Share, Site
 
 TOLD = 2
 """Stretches that are told."""

@@ -7,8 +7,9 @@ from ccrouter.config.meaning.subject import Placed, Subject, placed
 from ccrouter.config.problems import Problem
 from ccrouter.outlook.situations import short
 from ccrouter.routing.conditions import Threshold
+from ccrouter.routing.destinations import External
 from ccrouter.routing.measures import FreeLines, Occupancy, Reading, ServiceLevel, SiteCalls
-from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.rules import Rules
 from ccrouter.routing.thresholds import Direction
 
 

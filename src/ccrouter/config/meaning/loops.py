@@ -7,7 +7,8 @@ from typing import Final
 from ccrouter.config.meaning.subject import Subject
 from ccrouter.config.problems import Problem
 from ccrouter.config.telephone import dialled
-from ccrouter.routing.rules import External, Rules
+from ccrouter.routing.destinations import External
+from ccrouter.routing.rules import Rules
 
 _OVER_A_TRUNK: Final = frozenset({"PJSIP", "SIP", "IAX2", "DAHDI"})
 """What a Local channel dials is an extension of the PABX, whose meaning only its dialplan knows."""

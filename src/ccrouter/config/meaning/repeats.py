@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ccrouter.config.meaning.subject import Subject
 from ccrouter.config.problems import Problem
-from ccrouter.routing.rules import Leg
+from ccrouter.routing.destinations import Leg
 
 
 def of_repeats(subject: Subject) -> Iterator[Problem]:

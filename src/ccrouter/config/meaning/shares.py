@@ -6,7 +6,7 @@ from math import floor
 from ccrouter.config.document import Path
 from ccrouter.config.meaning.subject import Subject
 from ccrouter.config.problems import Problem
-from ccrouter.routing.rules import External, Share
+from ccrouter.routing.destinations import External, Share
 
 UNEVEN = 2
 """A share is told of when one site is full before another is half full."""

@@ -10,9 +10,11 @@ from ccrouter.outlook.cubes import Budget
 from ccrouter.outlook.prospect import Prospect
 from ccrouter.outlook.stretches import Stretch, clocks
 from ccrouter.routing.conditions import All, Any, Condition, Not, SiteIs, Threshold
+from ccrouter.routing.destinations import Destination, InHouse, Leg, Share, Site
 from ccrouter.routing.literals import literals
 from ccrouter.routing.measures import CallRate, FreeLines, SiteCalls
-from ccrouter.routing.rules import OTHERWISE, Destination, InHouse, Leg, Rule, Rules, Service, Share, Site
+from ccrouter.routing.rule import OTHERWISE, Rule
+from ccrouter.routing.rules import Rules, Service
 
 STEPS = 60_000
 """Of all searches about one file."""

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from ccrouter.config.meaning.subject import Listed, Subject, sites_of
 from ccrouter.config.problems import Problem
 from ccrouter.routing.conditions import All, Condition, Threshold, Waited
+from ccrouter.routing.destinations import Destination, InHouse, Leg, Message, Share
 from ccrouter.routing.literals import literals
 from ccrouter.routing.measures import EstimatedWait, LongestWait, Waiting
-from ccrouter.routing.rules import Destination, InHouse, Leg, Message, Service, Share
+from ccrouter.routing.rules import Service
 from ccrouter.routing.thresholds import Direction
 
 
