@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.app.ending import last_moments
 from ccrouter.clock import Clock
 from ccrouter.errors import StoreError
 from ccrouter.routing.decision import Decision
@@ -145,11 +146,10 @@ class Recorder:
                 if self._unwritten:
                     self._news.set()
         finally:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_WITHIN_S):
-                    # What a thread is writing at this moment is among them; it is not written twice.
-                    while self._unwritten and await self._write_waiting():
-                        pass  # a few came meanwhile
+            async with last_moments(CLOSE_WITHIN_S):
+                # What a thread is writing at this moment is among them; it is not written twice.
+                while self._unwritten and await self._write_waiting():
+                    pass  # a few came meanwhile
 
     async def _write_waiting(self) -> bool:
         """Write what waits, and return whether that went well; the few that come meanwhile wait for others."""

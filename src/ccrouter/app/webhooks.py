@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, Protocol, TypeVar
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
+from ccrouter.app.ending import last_moments
 from ccrouter.app.webhook_letters import letters, wants
 from ccrouter.app.webhook_line import AGAIN_S, GATHER_S, Line
 from ccrouter.app.webhook_post import Post
@@ -171,8 +172,8 @@ class Webhooks:
                     tasks.create_task(line.run(partial(self._used, name)), name=f"webhooks: {name}")
         finally:
             self._leads = False
-            with suppress(TimeoutError, StoreError):
-                async with asyncio.timeout(CLOSE_WITHIN_S):
+            with suppress(StoreError):
+                async with last_moments(CLOSE_WITHIN_S):
                     await self._write_waiting()
                     for line in self._lines.values():
                         await line.settle()
