@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from math import ceil
+from operator import add, attrgetter
 from types import MappingProxyType
 from typing import Any
 
 from ccrouter.live.effects import CallAnswered, CallFinished, CallOffered, Effect, Outcome, SiteReleased
 from ccrouter.live.queues import CallKey
+from ccrouter.routing import values
 from ccrouter.routing.destinations import External, Tariff
 from ccrouter.routing.rules import Goal, Rules
 from ccrouter.routing.snapshot import Seconds
@@ -27,7 +29,7 @@ NOW_MINUTES = 15
 """Minutes that `now` covers, the present one included: so 14 to 15 of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@values.dataclass(frozen=True, slots=True)
 class Figures:
     """Calls of one service over a time, by what became of them.
 
@@ -63,7 +65,7 @@ class Figures:
 
     def __add__(self, other: "Figures") -> "Figures":
         """Return the figures of both."""
-        return Figures(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
+        return Figures(*map(add, _all(self), _all(other)))
 
     @property
     def service_level(self) -> float | None:
@@ -77,10 +79,10 @@ class Figures:
         return self.waited_s / self.timed if self.timed else None
 
 
-_NAMES = tuple(each.name for each in fields(Figures))
+_all = attrgetter(*(each.name for each in fields(Figures)))
 
 
-@dataclass(frozen=True, slots=True)
+@values.dataclass(frozen=True, slots=True)
 class Minute:
     """Calls in one minute that began at `at`, by where they ended up."""
 
@@ -140,12 +142,14 @@ class _Sums:
         self._calls: dict[str, Counter[str]] = {}
         self._waited_s: dict[str, Seconds] = {}
         self._total: Counter[str] = Counter()
+        self._figures: dict[str, Figures] = {}
 
     def add(self, service: str, names: Iterable[str], waited_s: Seconds) -> None:
         """Count a call by these names, and its wait."""
         calls = self._calls.get(service)
         if calls is None:
             calls = self._calls[service] = Counter()
+        self._figures.pop(service, None)
         for name in names:
             calls[name] += 1
             self._total[name] += 1
@@ -161,15 +165,18 @@ class _Sums:
             self._calls.setdefault(service, Counter()).update(calls)
             self._wait(service, other._waited_s.get(service, 0.0))  # noqa: SLF001 - as above
         self._total.update(other._total)  # noqa: SLF001 - as above
+        self._figures.clear()
 
     def services(self) -> Iterator[str]:
         """Return the services with calls."""
         return iter(self._calls)
 
     def figures(self, service: str) -> Figures:
-        """Return the figures of a service."""
-        calls = self._calls.get(service)
-        return _NONE if calls is None else Figures(**calls, waited_s=self._waited_s.get(service, 0.0))
+        """Return the figures of a service; where no call was counted since, the same object as last time."""
+        made, calls = self._figures.get(service, _NONE), self._calls.get(service)
+        if made is _NONE and calls is not None:
+            made = self._figures[service] = Figures(**calls, waited_s=self._waited_s.get(service, 0.0))
+        return made
 
     def total(self, name: str) -> int:
         """Return a figure of all services together."""

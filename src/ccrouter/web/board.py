@@ -11,7 +11,7 @@ from ccrouter.routing import values
 from ccrouter.web.status import DegradedStatus, ModeStatus, OverrideStatus
 
 
-@dataclass(frozen=True, slots=True)
+@values.dataclass(frozen=True, slots=True)
 class ServiceOnBoard:
     """One service.
 
@@ -36,7 +36,7 @@ class ServiceOnBoard:
     today: Figures
 
 
-@dataclass(frozen=True, slots=True)
+@values.dataclass(frozen=True, slots=True)
 class QueueOnBoard:
     """One queue; `fresh` is False where its PABX is silent and the figures are the last ones known."""
 
@@ -53,7 +53,7 @@ class QueueOnBoard:
     paused: int
 
 
-@dataclass(frozen=True, slots=True)
+@values.dataclass(frozen=True, slots=True)
 class SiteOnBoard:
     """One site; `max_calls` 0 stands for no limit, `cost_today` by currency."""
 
