@@ -16,6 +16,7 @@ from ccrouter.web.board import Happened
 Listener = Callable[[Happened], None]
 Wants = Callable[[str], bool]
 Caller = Literal["none", "masked", "whole"]
+AboutCall = CallOffered | PositionRang | PositionMissed | CallAnswered | CallFinished
 TellT = TypeVar("TellT")
 
 MOST_CALLS: Final = 20_000
@@ -69,7 +70,7 @@ class Happenings:
 
     def effect(self, effect: Effect) -> None:
         """Tell of what the live state reports, as far as it is about callers; never raises."""
-        if type(effect) in _ABOUT_CALLERS:
+        if isinstance(effect, AboutCall):
             self._guarded(self._reported, effect)
 
     def _guarded(self, work: Callable[[TellT], None], about: TellT) -> None:
@@ -90,27 +91,33 @@ class Happenings:
         if moment is not None:
             self._tell("overflowed", key, decision.at, known, moment=moment, **about)
 
-    def _reported(self, effect: Effect) -> None:
+    def _reported(self, effect: AboutCall) -> None:
+        kind, key = _KINDS[type(effect)], (effect.pabx, effect.uniqueid)
         match effect:
             case CallOffered():
-                known = self._know(_key(effect), _Known(effect.number, effect.service, effect.caller))
-                self._tell("offered", _key(effect), effect.at, known)
+                known = self._know(key, _Known(effect.number, effect.service, effect.caller))
+            case CallFinished():
+                known = self._calls.pop(key, _NOTHING)
+            case _:
+                known = self._calls.get(key, _NOTHING)
+        if not self._wanting(kind):
+            return  # as most: nobody watches
+        match effect:
+            case CallOffered():
+                self._tell(kind, key, effect.at, known)
             case PositionRang() | PositionMissed():
-                kind = "ringing" if isinstance(effect, PositionRang) else "missed"
-                known = self._calls.get(_key(effect), _NOTHING)
-                self._tell(kind, _key(effect), effect.at, known, queue=effect.queue, interface=effect.interface)
+                self._tell(kind, key, effect.at, known, queue=effect.queue, interface=effect.interface)
             case CallAnswered():
                 self._tell(
-                    *("answered", _key(effect), effect.at, _named(effect, effect.caller)),
+                    *(kind, key, effect.at, _named(effect, effect.caller)),
                     target=effect.target,
                     queue=effect.queue,
                     interface=effect.interface,
                     waited_s=effect.waited_s,
                 )
             case CallFinished():
-                before = self._calls.pop(_key(effect), _NOTHING)
                 self._tell(
-                    *("ended", _key(effect), effect.at, _named(effect, effect.caller or before.caller)),
+                    *(kind, key, effect.at, _named(effect, effect.caller or known.caller)),
                     target=effect.target,
                     interface=effect.interface,
                     outcome=effect.outcome.value,
@@ -127,8 +134,11 @@ class Happenings:
             self._calls.popitem(last=False)
         return known
 
+    def _wanting(self, kind: str) -> list[Listener]:
+        return [listener for listener, wants in self._listeners if wants(kind)]
+
     def _tell(self, kind: str, key: tuple[str, str], at: float, known: _Known, **details: Any) -> None:  # noqa: ANN401 - fields of Happened
-        wanting = [listener for listener, wants in self._listeners if wants(kind)]
+        wanting = self._wanting(kind)
         if not wanting:
             return
         number, label = self.rules().written(known.number)
@@ -149,7 +159,13 @@ class Happenings:
             self._guarded(listener, happened)
 
 
-_ABOUT_CALLERS: Final = frozenset({CallOffered, PositionRang, PositionMissed, CallAnswered, CallFinished})
+_KINDS: Final[dict[type[AboutCall], str]] = {
+    CallOffered: "offered",
+    PositionRang: "ringing",
+    PositionMissed: "missed",
+    CallAnswered: "answered",
+    CallFinished: "ended",
+}
 
 
 def seen_by(happened: Happened, caller: Caller) -> Happened:
@@ -157,10 +173,6 @@ def seen_by(happened: Happened, caller: Caller) -> Happened:
     if happened.caller is None or caller == "whole":
         return happened
     return replace(happened, caller=str(masked(happened.caller)) if caller == "masked" else None)
-
-
-def _key(effect: CallOffered | PositionRang | PositionMissed | CallAnswered | CallFinished) -> tuple[str, str]:
-    return effect.pabx, effect.uniqueid
 
 
 def _named(effect: CallAnswered | CallFinished, caller: str | None) -> _Known:
