@@ -90,13 +90,20 @@ class Desks:
         self._desks: dict[DeskKey, Desk] = {}
         self._views: dict[DeskKey, PositionView] = {}
         self.touched: set[DeskKey] = set()
-        self._members: list[tuple[DeskKey, Queue]] = []
         self._stale: set[DeskKey] = set()
 
     def touch(self, queue: Queue, interface: str) -> None:
         """Take in that a member of a queue came, left, or changed."""
-        key = (queue.pabx, interface)
-        self._members.append((key, queue))
+        key, member = (queue.pabx, interface), queue.positions.get(interface)
+        desk = self._desks.get(key)
+        if desk is None:
+            if member is None:
+                return
+            desk = self._desks[key] = Desk()
+        if member is None:
+            desk.members.pop(queue.name, None)
+        else:
+            desk.members[queue.name] = member
         self.touched.add(key)
 
     def talk(self, pabx: str, interface: str, uniqueid: str, *, begins: bool) -> None:
@@ -125,21 +132,10 @@ class Desks:
 
     def refresh(self, at: float) -> None:
         """Look at what was touched, and note when its state changed."""
-        desks = self._desks
-        for key, queue in self._members:
-            desk = desks.get(key)
-            if desk is None:
-                desk = desks[key] = Desk()
-            member = queue.positions.get(key[1])
-            if member is None:
-                desk.members.pop(queue.name, None)
-            else:
-                desk.members[queue.name] = member
-        self._members.clear()
         for key in self.touched:
-            desk = desks[key]
+            desk = self._desks[key]
             if not desk.members:
-                del desks[key]
+                del self._desks[key]
                 self._views.pop(key, None)
                 self._stale.discard(key)
                 continue
