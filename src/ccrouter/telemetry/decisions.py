@@ -7,8 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from ccrouter.routing.decision import Decision
 from ccrouter.telemetry.names import RuleNames
-from ccrouter.telemetry.series import Counts
-from ccrouter.telemetry.times import Times
+from ccrouter.telemetry.series import Counts, Histograms
 
 DECISION_BUCKETS_S: Final = (
     0.00005,
@@ -44,7 +43,13 @@ class DecisionCounts:
             ["pabx", "service", "rule", "destination"],
             registry=registry,
         )
-        self._seconds = Times("ccrouter_decision_seconds", "Time that a decision took.", DECISION_BUCKETS_S, registry)
+        self._seconds = Histograms(
+            "ccrouter_decision_seconds",
+            "Time that a decision took.",
+            [],
+            registry=registry,
+            buckets=DECISION_BUCKETS_S,
+        ).labels()
         self._overflows = Counts(
             "ccrouter_overflows_total",
             "Calls that the load sent elsewhere: at entry by a rule or past a full, dead or empty site; while waiting.",

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ccrouter.live.events import PabxEvent
-from ccrouter.telemetry.times import Times
+from ccrouter.telemetry.series import Histograms
 
 BUCKETS_S: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05)
 
@@ -29,12 +29,14 @@ class EventCounts(Collector):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.told: defaultdict[tuple[str, type[PabxEvent]], int] = defaultdict(int)
-        self.applied = Times(
+        times = Histograms(
             "ccrouter_event_apply_seconds",
             "Time from the handing over of an event until it was applied and what follows from it seen to.",
-            BUCKETS_S,
-            registry,
-        ).observe
+            [],
+            registry=registry,
+            buckets=BUCKETS_S,
+        )
+        self.applied = times.labels().observe
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:

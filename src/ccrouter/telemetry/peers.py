@@ -6,7 +6,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from ccrouter.telemetry.labels import Capped, among
 from ccrouter.telemetry.series import Counts, Histograms
-from ccrouter.telemetry.times import Times
 
 SESSION_BUCKETS_S = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 PING_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
@@ -34,12 +33,13 @@ class AgiCounts:
             "ccrouter_agi_sessions_total", "FastAGI sessions that ended, by how.", ["result"], registry=registry
         )
         self._results = Capped(32)
-        self._seconds = Times(
+        self._seconds = Histograms(
             "ccrouter_agi_seconds",
             "Time from the connection of a FastAGI session to its end.",
-            SESSION_BUCKETS_S,
-            registry,
-        )
+            [],
+            registry=registry,
+            buckets=SESSION_BUCKETS_S,
+        ).labels()
 
     def session_ended(self, result: str, took_s: float) -> None:
         """Count a session: `answered`, or in a word why it was not."""

@@ -7,9 +7,11 @@ are gone would grow in number with each reload.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from prometheus_client import CollectorRegistry, Histogram
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from ccrouter.telemetry.buckets import Buckets
 
 
 class Counts(Collector):
@@ -40,10 +42,8 @@ class Counts(Collector):
 
     def keep(self, names: Mapping[str, frozenset[str]]) -> None:
         """Let go of the series whose label, one of `names`, has a value that is not among those given."""
-        bounds = [(place, names[label]) for place, label in enumerate(self._labels) if label in names]
-        for values in list(self._counts):
-            if any(values[place] not in known for place, known in bounds):
-                del self._counts[values]
+        for values in _gone(self._counts, self._labels, names):
+            del self._counts[values]
 
     def collect(self) -> Iterator[Metric]:
         """Yield the family."""
@@ -53,23 +53,24 @@ class Counts(Collector):
         yield family
 
 
-class Histograms:
-    """A histogram of the library, by the values of its labels.
-
-    Each series is looked up in the library once: there it takes a lock, and three times as long as counting.
-    """
+class Histograms(Collector):
+    """A histogram in plain numbers, by the values of its labels, of which it may have none."""
 
     def __init__(
         self, name: str, text: str, labels: Sequence[str], registry: CollectorRegistry, buckets: Sequence[float]
     ) -> None:
-        self._family = Histogram(name, text, labels, registry=registry, buckets=buckets)
-        self._known: dict[tuple[str, ...], Histogram] = {}
+        self._name = name
+        self._text = text
+        self._labels = labels
+        self._bounds = buckets
+        self._series: dict[tuple[str, ...], Buckets] = {}
+        registry.register(self)
 
-    def labels(self, *values: str) -> Histogram:
+    def labels(self, *values: str) -> Buckets:
         """Return the series of these values, in the order in which the labels were declared; empty where it is new."""
-        series = self._known.get(values)
+        series = self._series.get(values)
         if series is None:
-            series = self._known[values] = self._family.labels(*values)
+            series = self._series[values] = Buckets(self._bounds)
         return series
 
     def begin(self, wanted: Iterable[tuple[str, ...]]) -> None:
@@ -79,16 +80,20 @@ class Histograms:
 
     def keep(self, names: Mapping[str, frozenset[str]]) -> None:
         """Let go of the series whose label, one of `names`, has a value that is not among those given."""
-        for labels in self._told():
-            if any(labels[name] not in known for name, known in names.items()):
-                self._known.pop(tuple(labels.values()), None)
-                self._family.remove(*labels.values())
+        for values in _gone(self._series, self._labels, names):
+            del self._series[values]
 
-    def _told(self) -> list[dict[str, str]]:
-        """Return the labels of each series, in the order in which they were declared, each once."""
-        found = {}
-        for family in self._family.collect():
-            for sample in family.samples:
-                labels = {name: value for name, value in sample.labels.items() if name != "le"}
-                found[tuple(labels.values())] = labels
-        return list(found.values())
+    def collect(self) -> Iterator[Metric]:
+        """Yield the family."""
+        family = HistogramMetricFamily(self._name, self._text, labels=self._labels)
+        for values, series in self._series.items():
+            family.add_metric(values, series.told(), series.sum)
+        yield family
+
+
+def _gone(
+    series: Iterable[tuple[str, ...]], labels: Sequence[str], names: Mapping[str, frozenset[str]]
+) -> list[tuple[str, ...]]:
+    """Return the label values of which one is not among those that `names` gives for its label."""
+    bounds = [(place, names[label]) for place, label in enumerate(labels) if label in names]
+    return [values for values in series if any(values[place] not in known for place, known in bounds)]

@@ -8,14 +8,13 @@ only. From then on it is exact.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
-from itertools import accumulate
-from math import inf
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
+
+from ccrouter.telemetry.buckets import Buckets
 
 WAIT_BUCKETS_S: Final = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0)
 
@@ -54,7 +53,7 @@ class WaitHistogram(Collector):
         """Yield the family."""
         family = HistogramMetricFamily(self._name, self._help, labels=["service"])
         for service, waits in self._services.items():
-            family.add_metric([service], waits.buckets(), waits.sum_s)
+            family.add_metric([service], waits.told(), waits.sum)
         yield family
 
     def _of(self, service: str) -> "_Waits":
@@ -64,13 +63,11 @@ class WaitHistogram(Collector):
         return waits
 
 
-class _Waits:
-    """Counts between bounds, each for itself: what lies below a bound is their sum, and so never less than before."""
+class _Waits(Buckets):
+    """Waits of one service, between bounds of which some are its targets."""
 
     def __init__(self) -> None:
-        self.sum_s = 0.0
-        self._bounds = [*WAIT_BUCKETS_S, inf]
-        self._counts = [0] * len(self._bounds)
+        super().__init__(WAIT_BUCKETS_S)
         self._targets: list[float] = []
 
     def aim_at(self, target_s: float) -> None:
@@ -86,15 +83,6 @@ class _Waits:
         self._targets.append(target_s)
         if len(self._targets) > MOST_TARGETS:
             self._forget(self._targets.pop(0))
-
-    def observe(self, wait_s: float) -> None:
-        """Count a wait."""
-        self._counts[bisect_left(self._bounds, wait_s)] += 1
-        self.sum_s += wait_s
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """Return each bound with how many waits were not longer."""
-        return list(zip(map(floatToGoString, self._bounds), accumulate(self._counts), strict=True))
 
     def _forget(self, bound: float) -> None:
         place = self._bounds.index(bound)
