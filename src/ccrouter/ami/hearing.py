@@ -78,13 +78,14 @@ class Hearing:
         elif message.name == BOOTED:
             self.booted.set()
             self.relist()
-        elif self.resync is None or self.resync.take(message):
+        elif self.resync is None:
             pass
+        elif message.name in LISTED:
+            if not self.resync.take(message):
+                self._failed(Fault.LATE_ANSWER)
         elif message.name == CONTACT:
             # Only a hint, so that nobody gains from forging it.
             self.resync.contact_changed(message.fields.get("EndpointName", ""))
-        elif message.name in LISTED:
-            self._failed(Fault.LATE_ANSWER)
         else:
             return self._translator.translate(message, self._clock.now())
         return None
