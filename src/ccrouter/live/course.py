@@ -19,7 +19,24 @@ from ccrouter.live.events import (
     WithdrawAsked,
     WithdrawRefused,
 )
-from ccrouter.live.lifecycle import Fact, Phase
+from ccrouter.live.lifecycle import (
+    ASKED,
+    BETWEEN,
+    DIALLING,
+    ENTERING,
+    LAPSED,
+    LAST_BEGAN,
+    LEAVING,
+    PLAYING,
+    QUEUE_BEGAN,
+    ROUTED,
+    SITE_ANSWERED,
+    SITE_BEGAN,
+    STEP_ENDED,
+    TALKING,
+    WAITING,
+    Phase,
+)
 from ccrouter.live.picture import Picture
 from ccrouter.routing.snapshot import Seconds
 
@@ -29,16 +46,17 @@ SETTLE_S: Seconds = 5.0
 GIVE_UP_S: Seconds = 1.0
 """A caller without a plan who hangs up this soon after leaving a queue gave up in it; later, they were elsewhere."""
 
-_ROUTED = Fact.ROUTED
-
 _BEGAN = {
-    "queue": Fact.QUEUE_BEGAN,
-    "site": Fact.SITE_BEGAN,
-    "play": Fact.LAST_BEGAN,
-    "voicemail": Fact.LAST_BEGAN,
+    "queue": QUEUE_BEGAN,
+    "site": SITE_BEGAN,
+    "play": LAST_BEGAN,
+    "voicemail": LAST_BEGAN,
 }
 
-_UNSEEN = frozenset({Phase.ROUTED, Phase.LAPSED, Phase.BETWEEN})
+_DECIDED = frozenset({ROUTED, LAPSED})
+"""Phases between a decision and its first step."""
+
+_UNSEEN = _DECIDED | {BETWEEN}
 """Phases in which no step is under way."""
 
 
@@ -54,7 +72,7 @@ def call_routed(picture: Picture, event: CallRouted) -> None:
     if call.stand == NOWHERE:  # a listing may have shown its channel while the router was asked
         picture.arrived(event.service, event.at)
     picture.leave_queue(call, event.at, answered=None)
-    picture.advance(call, _ROUTED, event.at)
+    picture.advance(call, ASKED, event.at)
     call.listed &= call.offered  # the listing that showed it was ahead of the decision
     call.number, call.service = event.number, event.service
     call.caller, call.language, call.asked = event.caller, event.language, True
@@ -66,7 +84,7 @@ def call_routed(picture: Picture, event: CallRouted) -> None:
 def withdraw_asked(picture: Picture, event: WithdrawAsked) -> None:
     """Count a waiting caller where they are sent, as long as the PABX has not said what became of it."""
     call = picture.calls.records.get((event.pabx, event.uniqueid))
-    if call is None or call.phase is not Phase.WAITING or call.withdrawal is not None:
+    if call is None or call.phase is not WAITING or call.withdrawal is not None:
         picture.refuse(event.pabx, "withdrawal of a caller who can't be withdrawn")
         return
     call.withdrawal = Withdrawal(event.decision, event.rule, Stand.at(event.first), event.expires_at)
@@ -108,7 +126,7 @@ def step_began(picture: Picture, event: StepBegan) -> None:
     elif call.decision == event.decision and not _goes_on(picture, call, event):
         picture.settle(call, event.at)
         return
-    routed_here = call.phase in {Phase.ROUTED, Phase.LAPSED} and call.stand.is_at(event.kind, event.target)
+    routed_here = call.phase in _DECIDED and call.stand.is_at(event.kind, event.target)
     queue, expires_at = call.stand.queue if routed_here else "", call.expires_at if routed_here else None
     if call.withdrawal is not None and call.withdrawal.decision == event.decision:
         queue = call.withdrawal.first.queue
@@ -116,7 +134,7 @@ def step_began(picture: Picture, event: StepBegan) -> None:
         picture.settle(call, event.at)
         return
     picture.leave_queue(call, event.at, answered=None)
-    if fact is Fact.QUEUE_BEGAN:
+    if fact is QUEUE_BEGAN:
         queue = queue or picture.sites.directory.queue_of(event.target)
         call.expires_at = event.at + SETTLE_S if expires_at is None else expires_at
     _adopt(call, event, Stand(event.kind, event.target, queue, event.step))
@@ -134,7 +152,7 @@ def _goes_on(picture: Picture, call: CallRecord, event: StepBegan) -> bool:
         call.stand = Stand(event.kind, event.target, call.stand.queue, event.step)  # a listing was ahead of it
         return False
     if event.step == call.stand.step and call.stand.is_at(event.kind, event.target):
-        return not event.decision and call.phase is Phase.BETWEEN
+        return not event.decision and call.phase is BETWEEN
     if event.step <= call.stand.step and event.decision:
         picture.refuse(event.pabx, "a step that is past", Listing.CALLS)
         return False
@@ -163,14 +181,14 @@ def step_ended(picture: Picture, event: StepEnded) -> None:
         call.answered_at = event.at
     if event.kind == "site":
         _at_line(call, event)
-    if _BEGAN[event.kind] is Fact.LAST_BEGAN:
+    if _BEGAN[event.kind] is LAST_BEGAN:
         call.no_message = event.result == "failed"
         call.heard_message = not call.no_message
-    answered = event.result == "answered" and call.phase is Phase.LEAVING
+    answered = event.result == "answered" and call.phase is LEAVING
     picture.leave_queue(call, event.at, answered=True if answered else None)
     if event.result != "withdraw":
         call.withdrawal = None
-    picture.advance(call, Fact.STEP_ENDED, event.at)
+    picture.advance(call, STEP_ENDED, event.at)
     _adopt(call, event, Stand(event.kind, event.target, call.stand.queue, event.step))
     picture.settle(call, event.at)
 
@@ -186,7 +204,7 @@ def _ends(picture: Picture, call: CallRecord, event: StepEnded) -> bool:
     if not call.stand.step:
         fits = here or call.phase in _UNSEEN
     elif event.step == call.stand.step:
-        fits = here and (call.phase is not Phase.BETWEEN or event.kind != "site")
+        fits = here and (call.phase is not BETWEEN or event.kind != "site")
     else:
         fits = event.step > call.stand.step or not event.decision
     if not fits:
@@ -231,10 +249,10 @@ def _adopt(call: CallRecord, event: StepBegan | StepEnded | CallListed, stand: S
 def site_answered(picture: Picture, event: SiteAnswered) -> None:
     """Begin the talk of a call that dials a site."""
     call = picture.call((event.pabx, event.uniqueid))
-    if call is None or call.stand.kind != "site" or call.phase is Phase.TALKING:
+    if call is None or call.stand.kind != "site" or call.phase is TALKING:
         return
     before = call.phase
-    picture.advance(call, Fact.SITE_ANSWERED, event.at)
+    picture.advance(call, SITE_ANSWERED, event.at)
     if call.phase is not before:
         picture.sites.answered(call.stand.target, event.at)
         picture.settle(call, event.at)
@@ -260,7 +278,7 @@ def call_hung_up(picture: Picture, event: CallHungUp) -> None:
 def call_ended(picture: Picture, event: CallEnded) -> None:
     """End a call as the dialplan tells it, which is also known for calls whose way was not seen."""
     key = (event.pabx, event.uniqueid)
-    heard_message = _BEGAN.get(event.kind) is Fact.LAST_BEGAN
+    heard_message = _BEGAN.get(event.kind) is LAST_BEGAN
     call = picture.calls.records.get(key)
     if call is not None:
         call.heard_message |= heard_message and not call.no_message
@@ -326,22 +344,22 @@ def call_listed(picture: Picture, event: CallListed) -> None:
         return  # the channel was still there while its end was told
     call.listed |= known is None
     same = call.decision == event.decision
-    if call.phase is Phase.ROUTED and not same:
+    if call.phase is ROUTED and not same:
         return  # the channel still shows the plan before this one
     here = same and call.stand.is_at(event.kind, event.target)
     waits_in = picture.queues.where(key)
     waits = waits_in is not None and (here or picture.sites.directory.site_of(waits_in.name) in {"", event.target})
     phase = _listed_phase(call, event, here=here, waits=waits)
-    if phase is not Phase.WAITING:
-        picture.leave_queue(call, event.at, answered=True if phase is Phase.TALKING else None)
-    if phase is Phase.ENTERING and not (here and call.phase is phase):
+    if phase is not WAITING:
+        picture.leave_queue(call, event.at, answered=True if phase is TALKING else None)
+    if phase is ENTERING and not (here and call.phase is phase):
         call.expires_at = event.at + SETTLE_S
     if not same:
         call.withdrawal = None
-    call.late |= known is None and phase is Phase.TALKING
+    call.late |= known is None and phase is TALKING
     call.go(phase, event.at if here else began_at)
     queue = call.stand.queue if here else picture.sites.directory.queue_of(event.target)
-    if waits_in is not None and phase is Phase.WAITING:
+    if waits_in is not None and phase is WAITING:
         queue = waits_in.name
     _adopt(call, event, Stand(event.kind, event.target, queue, call.stand.step if here else 0))
     picture.settle(call, event.at)
@@ -350,14 +368,14 @@ def call_listed(picture: Picture, event: CallListed) -> None:
 def _listed_phase(call: CallRecord, event: CallListed, *, here: bool, waits: bool) -> Phase:
     """Return the phase of a call that is listed."""
     if not event.kind:
-        return call.phase if here and call.phase in _UNSEEN else Phase.BETWEEN
-    if _BEGAN[event.kind] is Fact.LAST_BEGAN:
-        return Phase.PLAYING
+        return call.phase if here and call.phase in _UNSEEN else BETWEEN
+    if _BEGAN[event.kind] is LAST_BEGAN:
+        return PLAYING
     if event.bridged:
-        return Phase.TALKING
+        return TALKING
     if event.kind == "site":
-        return Phase.DIALLING
+        return DIALLING
     if waits:
-        return Phase.WAITING
-    left = here and call.phase in {Phase.LEAVING, Phase.TALKING, Phase.BETWEEN}
-    return Phase.LEAVING if left else Phase.ENTERING
+        return WAITING
+    left = here and call.phase in {LEAVING, TALKING, BETWEEN}
+    return LEAVING if left else ENTERING

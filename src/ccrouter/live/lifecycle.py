@@ -39,6 +39,22 @@ class Fact(StrEnum):
     GONE = "gone"
 
 
+(
+    ASKED,
+    EXPIRED,
+    QUEUE_BEGAN,
+    SITE_BEGAN,
+    LAST_BEGAN,
+    JOINED,
+    LEFT,
+    CONNECTED,
+    SITE_ANSWERED,
+    TALK_ENDED,
+    STEP_ENDED,
+    _,
+) = Fact
+"""Looked up once, as the phases. `ASKED` is the fact `routed`, whose name is that of the phase that it leads to."""
+
 _BEGINS = {Fact.QUEUE_BEGAN: Phase.ENTERING, Fact.SITE_BEGAN: Phase.DIALLING, Fact.LAST_BEGAN: Phase.PLAYING}
 _ALWAYS = {Fact.ROUTED: Phase.ROUTED, Fact.STEP_ENDED: Phase.BETWEEN, Fact.GONE: Phase.FINISHED}
 

@@ -15,7 +15,7 @@ from ccrouter.live.events import (
     PeerFault,
     Ticked,
 )
-from ccrouter.live.lifecycle import LAPSED, ROUTED, Fact
+from ccrouter.live.lifecycle import EXPIRED, LAPSED, LEFT, ROUTED
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import Queue
 from ccrouter.routing.snapshot import Seconds
@@ -113,7 +113,7 @@ def _drop_callers(picture: Picture, queue: Queue, mark: int, at: float) -> None:
         picture.queues.leave(key, at)
         call = picture.calls.records.get(key)
         if call is not None:
-            picture.advance(call, Fact.LEFT, at)
+            picture.advance(call, LEFT, at)
             picture.settle(call, at)
 
 
@@ -200,7 +200,7 @@ def _expire(picture: Picture, call: CallRecord, at: float) -> None:
         call.withdrawal = None
     if expired:
         call.expires_at = None
-        picture.advance(call, Fact.EXPIRED, at)
+        picture.advance(call, EXPIRED, at)
         if call.phase is LAPSED:
             if not link.up:  # nobody will tell of its end
                 picture.finish(call, at, vanished=True)

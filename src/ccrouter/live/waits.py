@@ -16,7 +16,7 @@ from ccrouter.live.events import (
     QueueListed,
     TalkEnded,
 )
-from ccrouter.live.lifecycle import TALKING, WAITING, Fact
+from ccrouter.live.lifecycle import CONNECTED, JOINED, LEFT, TALK_ENDED, TALKING, WAITING
 from ccrouter.live.picture import Picture
 from ccrouter.live.queues import Caller, Queue
 from ccrouter.live.rings import Ring
@@ -37,7 +37,7 @@ def caller_joined(picture: Picture, event: CallerJoined) -> None:
     known = queue.get(event.uniqueid)
     if known is not None:
         known.mark = picture.mark
-    elif call is None or picture.advance(call, Fact.JOINED, event.at):
+    elif call is None or picture.advance(call, JOINED, event.at):
         _wait(picture, event, queue, event.at, queue.forecast_at(max(0, event.position - 1)))
 
 
@@ -97,7 +97,7 @@ def caller_left(picture: Picture, event: CallerLeft) -> None:
     picture.queues.leave(key, event.at)
     call = picture.call(key)
     if call is not None:
-        picture.advance(call, Fact.LEFT, event.at)
+        picture.advance(call, LEFT, event.at)
         picture.settle(call, event.at)
 
 
@@ -113,7 +113,7 @@ def caller_connected(picture: Picture, event: CallerConnected) -> None:
     call = picture.call(key)
     if call is not None:
         call.interface = event.interface
-        if call.phase is TALKING or not picture.advance(call, Fact.CONNECTED, event.at):
+        if call.phase is TALKING or not picture.advance(call, CONNECTED, event.at):
             return
         _stand_at(picture, call, queue)
         picture.settle(call, event.at)
@@ -138,7 +138,7 @@ def talk_ended(picture: Picture, event: TalkEnded) -> None:
     call = picture.call((event.pabx, event.uniqueid))
     if call is not None:
         before = call.phase
-        if call.stand.queue != event.queue or not picture.advance(call, Fact.TALK_ENDED, event.at):
+        if call.stand.queue != event.queue or not picture.advance(call, TALK_ENDED, event.at):
             return
         if call.phase is before:
             return  # told twice, or late
