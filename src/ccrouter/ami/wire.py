@@ -27,7 +27,8 @@ action without it."""
 MAX_LINES: Final = 100
 """Lines of an order; Asterisk takes 128."""
 
-END: Final = b"\r\n\r\n"
+LINE_END: Final = b"\r\n"
+END: Final = LINE_END + LINE_END
 BLANK: Final = END.decode()
 EVENT: Final = "Event: "
 RESPONSE: Final = "Response: "
@@ -126,8 +127,9 @@ class Framer:
             if not self._greet():
                 return
             searched = len(END)
-        if rest.find(END, searched) >= 0:
-            whole = self._last_end()
+        last = rest.rfind(END, searched)
+        if last >= 0:
+            whole = self._end_at(last)
             block = rest[: whole + len(END)]
             del rest[:whole]
             if len(block) > MAX_MESSAGE:
@@ -155,14 +157,17 @@ class Framer:
         self._rest[: len(line) + 2] = END
         return True
 
-    def _last_end(self) -> int:
-        """Return the place of the last end of a message; it stays, in front of the next message."""
-        rest = self._rest
-        last = first = rest.rfind(END)
-        while first > len(END) and rest[first - 2 : first] == END[:2]:
-            first -= 2
-        # Of empty lines in a row, each second one is an end.
-        return last if (last - first) % len(END) == 0 else last - 2
+    def _end_at(self, last: int) -> int:
+        """Return the place of the last end of a message; it stays, in front of the next message.
+
+        Args:
+            last: place of the last empty line. Of several in a row, each second one is an end.
+
+        """
+        rest, first = self._rest, last
+        while first > len(END) and rest.endswith(LINE_END, 0, first):
+            first -= len(LINE_END)
+        return last if (last - first) % len(END) == 0 else last - len(LINE_END)
 
     def _message(self, text: str) -> Message | None:
         """Return a response, garbage, or an event after empty lines; None for nothing, or nothing wanted."""
