@@ -110,8 +110,8 @@ class _Lines:
         """Return a line of structlog's, made here and now: it shows what its values are at this instant."""
         try:
             error = fields.pop("exc_info", None)
-            head = {"at": _instant(self._clock.now()), "level": level, "event": ""}
-            clean = head | cleaned(fields, mask_callers=self._mask_callers)
+            clean: dict[str, object] = {"at": _instant(self._clock.now()), "level": level, "event": ""}
+            clean |= cleaned(fields, mask_callers=self._mask_callers)
             if error:
                 clean["exception"] = foreign(_traceback(error), mask_callers=self._mask_callers, lines=True)
             return self._render(clean)
