@@ -114,7 +114,7 @@ def along(axis: str, taken: Measured) -> Measured:
 @contextmanager
 def subjects(options: Options) -> Iterator[Sequence[Subject]]:
     """Give the houses; each is brought up for its turn, for the idle ones would take of the processor too."""
-    long_s, short_s = options.of(8, 3), options.of(3, 2)
+    long_s, short_s = options.of(20, 3), options.of(3, 2)
     middle = Shared(partial(run, MIDDLE, long_s))
     made = [
         Subject(ALONE, middle.view(lambda taken: taken)),
