@@ -4,16 +4,18 @@ import asyncio
 import json
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import aiohttp
 import pytest
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from ccrouter.clock import SystemClock
 from ccrouter.telemetry.stream import StreamCounts
@@ -352,6 +354,49 @@ async def test_a_view_that_fails_ends_no_stream(desk: Desk) -> None:
         desk.fails = False
         desk.show("seen")
         await follower.until_value("text", "seen")
+
+
+async def test_a_view_that_fails_beside_others_is_told_once(desk: Desk) -> None:
+    """However often it is looked at, and however well the others do; when it was well again, the next fault is told."""
+
+    def faults_of(logs: list[MutableMapping[str, Any]]) -> int:
+        return sum(told["log_level"] == "error" for told in logs)
+
+    async def failing(times: int) -> None:
+        desk.fails, seen = True, len(desk.faults)
+        async with asyncio.timeout(20):
+            while len(desk.faults) < seen + times:
+                desk.news.set()
+                await asyncio.sleep(0.01)
+        desk.fails = False
+
+    with capture_logs() as logs:
+        async with desk.served():
+            desk.streams.feed("shown", lambda: Feed(Shown, desk.view))
+            desk.streams.feed("well", lambda: Feed(Shown, lambda: Shown(0.0, "well")))
+            await failing(3)
+            assert faults_of(logs) == 1
+            looks = desk.looks
+            async with asyncio.timeout(20):
+                while desk.looks < looks + 2:
+                    desk.news.set()
+                    await asyncio.sleep(0.01)
+            await failing(2)
+    assert faults_of(logs) == 2
+
+
+async def test_who_asks_while_a_look_goes_on_sees_what_it_has_seen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole at once is no older than a look that is under way, though that tells nothing before its end."""
+    monkeypatch.setattr(stream, "AT_ONCE", 1)
+    async with desk.served():
+        feed = desk.streams.feed("shown", lambda: Feed(Shown, desk.view))
+        desk.show("new")
+        looks = desk.looks
+        async with asyncio.timeout(20):
+            while desk.looks == looks:  # noqa: ASYNC110 - the look takes more than one turn
+                await asyncio.sleep(0)
+        assert json.loads(feed.whole())["text"] == ""
+        assert json.loads(desk.streams.feed("shown", pytest.fail).whole())["text"] == "new"
 
 
 async def test_the_whole_at_once_is_fresh(desk: Desk) -> None:

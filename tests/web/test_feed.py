@@ -242,6 +242,24 @@ def test_a_look_that_fails_tells_nothing_and_the_next_one_all() -> None:
     assert json.loads(source.feed.whole())["modes"] == "crisis"
 
 
+def test_a_look_that_fails_takes_nothing_from_one_that_goes_on() -> None:
+    """What was seen before the view failed is told all the same: perhaps no look after it succeeds for long."""
+    source = Source()
+    source.shown = replace(source.shown, modes="crisis")
+    going_on = source.feed.looking()
+    next(going_on)
+
+    def faulty() -> Shown:
+        raise ZeroDivisionError
+
+    source.feed._view = faulty
+    with pytest.raises(ZeroDivisionError):
+        source.feed.look()
+    list(going_on)
+    assert json.loads(source.feed.whole())["modes"] == "crisis"
+    assert source.feed.ring.last == 1
+
+
 def test_the_ring_keeps_so_many_and_so_much() -> None:
     """The oldest go first, by number or by bytes; a single one that is larger than all is not kept, and is missed."""
     ring = Ring(most=3, most_bytes=10**6)

@@ -40,8 +40,8 @@ class Feed(Generic[PictureT]):
     Attributes:
         ring: the events told.
         clients: how many follow it now.
-        idle_since: when the last of them left, in seconds of the event loop.
-        rests_until: before this it is not looked at for one who asks, likewise.
+        idle_since: when the last of them left, in seconds of a steady clock.
+        rests_until: before this it is not looked at for one who asks, likewise; what goes round all feeds does not ask.
 
     """
 
@@ -67,10 +67,13 @@ class Feed(Generic[PictureT]):
             pass
 
     def looking(self) -> Iterator[None]:
-        """Do the same in steps, between which others may have their turn; where looks overlap the latest one tells."""
+        """Do the same in steps, between which others may have their turn; where looks overlap the latest one tells.
+
+        One whose view fails is none: another that goes on meanwhile still tells.
+        """
+        now = self._view()
         self._looks += 1
         number = self._looks
-        now = self._view()
         yield
         before = self._shown
         made: dict[str, bytes] = {}

@@ -38,7 +38,8 @@ SLICE_S: Final = 0.0005
 """Work in one go; after it calls have their turn."""
 
 AT_ONCE: Final = 10
-"""Feeds or clients in one go: the event loop hands what they were told to the kernel when it is over, at once."""
+"""Steps in one go, of looks or from client to client: the event loop hands what clients were told to the kernel when it
+is over, at once."""
 
 PULSE_S: Final = 1.0
 LINGER_S: Final = 30.0
@@ -82,7 +83,8 @@ class Streams:
         self._clients: dict[Client, None] = {}
         self._wanted = asyncio.Event()
         self._open = False
-        self._blind = False
+        self._due: set[AnyFeed] = set()
+        self._blind: set[AnyFeed] = set()
         self._pulse_at = 0.0
         counts.follow(lambda: len(self._clients))
 
@@ -100,7 +102,9 @@ class Streams:
                 client.end()
 
     def feed(self, key: Hashable, make: Callable[[], AnyFeed]) -> AnyFeed:
-        """Return the feed of this key with a fresh picture, made where nobody follows it.
+        """Return the feed of this key, made where nobody follows it.
+
+        Its picture is fresh, unless the feed rests: then it is as old as that rest at the most.
 
         Raises:
             Exception: what its view does, where there was no picture yet.
@@ -113,7 +117,7 @@ class Streams:
             known.idle_since = now
             self._feeds[key] = known
             self._wanted.set()
-        elif self._news.is_set() and now >= known.rests_until:
+        elif (self._news.is_set() or known in self._due) and now >= known.rests_until:
             with self._looking_at(known, _Turns(self._clock)):
                 known.look()
         return known
@@ -196,9 +200,11 @@ class Streams:
     async def _look_at_all(self) -> float:
         """Look at every feed, and return how long that took."""
         turns = _Turns(self._clock)
+        self._due = set(self._feeds.values())
         for key, feed in list(self._feeds.items()):
             if not feed.clients and turns.began - feed.idle_since > LINGER_S:
                 del self._feeds[key]
+                self._blind.discard(feed)
                 continue
             with self._looking_at(feed, turns):
                 for _ in feed.looking():
@@ -216,9 +222,10 @@ class Streams:
             self._fault("stream")
             if not self._blind:
                 self._log.exception("what streams show could not be looked at")
-            self._blind = True
+            self._blind.add(feed)
         else:
-            self._blind = False
+            self._blind.discard(feed)
+        self._due.discard(feed)
         feed.rests_until = self._clock.steady() + RESTS * (turns.took - before)
 
     def _pulse(self) -> bytes:
