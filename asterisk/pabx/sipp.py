@@ -106,7 +106,7 @@ def echo_ports(address: str) -> list[str]:
     """
     while True:
         port = free_port(address=address)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as video, suppress(OSError):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as video, suppress(OSError, OverflowError):
             video.bind((address, port + 2))
             return ["-rtp_echo", "-mp", str(port)]
 

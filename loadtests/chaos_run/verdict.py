@@ -86,7 +86,7 @@ def _memory(report: Report) -> Promise:
     return Promise("memory grows by", found, GROWTH_LIMIT, all(kept for _, kept in lives))
 
 
-def _excuse(busy: "Busy") -> str:
+def _excuse(busy: Busy) -> str:
     """Return what a machine that is busy with other things makes of a verdict; nothing where it was not."""
     if busy.late_s < BUSY_LATE_S and busy.load < BUSY_LOAD * busy.cores:
         return ""
