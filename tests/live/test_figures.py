@@ -265,6 +265,18 @@ def test_now_is_what_was_counted_however_often_it_is_asked(course: list[tuple[in
             assert calls.book.now(calls.at)["sav"].offered == sum(begun >= oldest for begun in minutes)
 
 
+def test_of_a_service_without_a_new_call_figures_are_made_once(book: DayBook, calls: Calls) -> None:
+    """Who looks again at those of a quiet service gets the same object, and new ones of a service that has a call."""
+    calls.offered("sav")
+    calls.offered("orders")
+    today, now = book.today(), book.now(calls.at)
+    calls.offered("sav")
+    again, later = book.today(), book.now(calls.at)
+    assert again["orders"] is today["orders"]
+    assert later["orders"] is now["orders"]
+    assert [each["sav"].offered for each in (today, again, now, later)] == [1, 2, 1, 2]
+
+
 # --- cost -------------------------------------------------------------------------------------------------------------
 
 
