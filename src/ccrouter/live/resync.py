@@ -1,5 +1,7 @@
 """Links, listings and time, applied to the picture: how it is read anew, and how it heals."""
 
+from itertools import takewhile
+
 from ccrouter.live.calls import CallRecord
 from ccrouter.live.durations import since
 from ccrouter.live.events import (
@@ -163,8 +165,9 @@ def ticked(picture: Picture, event: Ticked) -> None:
     for key in tuple(picture.calls.timed):
         _expire(picture, picture.calls.records[key], at)
     ended = picture.calls.ended  # in the order of their ends
-    while ended and since(ended[oldest := next(iter(ended))], at) >= ENDED_S:
-        del ended[oldest]
+    # Found in one go: each look for the first one would step over all that were deleted before it.
+    for key in tuple(takewhile(lambda key: since(ended[key], at) >= ENDED_S, ended)):
+        del ended[key]
     for queue in picture.queues:
         _roll(picture, queue, at)
     for key, departure in list(picture.queues.departed.items()):
