@@ -2,10 +2,13 @@
 
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
 RESULTS: Final = Path(__file__).resolve().parents[2] / "loadtests" / "results" / "bench.json"
+
+WIDTH: Final = 136
 
 _MARKED: Final = re.compile(r"(<!-- speed: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -16,10 +19,41 @@ def performance_page(page: str) -> str:
 
     def renewed(found: re.Match[str]) -> str:
         begin, name, end = found.groups()
-        table = _promises(results) if name == "promises" else _figures(results[name])
-        return f"{begin}\n{table}\n\n{end}"
+        made = _WHOLE[name](results) if name in _WHOLE else f"{_figures(results[name])}\n\n{_origin(results[name])}"
+        return f"{begin}\n{made}\n\n{end}"
 
     return _MARKED.sub(renewed, page)
+
+
+def _machine(results: dict[str, Any]) -> str:
+    """Return what the figures were measured on."""
+    taken = max((section["taken"] for section in results.values()), key=lambda each: str(each["on"]))
+    machine = taken["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in taken["versions"].items())
+    return _wrapped(
+        f"All figures of this page are of one machine: {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gb']:g} GB, {machine['system']}; {versions}. What takes part (Asterisk, callers, sites, "
+        "load generators) shares these cores."
+    )
+
+
+def _origin(section: dict[str, Any]) -> str:
+    """Return how the figures of a section were taken."""
+    taken = section["taken"]
+    return _wrapped(
+        " ".join(
+            [
+                "How it was taken:",
+                section["about"],
+                *section["notes"],
+                f"Medians of {taken['rounds']} rounds, {taken['on']}, commit {taken['commit']}.",
+            ]
+        )
+    )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _promises(results: dict[str, Any]) -> str:
@@ -69,3 +103,7 @@ def _median(figure: dict[str, Any], name: str, size: float | None) -> str:
 def _written(value: float, unit: str = "") -> str:
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return f"{text} {unit}".rstrip()
+
+
+_WHOLE: Final = {"machine": _machine, "promises": _promises}
+"""What is made of all sections together."""
