@@ -1,6 +1,7 @@
 """Positions that log in, pause and log out over the API, and callers who are sent elsewhere by hand: on a real PABX."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,7 @@ HOUSE: Final = HousePlan(
 
 ALICE, BOB = "/positions/PJSIP/agent1", "/positions/PJSIP/agent2"
 ON, OFF = {"on": True}, {"on": False}
+LOOK_AGAIN_S: Final = 0.05
 PATIENCE_S: Final = 20
 
 
@@ -170,6 +172,7 @@ def wait_for(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever JSON ho
     deadline = clock.steady() + PATIENCE_S
     while not (found := look()):
         assert clock.steady() < deadline
+        time.sleep(LOOK_AGAIN_S)
     return found
 
 
