@@ -26,15 +26,18 @@ def performance_page(page: str) -> str:
 
 
 def _machine(results: dict[str, Any]) -> str:
-    """Return what the figures were measured on."""
-    taken = max((section["taken"] for section in results.values()), key=lambda each: str(each["on"]))
-    machine = taken["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in taken["versions"].items())
-    return _wrapped(
-        f"All figures of this page are of one machine: {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gb']:g} GB, {machine['system']}; {versions}. What takes part (Asterisk, callers, sites, "
-        "load generators) shares these cores."
-    )
+    """Return which benches were run on what."""
+    benches: dict[str, list[str]] = {}
+    for name, section in results.items():
+        machine, versions = section["taken"]["machine"], section["taken"]["versions"]
+        on = (
+            f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:g} GB, {machine['system']}; "
+            f"{', '.join(f'{name} {version}' for name, version in versions.items())}"
+        )
+        benches.setdefault(on, []).append(name)
+    told = " ".join(f"{', '.join(names)} on {on}." for on, names in benches.items())
+    shared = "What takes part (Asterisk, callers, sites, load generators) shares the cores."
+    return _wrapped(f"Measured were {told} {shared}")
 
 
 def _origin(section: dict[str, Any]) -> str:

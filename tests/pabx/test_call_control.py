@@ -13,6 +13,7 @@ from phones import FOREVER_MS, Call, Callee, sign_in
 from small_pabx import POSITIONS_ADDRESS
 from support.asking import Tokens
 from support.listener import Event
+from support.real_daemon import LOOK_AGAIN_S
 from support.real_house import HousePlan, RealHouse
 
 ROUTING: Final = """
@@ -65,7 +66,6 @@ HOUSE: Final = HousePlan(
 
 ALICE, BOB = "/positions/PJSIP/agent1", "/positions/PJSIP/agent2"
 ON, OFF = {"on": True}, {"on": False}
-LOOK_AGAIN_S: Final = 0.05
 PATIENCE_S: Final = 20
 
 

@@ -1,5 +1,6 @@
 """Calls on their way through a plan, and where each of them counts."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import field
 from typing import NamedTuple, TypeVar
@@ -187,7 +188,7 @@ class Calls:
     leaving: dict[QueueKey, set[CallKey]] = field(default_factory=dict)
     timed: set[CallKey] = field(default_factory=set)
     ended: dict[CallKey, float] = field(default_factory=dict)
-    unseen: dict[CallKey, None] = field(default_factory=dict)
+    unseen: OrderedDict[CallKey, None] = field(default_factory=OrderedDict)
 
     def of(self, pabx: str) -> Iterator[CallRecord]:
         """Return the calls of one PABX; they may be finished meanwhile."""
@@ -227,7 +228,7 @@ class Calls:
         """Remember a call that may show up again, among the newest ones."""
         self.unseen[key] = None
         if len(self.unseen) > MOST_UNSEEN:
-            del self.unseen[next(iter(self.unseen))]
+            self.unseen.popitem(last=False)
 
 
 def _move(index: dict[K, set[CallKey]], before: K | None, after: K | None, key: CallKey) -> None:

@@ -1,5 +1,6 @@
 """Links, listings and time, applied to the picture: how it is read anew, and how it heals."""
 
+from collections import OrderedDict
 from itertools import takewhile
 
 from ccrouter.live.calls import CallRecord
@@ -94,7 +95,7 @@ def list_done(picture: Picture, event: ListDone) -> None:
     elif event.listing is Listing.CALLS:
         _drop_calls(picture, event, reading.mark, at_once=first)
         unseen = picture.calls.unseen  # whoever of them is still there has shown up
-        picture.calls.unseen = {key: None for key in unseen if key[0] != event.pabx}
+        picture.calls.unseen = OrderedDict.fromkeys(key for key in unseen if key[0] != event.pabx)
     else:
         picture.sites.endpoints.drop_older(event.pabx, reading.mark)
         picture.sites.reach(event.at)

@@ -85,11 +85,9 @@ class Feed(Generic[PictureT]):
             if said != self._json.get(name):  # a value may hold more than is told of it
                 made[name] = said
             yield
-        if number == self._looks:
-            self._show(now, made)
-
-    def _show(self, now: PictureT, made: dict[str, bytes]) -> None:
-        before, self._shown = self._shown, now
+        if number != self._looks:
+            return
+        self._shown = now
         self._whole = b""
         self._firsts.clear()
         if made:
