@@ -1,10 +1,10 @@
 """Which of two routers is on duty for a PABX: never both, and never nobody for long."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from ccrouter.ami.duty import Duty
+from ccrouter.ami.duty import HANDOVER_S, Duty
 from support.hand_clock import HandClock
 
 FRESH_S = 2.0
@@ -32,7 +32,7 @@ def test_the_better_rank_takes_it_back_after_the_other_has_seen_it() -> None:
     duty = Duty(clock, 1, FRESH_S)
     duty.beaten(clock.steady(), {2})
     assert not held(duty)
-    clock.at += FRESH_S - 0.1
+    clock.at += HANDOVER_S - 0.1
     duty.beaten(clock.steady(), {2})
     assert not held(duty)
     clock.at += 0.1
@@ -43,9 +43,9 @@ def test_the_worse_rank_has_it_while_the_better_is_gone() -> None:
     """And leaves it with the first heartbeat of the other that it sees."""
     clock = HandClock()
     duty = Duty(clock, 2, FRESH_S)
-    for _ in range(3):
-        duty.beaten(clock.steady(), {1})
-        clock.at += FRESH_S / 2
+    duty.beaten(clock.steady(), {1})
+    clock.at += 1.5
+    duty.beaten(clock.steady(), {1})
     assert not held(duty)
     duty.beaten(clock.steady(), ())
     assert held(duty)
@@ -74,7 +74,6 @@ def test_after_the_farewell_it_is_the_other_s() -> None:
     assert not held(duty)
 
 
-@example(pauses=[(1, 0, 1), (2, 1, 15)], shift=0)
 @given(
     pauses=st.lists(st.tuples(st.sampled_from((1, 2)), st.integers(0, 200), st.integers(1, 80)), max_size=6),
     shift=st.integers(0, 4),
@@ -98,5 +97,5 @@ def test_two_are_never_on_duty_at_once(pauses: list[tuple[int, int, int]], shift
         both = {rank for rank in (1, 2) if rank not in still and duties[rank].held}
         assert len(both) < 2
         free_for = 0 if both or still == {1, 2} else free_for + 1
-        assert free_for <= (2 * FRESH_S + BEAT_S) * 10 + 1
+        assert free_for <= (FRESH_S + HANDOVER_S + BEAT_S) * 10 + 1
     assert clock.steady() > began

@@ -7,8 +7,12 @@ heartbeat is old, and waits too.
 
 from collections.abc import Collection
 from math import inf
+from typing import Final
 
 from ccrouter.clock import Clock
+
+HANDOVER_S: Final = 1.0
+"""From the first heartbeat to the duty, where another router lives: it looks twice in this time."""
 
 
 class Duty:
@@ -49,8 +53,7 @@ class Duty:
         """
         better = any(rank < self._rank for rank in others)
         if not self.lives:
-            # By then another one has looked, or stood still so long that its own heartbeat is old.
-            self._since = sent_at + (self._fresh_s if others else 0.0)
+            self._since = sent_at + (HANDOVER_S if others else 0.0)
         self._beaten_at, self._better_lives = sent_at, better
 
     def end(self) -> None:
